@@ -1,0 +1,52 @@
+//! The documented telemetry events of LLM agents, as plain data.
+//!
+//! This crate is the one place where the events of [Condukt] and [Legion] are written down: their
+//! names, phases, keys, types, what an annotation may leave out, and what goes beyond the two
+//! documents. The attribute macros, the typed handlers, the default logger and the table in the
+//! README are all made from it.
+//!
+//! It depends on nothing and holds no state.
+//!
+//! ```
+//! use telemetry_catalogue as catalogue;
+//!
+//! let span = catalogue::span("llm_turn").unwrap();
+//! assert_eq!(span.prefix, "condukt.llm_turn");
+//! assert!(span.start.iter().any(|field| field.key == "streaming?"));
+//! assert_eq!(catalogue::nearest("lm_turn", catalogue::span_names()), Some("llm_turn"));
+//! ```
+//!
+//! [Condukt]: https://github.com/tuist/condukt
+//! [Legion]: https://hex.pm/packages/legion
+
+#![forbid(unsafe_code)]
+
+mod events;
+mod model;
+pub mod name;
+mod suggest;
+
+pub use events::{END, EVENTS, EXCEPTION, RESERVED, SPANS, START, STOP};
+pub use model::{Category, ContextKey, Event, Field, Phase, Presence, Span, StopKeys, Type};
+pub use suggest::nearest;
+
+/// The documented span of that attribute name (`"llm_turn"`), if there is one.
+pub fn span(attribute: &str) -> Option<&'static Span> {
+    SPANS.iter().find(|span| span.attribute == attribute)
+}
+
+/// The documented single event of that `emit!` name (`"compact"`), if there is one.
+pub fn event(emit: &str) -> Option<&'static Event> {
+    EVENTS.iter().find(|event| event.emit == emit)
+}
+
+/// The attribute names of all documented spans, in the order of the documents.
+pub fn span_names() -> impl Iterator<Item = &'static str> {
+    SPANS.iter().map(|span| span.attribute)
+}
+
+/// The full names of all documented events: three for each span, then the single ones.
+pub fn event_names() -> impl Iterator<Item = &'static str> {
+    let spans = SPANS.iter().flat_map(|span| span.events);
+    spans.chain(EVENTS.iter().map(|event| event.name))
+}
