@@ -77,6 +77,9 @@ pub fn check_name(text: &str) -> Result<(), Error> {
 /// When it does not follow the grammar, or is under a reserved prefix and matches nothing
 /// documented.
 pub fn check_pattern(text: &str) -> Result<(), Error> {
+    if text == "**" {
+        return Ok(());
+    }
     check_segments(text)?;
     if is_reserved(text) && !event_names().any(|name| matches(text, name)) {
         let nearest = nearest(text, event_names());
@@ -136,7 +139,6 @@ pub fn matches(pattern: &str, name: &str) -> bool {
     for part in pattern.split('.') {
         match (part, segments.next()) {
             ("**", Some(_)) => return true,
-            (_, None) => return false,
             ("*", Some(_)) => {}
             (part, Some(segment)) if part == segment => {}
             _ => return false,

@@ -1,1 +1,1 @@
-//! Placeholder.
+//! Integration tests: see `tests/`.

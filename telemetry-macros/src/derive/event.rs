@@ -1,0 +1,322 @@
+//! `#[derive(EventMetadata)]`: a user's own event or span.
+
+use proc_macro2::{Ident, TokenStream};
+use quote::{format_ident, quote, quote_spanned};
+use syn::ext::IdentExt;
+use syn::parse::{Parse, ParseStream};
+use syn::spanned::Spanned;
+use syn::{Attribute, Data, DeriveInput, Fields, LitStr, Path, Token, parenthesized};
+use telemetry_catalogue::name::check_own;
+
+use crate::ctxt::{Ctxt, did_you_mean};
+use crate::input::here;
+
+/// What stands above the struct.
+struct Container {
+    name: LitStr,
+    is_span: bool,
+    stop: Vec<Ident>,
+    krate: Option<Path>,
+}
+
+/// One field of the struct.
+struct Field {
+    ident: Ident,
+    key: String,
+    how: How,
+    is_measurement: bool,
+    span: proc_macro2::Span,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum How {
+    Serialize,
+    Debug,
+    Display,
+}
+
+pub(crate) fn event_metadata(item: TokenStream) -> TokenStream {
+    let input: DeriveInput = match syn::parse2(item) {
+        Ok(input) => input,
+        Err(error) => return error.to_compile_error(),
+    };
+    let mut cx = Ctxt::default();
+    let container = container(&input, &mut cx);
+    let fields = fields(&input, container.as_ref().is_some_and(|container| container.is_span), &mut cx);
+    match (container, fields) {
+        (Some(container), Some(fields)) if cx.is_empty() => expand(&input, &container, &fields),
+        _ => cx.into_tokens(),
+    }
+}
+
+struct EventArgs {
+    name: LitStr,
+    stop: Option<Vec<Ident>>,
+    krate: Option<Path>,
+}
+
+impl Parse for EventArgs {
+    fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
+        let name = input.parse().map_err(|error: syn::Error| {
+            syn::Error::new(error.span(), "expected the name in quotes, such as \"shop.cache.lookup\"")
+        })?;
+        let mut args = Self { name, stop: None, krate: None };
+        while input.parse::<Option<Token![,]>>()?.is_some() && !input.is_empty() {
+            let word = input.call(Ident::parse_any)?;
+            if word == "stop" && args.stop.is_none() {
+                let content;
+                parenthesized!(content in input);
+                let keys = content.parse_terminated(Ident::parse_any, Token![,])?;
+                args.stop = Some(keys.into_iter().collect());
+            } else if word == "crate" && args.krate.is_none() {
+                input.parse::<Token![=]>()?;
+                args.krate = Some(input.call(Path::parse_mod_style)?);
+            } else if word == "stop" || word == "crate" {
+                return Err(syn::Error::new(word.span(), format_args!("`{word}` is given twice")));
+            } else {
+                let near = did_you_mean(&word.to_string(), ["stop", "crate"]);
+                return Err(syn::Error::new(word.span(), format_args!("unknown `{word}`{near}")));
+            }
+        }
+        Ok(args)
+    }
+}
+
+fn container(input: &DeriveInput, cx: &mut Ctxt) -> Option<Container> {
+    let mut found: Option<Container> = None;
+    for attr in &input.attrs {
+        let is_span = attr.path().is_ident("span");
+        if !is_span && !attr.path().is_ident("event") {
+            continue;
+        }
+        let args: EventArgs = match attr.parse_args() {
+            Ok(args) => args,
+            Err(error) => {
+                cx.push(error);
+                continue;
+            }
+        };
+        if found.is_some() {
+            cx.error(attr, "a struct is one event or one span: `#[event(..)]` or `#[span(..)]`, once");
+            continue;
+        }
+        if let Err(error) = check_own(&args.name.value()) {
+            cx.error(&args.name, own_name_error(&error, &args.name.value()));
+        }
+        if let (false, Some(stop)) = (is_span, &args.stop) {
+            for key in stop {
+                cx.error(key, "a single event has no stop; a span is `#[span(\"..\", stop(..))]`");
+            }
+        }
+        let stop = args.stop.unwrap_or_default();
+        for (index, key) in stop.iter().enumerate() {
+            if stop[..index].contains(key) {
+                cx.error(key, format_args!("`{key}` is given twice"));
+            }
+            if let Some(known) = telemetry_catalogue::STOP.iter().find(|field| field.is(&key.to_string())) {
+                cx.error(key, format_args!("every stop has `{}` already", known.key));
+            }
+        }
+        found = Some(Container { name: args.name, is_span, stop, krate: args.krate });
+    }
+    if found.is_none() && cx.is_empty() {
+        cx.error(
+            &input.ident,
+            "say its name: `#[event(\"shop.cache.lookup\")]` for a single event, `#[span(\"shop.retrieval\", stop(..))]` for a span",
+        );
+    }
+    found
+}
+
+fn own_name_error(error: &telemetry_catalogue::name::Error, name: &str) -> String {
+    use telemetry_catalogue::name::Error;
+    match error {
+        Error::Undocumented { .. } => {
+            let prefix = name.split('.').next().unwrap_or_default();
+            format!(
+                "`{prefix}.` is reserved for the documented events; use a prefix of your own, such as `my_app.`"
+            )
+        }
+        other => other.to_string(),
+    }
+}
+
+fn fields(input: &DeriveInput, is_span: bool, cx: &mut Ctxt) -> Option<Vec<Field>> {
+    let data = match &input.data {
+        Data::Struct(data) => data,
+        Data::Enum(data) => {
+            cx.error(data.enum_token, "an event is a struct with named fields");
+            return None;
+        }
+        Data::Union(data) => {
+            cx.error(data.union_token, "an event is a struct with named fields");
+            return None;
+        }
+    };
+    let named = match &data.fields {
+        Fields::Named(named) => &named.named,
+        Fields::Unit => return Some(Vec::new()),
+        Fields::Unnamed(fields) => {
+            cx.error(fields, "an event is a struct with named fields: their names are its keys");
+            return None;
+        }
+    };
+    let mut fields: Vec<Field> = Vec::new();
+    for field in named {
+        let Some(ident) = field.ident.clone() else { continue };
+        let mut parsed = Field {
+            key: ident.unraw().to_string(),
+            ident,
+            how: How::Serialize,
+            is_measurement: false,
+            span: field.ty.span(),
+        };
+        let mut skipped = false;
+        for attr in &field.attrs {
+            if attr.path().is_ident("event") || is_span && attr.path().is_ident("span") {
+                field_attribute(attr, &mut parsed, &mut skipped, is_span, cx);
+            }
+        }
+        if skipped {
+            continue;
+        }
+        if let Some(twin) = fields.iter().find(|known| known.key == parsed.key) {
+            cx.error(&parsed.ident, format_args!("`{}` is the key of `{}` too", parsed.key, twin.ident));
+        }
+        fields.push(parsed);
+    }
+    Some(fields)
+}
+
+fn field_attribute(attr: &Attribute, field: &mut Field, skipped: &mut bool, is_span: bool, cx: &mut Ctxt) {
+    let mut seen: Vec<String> = Vec::new();
+    let result = attr.parse_nested_meta(|meta| {
+        let word = meta.path.get_ident().map(ToString::to_string).unwrap_or_default();
+        if seen.contains(&word) {
+            return Err(meta.error(format_args!("`{word}` is given twice")));
+        }
+        seen.push(word.clone());
+        match &*word {
+            "measurement" if is_span => {
+                return Err(meta.error("a span's fields are metadata; its measurements are times"));
+            }
+            "measurement" => field.is_measurement = true,
+            "debug" => field.how = How::Debug,
+            "display" => field.how = How::Display,
+            "skip" => *skipped = true,
+            "rename" => field.key = meta.value()?.parse::<LitStr>()?.value(),
+            _ => {
+                let known = ["measurement", "rename", "debug", "display", "skip"];
+                let near = did_you_mean(&word, known);
+                let near = if near.is_empty() {
+                    "; a field may have `measurement`, `rename = \"..\"`, `debug`, `display` or `skip`"
+                        .to_owned()
+                } else {
+                    near
+                };
+                return Err(meta.error(format_args!("unknown `{word}`{near}")));
+            }
+        }
+        Ok(())
+    });
+    if let Err(error) = result {
+        cx.push(error);
+    }
+}
+
+fn expand(input: &DeriveInput, container: &Container, fields: &[Field]) -> TokenStream {
+    let krate = container.krate.as_ref().map_or_else(|| quote!(::telemetry_runtime), |path| quote!(#path));
+    if container.is_span {
+        span(input, container, fields, &krate)
+    } else {
+        event(input, container, fields, &krate)
+    }
+}
+
+fn event(input: &DeriveInput, container: &Container, fields: &[Field], krate: &TokenStream) -> TokenStream {
+    let k = quote!(#krate::__private);
+    let (ident, name) = (&input.ident, &container.name);
+    let this = Ident::new("__this", here());
+    let (generics, arguments, wheres) = input.generics.split_for_impl();
+    let entries = |is_measurement| {
+        let fields = fields.iter().filter(move |field| field.is_measurement == is_measurement);
+        let entries = fields.map(|Field { ident, key, how, span, .. }| {
+            let span = span.resolved_at(here());
+            match how {
+                How::Serialize => quote_spanned!(span=> (#key, (&&&#k::Kept(&#this.#ident)).held())),
+                How::Debug => quote_spanned!(span=> (#key, #k::debug_now(&#this.#ident))),
+                How::Display => quote_spanned!(span=> (#key, #k::display_now(&#this.#ident))),
+            }
+        });
+        entries.collect::<Vec<_>>()
+    };
+    let (measurements, metadata) = (entries(true), entries(false));
+    quote! {
+        #[automatically_derived]
+        impl #generics #krate::EventMetadata for #ident #arguments #wheres {
+            fn emit(&self) {
+                static SITE: #k::EventSite = #k::EventSite::new(#name);
+                if SITE.enabled() {
+                    #[allow(unused_imports)]
+                    use #k::{KeptNothing as _, KeptOption as _, KeptSerialize as _};
+                    let #this = self;
+                    #k::emit_event(&SITE, &[#(#measurements),*], &[#(#metadata),*]);
+                }
+            }
+        }
+    }
+}
+
+fn span(input: &DeriveInput, container: &Container, fields: &[Field], krate: &TokenStream) -> TokenStream {
+    let k = quote!(#krate::__private);
+    let (ident, vis, name) = (&input.ident, &input.vis, &container.name);
+    let (this, set) = (Ident::new("__this", here()), Ident::new("__set", here()));
+    let (generics, arguments, wheres) = input.generics.split_for_impl();
+    let events = ["start", "stop", "exception"].map(|phase| format!("{}.{phase}", name.value()));
+    let keys_ty = format_ident!("{}StopKeys", ident);
+    let keys = &container.stop;
+    let texts = keys.iter().map(|key| key.unraw().to_string());
+    let derives = if keys.is_empty() { quote!(#k::NothingToDerive) } else { quote!(#k::Derived) };
+    let sets = fields.iter().map(|Field { ident, key, how, span, .. }| {
+        let span = span.resolved_at(here());
+        let value = match how {
+            How::Serialize => quote_spanned!(span=> (&&&&&&&#k::Param(&#this.#ident)).keep()),
+            How::Debug => quote_spanned!(span=> #k::debug(&#this.#ident)),
+            How::Display => quote_spanned!(span=> #k::display(&#this.#ident)),
+        };
+        quote!(#set(#key, #value);)
+    });
+    quote! {
+        #[doc(hidden)]
+        #[derive(Clone, Copy)]
+        #[allow(dead_code, missing_docs, missing_debug_implementations, unreachable_pub)]
+        #vis struct #keys_ty { #(pub #keys: &'static ::core::primitive::str),* }
+
+        #[automatically_derived]
+        impl #generics #krate::SpanMetadata for #ident #arguments #wheres {
+            type StopKeys = #keys_ty;
+            type Derives = #derives;
+            const STOP_KEYS: #keys_ty = #keys_ty { #(#keys: #texts),* };
+
+            #[inline]
+            fn site() -> &'static #k::SpanSite {
+                static SITE: #k::SpanSite = #k::SpanSite::new(#name, [#(#events),*]);
+                &SITE
+            }
+
+            #[allow(unused_variables)]
+            fn capture<'__k>(&self, #set: &mut dyn ::core::ops::FnMut(&'static ::core::primitive::str, #k::Captured<'__k>))
+            where
+                Self: '__k,
+            {
+                #[allow(unused_imports)]
+                use #k::{
+                    KeepCopy as _, KeepDebug as _, KeepNothing as _, KeepPercent as _, KeepRef as _,
+                    KeepScalar as _, KeepSerialize as _,
+                };
+                let #this = self;
+                #(#sets)*
+            }
+        }
+    }
+}

@@ -1,0 +1,7 @@
+//! The derives.
+
+mod event;
+mod stop;
+
+pub(crate) use event::event_metadata;
+pub(crate) use stop::stop_metadata;

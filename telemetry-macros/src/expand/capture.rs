@@ -1,0 +1,129 @@
+//! What is captured at a span's start.
+
+use proc_macro2::TokenStream;
+use quote::{quote, quote_spanned};
+use syn::spanned::Spanned;
+use syn::{Expr, ExprLit, Lit};
+use telemetry_catalogue::Type as KeyType;
+
+use super::{Runtime, ident};
+use crate::args::{Recorded, Sigil};
+use crate::valid::{Argument, How, Model, SpanKind};
+
+/// Looks whether the span is observed, and captures what it was given: an `Option<Start>`.
+///
+/// ```text
+/// if SITE.enabled() { begin(SITE, |start| { .. }) } else { None }
+/// ```
+pub(super) fn start(
+    model: &Model,
+    runtime: &Runtime,
+    begin: &str,
+    agent_is: Option<TokenStream>,
+    description: Option<String>,
+) -> TokenStream {
+    let k = &runtime.private;
+    let site = runtime.site(&model.span);
+    let (begin, start) = (ident(begin), ident("__start"));
+    let agent = model.agent.as_ref().map(|agent| {
+        let value = recorded(agent, Some(KeyType::Text), runtime);
+        quote!(#start.agent(#value);)
+    });
+    let agent_is = agent_is.filter(|_| agent.is_none()).map(|name| quote!(#start.agent_is(#name);));
+    let tool_call_id = model.tool_call_id.as_ref().map(|id| {
+        let value = recorded(id, Some(KeyType::Text), runtime);
+        quote!(#start.tool_call_id(#value);)
+    });
+    let description = description.map(|text| quote!(#start.describe(#text);));
+    let own = match &model.span {
+        SpanKind::Own(span) => {
+            let keeps = span.fields.iter().all(|field| matches!(&field.expr, Expr::Path(_) | Expr::Lit(_)));
+            let capture = ident(if keeps { "keep_span" } else { "record_span" });
+            Some(quote!(#k::#capture(#start, &#span);))
+        }
+        SpanKind::Documented(..) => None,
+    };
+    let sets = model.captures.iter().map(|capture| {
+        let key = &capture.key;
+        let value = how(&capture.how, runtime);
+        quote!(#start.set(#key, #value);)
+    });
+    let sets: TokenStream = sets.collect();
+    let wanted = (own.is_some() || !sets.is_empty()).then(|| quote!(if #start.wanted() { #own #sets }));
+    quote! {
+        if #site.enabled() {
+            #[allow(unused_imports, unused_variables, clippy::all, clippy::pedantic, clippy::nursery)]
+            #k::#begin(#site, |#start| { #agent_is #agent #tool_call_id #description #wanted })
+        } else {
+            #k::Option::None
+        }
+    }
+}
+
+fn how(how: &How, runtime: &Runtime) -> TokenStream {
+    let k = &runtime.private;
+    match how {
+        How::Expr(value, ty) => recorded(value, *ty, runtime),
+        How::Param(ident, ty) => {
+            let span = ident.span().resolved_at(crate::input::here());
+            match ty {
+                KeyType::Text => quote_spanned! {span=>
+                    { #[allow(unused_imports)] use #k::TextKeep as _; #k::TextParam(&#ident).keep() }
+                },
+                KeyType::Integer => quote_spanned!(span=> #k::integer(&#ident)),
+                KeyType::Flag => quote_spanned!(span=> #k::flag(&#ident)),
+                KeyType::Duration => quote_spanned!(span=> #k::nanos(&#ident)),
+                KeyType::Texts | KeyType::Any => quote_spanned! {span=> {
+                    #[allow(unused_imports)]
+                    use #k::{
+                        KeepCopy as _, KeepDebug as _, KeepNothing as _, KeepPercent as _, KeepRef as _,
+                        KeepScalar as _, KeepSerialize as _,
+                    };
+                    (&&&&&&&#k::Param(&#ident)).keep()
+                }},
+            }
+        }
+        How::Whole(ident) => quote!(#k::Captured::serialized(&#ident.0)),
+        How::Arguments(arguments) => {
+            let arguments = arguments.iter().map(|Argument { name, ident, cfgs }| {
+                let span = ident.span().resolved_at(crate::input::here());
+                quote_spanned!(span=> #(#cfgs)* (#name, (&&&&&&&#k::Argument(&#ident)).keep()))
+            });
+            quote! {{
+                #[allow(unused_imports)]
+                use #k::{KeepCopy as _, KeepRef as _, KeepScalar as _, KeepSerialize as _, LeaveOut as _};
+                #k::arguments([#(#arguments),*])
+            }}
+        }
+    }
+}
+
+/// An expression, recorded so that nothing stays borrowed.
+pub(crate) fn recorded(value: &Recorded, ty: Option<KeyType>, runtime: &Runtime) -> TokenStream {
+    let k = &runtime.private;
+    let expr = &value.expr;
+    let span = expr.span().resolved_at(crate::input::here());
+    if value.sigil == Sigil::None
+        && matches!(ty, None | Some(KeyType::Text | KeyType::Any))
+        && let Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) = expr
+    {
+        return quote_spanned!(span=> #k::literal(#text));
+    }
+    let function = match (value.sigil, ty) {
+        (Sigil::Display, _) => "display",
+        (Sigil::Debug, _) => "debug",
+        (Sigil::None, Some(KeyType::Text)) => "text",
+        (Sigil::None, Some(KeyType::Integer)) => "integer",
+        (Sigil::None, Some(KeyType::Flag)) => "flag",
+        (Sigil::None, Some(KeyType::Duration)) => "nanos",
+        (Sigil::None, None | Some(KeyType::Any | KeyType::Texts)) => {
+            return quote_spanned! {span=> {
+                #[allow(unused_imports)]
+                use #k::{RecordDebug as _, RecordNothing as _, RecordPercent as _, RecordSerialize as _};
+                (&&&&#k::Record(&(#expr))).record()
+            }};
+        }
+    };
+    let function = ident(function);
+    quote_spanned!(span=> #k::#function(&(#expr)))
+}

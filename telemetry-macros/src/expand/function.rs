@@ -1,0 +1,277 @@
+//! An annotated function.
+
+use proc_macro2::{Ident, TokenStream};
+use quote::{quote, quote_spanned};
+use syn::spanned::Spanned;
+use syn::{FnArg, ReceiverKind, Type};
+
+use super::{Runtime, capture, ident, stop};
+use crate::input::{Function, here, without_mut};
+use crate::shape::{Shape, Tail, nameable};
+use crate::valid::{How, Model, is_parameters, whole_ident};
+
+/// The function again, with its body instrumented.
+pub(crate) fn function(function: Function, model: &Model, shape: &Shape) -> TokenStream {
+    let runtime = Runtime::new(model.krate.as_ref());
+    let whole = model
+        .captures
+        .iter()
+        .any(|capture| matches!(&capture.how, How::Whole(ident) if *ident == whole_ident()));
+    let rebound = !matches!(shape, Shape::Tail(_));
+    let bindings = if rebound { rebindings(&function, model, whole) } else { TokenStream::new() };
+    let body = work(&function, model, shape, &runtime, &bindings);
+    let Function { attrs, vis, defaultness, mut sig, inner_attrs, .. } = function;
+    for input in &mut sig.inputs {
+        if let FnArg::Typed(arg) = input {
+            if whole && is_parameters(&arg.ty) {
+                let name = whole_ident();
+                *arg.pat = syn::parse_quote!(#name);
+            } else if rebound {
+                without_mut(&mut arg.pat);
+            }
+        }
+    }
+    let lints = mut_self(&sig.inputs).then(|| quote!(#[allow(unused_mut)]));
+    quote!(#(#attrs)* #lints #vis #defaultness #sig { #(#inner_attrs)* #body })
+}
+
+/// A closure or block moves `mut self` in, where it cannot be made anew.
+fn mut_self(inputs: &syn::punctuated::Punctuated<FnArg, syn::Token![,]>) -> bool {
+    matches!(inputs.first(), Some(FnArg::Receiver(receiver))
+        if receiver.mutability.is_some() && matches!(receiver.kind, ReceiverKind::Value))
+}
+
+/// The parameters made anew inside the work, so that they are dropped in it, in their own order, and
+/// lints see whether they are used.
+fn rebindings(function: &Function, model: &Model, whole: bool) -> TokenStream {
+    let by_value =
+        function.sig.receiver().is_some_and(|receiver| !matches!(receiver.kind, ReceiverKind::Reference(..)));
+    let receiver = by_value.then(|| {
+        let this = function.sig.receiver().map(|receiver| receiver.self_token);
+        quote!(let _ = &#this;)
+    });
+    let params = function.params().into_iter().map(|param| {
+        let cfgs = &param.cfgs;
+        if whole && is_parameters(&param.ty) {
+            let (pat, name) = (&param.pat, whole_ident());
+            return quote!(#(#cfgs)* let #pat = #name;);
+        }
+        let anew = param.bindings.iter().map(|binding| {
+            let (name, mutability) = (&binding.ident, &binding.mutability);
+            let used = model.mentions(name).then(|| quote!(#(#cfgs)* let _ = &#name;));
+            quote!(#(#cfgs)* let #mutability #name = #name; #used)
+        });
+        anew.collect()
+    });
+    let params: TokenStream = params.collect();
+    quote!(#receiver #params)
+}
+
+/// The new body.
+fn work(
+    function: &Function,
+    model: &Model,
+    shape: &Shape,
+    runtime: &Runtime,
+    bindings: &TokenStream,
+) -> TokenStream {
+    let k = &runtime.private;
+    let output = function.output();
+    let output_span = output.map_or_else(|| function.sig.ident.span(), Spanned::span);
+    let is_never = matches!(output, Some(Type::Never(_)));
+    let (start, work, begun) = (ident("__start"), ident("__work"), ident("__begun"));
+    let body = &function.body;
+    let edge = edge(output);
+    let captured = |begin| {
+        capture::start(
+            model,
+            runtime,
+            begin,
+            agent_name(function, model, runtime),
+            description(function, model),
+        )
+    };
+    let stop = || stop::closure(model, runtime, output_span);
+    let body = if is_never {
+        // The body has no value; the work has one of a type that has none.
+        quote!(let __never: #k::Infallible = #body; __never)
+    } else {
+        quote!(#edge #body)
+    };
+    let instrumented = match shape {
+        Shape::Sync => {
+            let (now, stop) = (captured("begin"), stop());
+            let (run, plain) = if is_never {
+                (quote!(match #k::run(#begun, #work, #stop) {}), quote!(match #work() {}))
+            } else {
+                (quote!(return #k::run(#begun, #work, #stop);), quote!(#work()))
+            };
+            quote! {
+                let #start = #now;
+                let #work = #k::once(move || { #bindings #body });
+                if let #k::Option::Some(#begun) = #start { #run }
+                #plain
+            }
+        }
+        Shape::Async if model.options.stream.is_some() => {
+            let now = captured("begin");
+            let followed = followed(model, runtime, &quote!(async move { #bindings #body }));
+            quote!(let #start = #now; #followed)
+        }
+        Shape::Async => {
+            let (now, stop) = (captured("begin"), stop());
+            let awaited = quote!(#k::Instrumented::new(#start, #work, #stop).await);
+            let awaited = if is_never { quote!(match #awaited {}) } else { awaited };
+            quote! {
+                let #start = #now;
+                let #work = async move { #bindings #body };
+                #awaited
+            }
+        }
+        Shape::Tail(tail) => tail_work(tail, model, runtime, &captured("begin_later"), &stop()),
+        Shape::Future => {
+            let (later, stop) = (captured("begin_later"), stop());
+            quote! {
+                let #start = #later;
+                let #work = #k::once(move || { #bindings #body });
+                #[allow(unused_imports)]
+                use #k::PlainFuture as _;
+                #k::Follow(#work()).follow(#start, #stop)
+            }
+        }
+        Shape::Stream => {
+            let later = captured("begin_later");
+            let (item, end) = (stop::item(model, runtime), stop::end(model, runtime));
+            quote! {
+                let #start = #later;
+                let #work = #k::once(move || { #bindings #body });
+                #[allow(unused_imports)]
+                use #k::{FallibleStream as _, PlainStream as _};
+                #k::StreamOf(#work()).follow(#start, #item, #end)
+            }
+        }
+    };
+    in_context(instrumented, function, model, shape, runtime)
+}
+
+/// A body that ends in an async block: that block, with the span around it.
+fn tail_work(
+    tail: &Tail,
+    model: &Model,
+    runtime: &Runtime,
+    later: &TokenStream,
+    stop: &TokenStream,
+) -> TokenStream {
+    let k = &runtime.private;
+    let start = ident("__start");
+    let Tail { before, block, call, output } = tail;
+    let edge = edge(output.as_ref());
+    let (attrs, capture, content) = (&block.attrs, &block.capture, &block.block);
+    let block = quote!(#(#attrs)* async #capture { #edge #content });
+    let instrumented = if model.options.stream.is_some() {
+        let followed = followed(model, runtime, &block);
+        quote!(async move { #followed })
+    } else {
+        quote!(#k::Instrumented::new(#start, #block, #stop))
+    };
+    let instrumented = match &model.context {
+        None => instrumented,
+        Some(_) => {
+            let (krate, context) = (&runtime.krate, ident("__context"));
+            quote!(#krate::InContext::in_context(#instrumented, #context))
+        }
+    };
+    let last = match call {
+        None => instrumented,
+        Some(call) => {
+            let (attrs, function) = (&call.attrs, &call.func);
+            quote!(#(#attrs)* #function(#instrumented))
+        }
+    };
+    quote! { let #start = #later; #(#before)* #last }
+}
+
+/// A future whose stream the span goes on with.
+fn followed(model: &Model, runtime: &Runtime, future: &TokenStream) -> TokenStream {
+    let k = &runtime.private;
+    let (start, returned, live) = (ident("__start"), ident("__returned"), ident("__live"));
+    let (item, end) = (stop::item(model, runtime), stop::end(model, runtime));
+    let unless = stop::unless(model, runtime, &returned);
+    quote! {
+        let (#returned, #live) = #k::Instrumented::handing(#start, #future).await;
+        let #live = #k::unless_failed(#live, #unless);
+        #[allow(unused_imports)]
+        use #k::{FallibleStream as _, PlainStream as _};
+        #k::StreamOf(#returned).follow(#live, #item, #end)
+    }
+}
+
+/// The work in the context that `context = ..` says, which is entered whoever observes.
+fn in_context(
+    work: TokenStream,
+    function: &Function,
+    model: &Model,
+    shape: &Shape,
+    runtime: &Runtime,
+) -> TokenStream {
+    let Some(context) = &model.context else { return work };
+    let (k, krate) = (&runtime.private, &runtime.krate);
+    let name = ident("__context");
+    if function.sig.asyncness.is_some() {
+        return quote! {
+            let #name: #krate::Context = #context;
+            #krate::InContext::in_context(async move { #work }, #name).await
+        };
+    }
+    match shape {
+        Shape::Sync => quote! {
+            let #name: #krate::Context = #context;
+            #krate::Context::scope(&#name, #k::once(move || { #work }))
+        },
+        // The block carries it along: see `tail_work`.
+        _ => quote!(let #name: #krate::Context = #context; #work),
+    }
+}
+
+/// `Self` of a method, else the function's path.
+fn agent_name(function: &Function, model: &Model, runtime: &Runtime) -> Option<TokenStream> {
+    if !model.span.is("agent") {
+        return None;
+    }
+    let k = &runtime.private;
+    Some(if function.is_method() {
+        quote!(#k::type_name::<Self>())
+    } else {
+        let name = syn::ext::IdentExt::unraw(&function.sig.ident).to_string();
+        quote!(::core::concat!(::core::module_path!(), "::", #name))
+    })
+}
+
+fn description(function: &Function, model: &Model) -> Option<String> {
+    if model.span.is("tool_call") { function.docs() } else { None }
+}
+
+/// A return that is never reached, which tells the compiler the type of the body: for coercions, and
+/// for errors in the user's own code to stand there.
+fn edge(output: Option<&Type>) -> TokenStream {
+    let Some(output) = output else { return edge_of(&quote!(()), here()) };
+    if matches!(output, Type::Never(_)) {
+        return TokenStream::new();
+    }
+    match nameable(output) {
+        Some(ty) => edge_of(&ty, output.span()),
+        None => TokenStream::new(),
+    }
+}
+
+fn edge_of(ty: &TokenStream, span: proc_macro2::Span) -> TokenStream {
+    let name = Ident::new("__return", here());
+    let edge = quote_spanned! {span.resolved_at(here())=>
+        #[allow(unknown_lints, unreachable_code, unused_qualifications, clippy::all, clippy::pedantic, clippy::nursery)]
+        if false {
+            let #name: #ty = loop {};
+            return #name;
+        }
+    };
+    edge
+}

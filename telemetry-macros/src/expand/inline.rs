@@ -1,0 +1,91 @@
+//! `in_span!`, `record!` and `emit!`.
+
+use proc_macro2::TokenStream;
+use quote::quote;
+use telemetry_catalogue::{Event, Presence};
+
+use super::stop::stop_key;
+use super::{Runtime, capture, ident, recorded, stop};
+use crate::args::{Recorded, Work};
+use crate::valid::{Model, SpanKind, StopKey};
+
+/// `in_span!(SPAN, ..; WORK)`.
+pub(crate) fn in_span(model: &Model, work: &Work) -> TokenStream {
+    let runtime = Runtime::new(model.krate.as_ref());
+    let (k, krate) = (&runtime.private, &runtime.krate);
+    let (start, begun, name) = (ident("__start"), ident("__begun"), ident("__work"));
+    let agent = model.span.is("agent").then(|| quote!(::core::module_path!()));
+    let begin = if matches!(work, Work::Call(_)) { "begin" } else { "begin_later" };
+    let captured = capture::start(model, &runtime, begin, agent, None);
+    let stop = || stop::closure(model, &runtime, model.span_span());
+    let instrumented = match work {
+        Work::Call(call) => {
+            let stop = stop();
+            quote! {{
+                let #start = #captured;
+                let #name = #k::once(#call);
+                match #start {
+                    #k::Option::Some(#begun) => #k::run(#begun, #name, #stop),
+                    #k::Option::None => #name(),
+                }
+            }}
+        }
+        Work::Future(future) => {
+            let stop = stop();
+            quote! {{
+                let #start = #captured;
+                let #name = #future;
+                #k::Instrumented::new(#start, #name, #stop)
+            }}
+        }
+        Work::Stream(stream) => {
+            let (item, end) = (stop::item(model, &runtime), stop::end(model, &runtime));
+            quote! {{
+                #[allow(unused_imports)]
+                use #k::{FallibleStream as _, PlainStream as _};
+                let #start = #captured;
+                #k::StreamOf(#stream).follow(#start, #item, #end)
+            }}
+        }
+    };
+    match (&model.context, work) {
+        (None, _) => instrumented,
+        (Some(context), Work::Call(_)) => quote!(#krate::Context::scope(&(#context), || #instrumented)),
+        (Some(context), _) => quote!(#krate::InContext::in_context(#instrumented, #context)),
+    }
+}
+
+/// `record!(SPAN, KEY = EXPR, ..)`.
+pub(crate) fn record(span: &SpanKind, keys: &[StopKey], runtime: &Runtime) -> TokenStream {
+    let k = &runtime.private;
+    let site = runtime.site(span);
+    let records = keys.iter().map(|key| {
+        let name = stop_key(&key.key, span, runtime);
+        let value = recorded(&key.value, key.ty, runtime);
+        quote!(#k::record(#site, #name, #value);)
+    });
+    quote!({ if #site.enabled() { #(#records)* } })
+}
+
+/// `emit!(EVENT, KEY = EXPR, ..)`.
+pub(crate) fn emit(event: &Event, entries: &[(String, Recorded)], runtime: &Runtime) -> TokenStream {
+    let k = &runtime.private;
+    let site = ident(event.emit);
+    let value_of = |key: &str, ty| {
+        let (_, value) = entries.iter().find(|(known, _)| known == key)?;
+        let value = recorded(value, ty, runtime);
+        Some(quote!((#key, #value)))
+    };
+    let given = |fields: &'static [telemetry_catalogue::Field]| {
+        let given = fields.iter().filter(|field| field.presence != Presence::Automatic);
+        given.filter_map(|field| value_of(field.key, Some(field.ty))).collect::<Vec<_>>()
+    };
+    let (measurements, metadata) = (given(event.measurements), given(event.metadata));
+    let known = |key: &str| event.measurements.iter().chain(event.metadata).any(|field| field.key == key);
+    let own = entries.iter().filter(|(key, _)| !known(key)).filter_map(|(key, _)| value_of(key, None));
+    quote! {
+        if #k::sites::#site.enabled() {
+            #k::emit_captured(&#k::sites::#site, &[#(#measurements),*], &[#(#metadata,)* #(#own),*]);
+        }
+    }
+}

@@ -1,0 +1,135 @@
+//! `record!` and `emit!`: parsing and checking.
+
+use proc_macro2::{Ident, TokenStream};
+use quote::quote;
+use syn::ext::IdentExt;
+use telemetry_catalogue::{self as catalogue, Event, Presence};
+
+use crate::args::{Args, Entry, Key, Recorded, Sigil, SpanArg};
+use crate::ctxt::{Ctxt, did_you_mean, one_of};
+use crate::expand::{self, Runtime};
+use crate::valid::{self, StopKey, Target};
+
+/// `in_span!(SPAN, ..; WORK)`.
+pub(crate) fn in_span(tokens: TokenStream) -> TokenStream {
+    let mut cx = Ctxt::default();
+    let (span, args, work) = Args::of_in_span(tokens, &mut cx);
+    let span = span.and_then(|span| valid::span(span, &mut cx));
+    let model = span.map(|span| valid::model(span, args, &Target::Inline, &mut cx));
+    match (model, work) {
+        (Some(model), Some(work)) if cx.is_empty() => expand::in_span(&model, &work),
+        _ => cx.into_tokens(),
+    }
+}
+
+/// `record!(SPAN, KEY = EXPR, ..)`.
+pub(crate) fn record(tokens: TokenStream) -> TokenStream {
+    let mut cx = Ctxt::default();
+    let (span, args) = Args::of_agent_span(tokens, &mut cx);
+    let Some(span) = span.and_then(|span| valid::span(span, &mut cx)) else { return cx.into_tokens() };
+    for word in args.words() {
+        cx.error_at(word, "`record!` takes keys only: `record!(SPAN, KEY = EXPR, ..)`");
+    }
+    let mut keys = Vec::new();
+    for Entry { key, value } in args.keys.into_iter().chain(args.fields) {
+        let Some((name, ty)) = valid::stop_key(&key, &span, &mut cx) else { continue };
+        let value = match (value, &key) {
+            (Some(value), _) => value,
+            (None, Key::Ident(ident)) => Recorded { sigil: Sigil::None, expr: syn::parse_quote!(#ident) },
+            (None, Key::Text(_)) => continue,
+        };
+        if let Some(ty) = ty {
+            valid::check_sigil(&value, &key.text(), ty, &mut cx);
+        }
+        keys.push(StopKey { key: name, value, ty });
+    }
+    if keys.is_empty() && cx.is_empty() {
+        cx.error_at(proc_macro2::Span::call_site(), "nothing to record: `record!(SPAN, KEY = EXPR, ..)`");
+    }
+    let runtime = Runtime::new(args.krate.get());
+    if cx.is_empty() { expand::record(&span, &keys, &runtime) } else { cx.into_tokens() }
+}
+
+/// `emit!(EVENT, KEY = EXPR, ..)`, or `emit!(Own { .. })`.
+pub(crate) fn emit(tokens: TokenStream) -> TokenStream {
+    let mut cx = Ctxt::default();
+    let (name, args) = Args::of_agent_span(tokens, &mut cx);
+    let runtime = Runtime::new(args.krate.get());
+    let name = match name {
+        None => return cx.into_tokens(),
+        Some(SpanArg::Own(own)) => {
+            let krate = &runtime.krate;
+            let emit = quote!(#krate::EventMetadata::emit(&#own));
+            return if cx.is_empty() { emit } else { cx.into_tokens() };
+        }
+        Some(SpanArg::Name(name)) => name,
+    };
+    let text = name.unraw().to_string();
+    let Some(event) = catalogue::event(&text) else {
+        cx.error(&name, unknown_event(&text));
+        return cx.into_tokens();
+    };
+    for word in args.words() {
+        cx.error_at(word, "`emit!` takes keys only: `emit!(EVENT, KEY = EXPR, ..)`");
+    }
+    let entries = entries(event, &name, args, &mut cx);
+    if cx.is_empty() { expand::emit(event, &entries, &runtime) } else { cx.into_tokens() }
+}
+
+fn unknown_event(text: &str) -> String {
+    let names = || catalogue::EVENTS.iter().map(|event| event.emit);
+    if catalogue::span(text).is_some() {
+        return format!(
+            "`{text}` is a span, not a single event: put `#[agent_span({text}, ..)]` on a function, or use `in_span!`"
+        );
+    }
+    let near = did_you_mean(text, names());
+    let known = if near.is_empty() { format!("; it is one of {}", one_of(names())) } else { near };
+    format!("there is no single event `{text}`{known}")
+}
+
+fn entries(event: &Event, name: &Ident, args: Args, cx: &mut Ctxt) -> Vec<(String, Recorded)> {
+    let fields = || event.measurements.iter().chain(event.metadata);
+    let mut entries: Vec<(String, Recorded)> = Vec::new();
+    let own = args.fields.into_iter().map(|entry| (entry, true));
+    for (Entry { key, value }, is_own) in args.keys.into_iter().map(|entry| (entry, false)).chain(own) {
+        let text = key.text();
+        let field = fields().find(|field| field.is(&text));
+        if field.is_none() && !is_own {
+            let near = did_you_mean(&text, fields().map(|field| field.name()));
+            let known = if near.is_empty() {
+                format!("; it has {}", one_of(fields().map(|field| field.name()))).replace(" or ", " and ")
+            } else {
+                near
+            };
+            cx.error(&key, format_args!("`{name}` has no key `{text}`{known}"));
+            continue;
+        }
+        if entries.iter().any(|(known, _)| *known == text) {
+            cx.error(&key, format_args!("`{text}` is given twice"));
+            continue;
+        }
+        let value = match (value, &key) {
+            (Some(value), _) => value,
+            (None, Key::Ident(ident)) => Recorded { sigil: Sigil::None, expr: syn::parse_quote!(#ident) },
+            (None, Key::Text(_)) => continue,
+        };
+        if let Some(field) = field {
+            valid::check_sigil(&value, &text, field.ty, cx);
+        }
+        entries.push((field.map_or(text, |field| field.key.to_owned()), value));
+    }
+    for field in fields().filter(|field| field.presence == Presence::Required) {
+        if !entries.iter().any(|(key, _)| key == field.key) {
+            cx.error(
+                name,
+                format_args!(
+                    "`{name}` needs `{key}`, {doc}: add `{key} = EXPR`",
+                    key = field.name(),
+                    doc = field.doc
+                ),
+            );
+        }
+    }
+    entries
+}

@@ -1,0 +1,184 @@
+//! What kind of work a function does, as far as its spelling tells. The only place that looks inside
+//! a body.
+
+use proc_macro2::TokenStream;
+use quote::ToTokens;
+use syn::parse::Parser;
+use syn::{
+    Block, Expr, ExprAsync, ExprCall, GenericArgument, PathArguments, Stmt, Type, TypeParamBound, TypePath,
+};
+
+use crate::ctxt::Ctxt;
+use crate::input::{Function, mentions};
+use crate::valid::Options;
+
+/// How a function's work is reached.
+pub(crate) enum Shape {
+    /// The body is the work.
+    Sync,
+    /// The body is the work, of an `async fn`.
+    Async,
+    /// The body ends in an async block, perhaps boxed: that block is the work.
+    Tail(Box<Tail>),
+    /// The body returns a future: that is the work.
+    Future,
+    /// The body returns a stream: that is the work.
+    Stream,
+}
+
+/// A body that ends in an async block.
+pub(crate) struct Tail {
+    /// The statements before it.
+    pub(crate) before: Vec<Stmt>,
+    /// The block.
+    pub(crate) block: ExprAsync,
+    /// `Box::pin` and the like around it.
+    pub(crate) call: Option<ExprCall>,
+    /// What the block gives, where the return type says.
+    pub(crate) output: Option<Type>,
+}
+
+impl Shape {
+    pub(crate) fn of(function: &Function, options: &Options, cx: &mut Ctxt) -> Self {
+        if function.sig.asyncness.is_some() {
+            if let Some(span) = options.future {
+                cx.error_at(span, "an `async fn` needs no `future`: its body is the work");
+            }
+            return Self::Async;
+        }
+        let output = function.output();
+        let tail = tail(function);
+        if let Some(span) = options.future.filter(|_| options.stream.is_some()) {
+            cx.error_at(span, "`future` and `stream` exclude each other: what the work is, is what it gives");
+        }
+        if (options.future.is_some() || options.stream.is_some()) && output.is_none() {
+            let span = options.future.or(options.stream).unwrap_or_else(proc_macro2::Span::call_site);
+            cx.error_at(span, "this function returns nothing, so it gives neither a future nor a stream");
+        }
+        match tail {
+            Some(mut tail) => {
+                tail.output = output.and_then(future_output).cloned();
+                Self::Tail(Box::new(tail))
+            }
+            None if options.context.is_some() && options.runs_later(output) => {
+                if let Some(span) = options.context {
+                    cx.error_at(
+                        span,
+                        "this function gives something that runs later: put `context = ..` on an \
+                                       `async fn`, or carry the context with `.in_context(..)`",
+                    );
+                }
+                Self::Future
+            }
+            None if options.stream.is_some() => Self::Stream,
+            None if options.future.is_some() || output.is_some_and(|ty| future_output(ty).is_some()) => {
+                Self::Future
+            }
+            None => Self::Sync,
+        }
+    }
+}
+
+impl Options {
+    fn runs_later(&self, output: Option<&Type>) -> bool {
+        self.stream.is_some() || self.future.is_some() || output.is_some_and(|ty| future_output(ty).is_some())
+    }
+}
+
+/// The async block that the body ends in.
+fn tail(function: &Function) -> Option<Tail> {
+    // Parsing is only worth it where there can be one.
+    let has_async = mentions(function.body.stream(), &|ident| ident == "async");
+    if !has_async || function.output().is_none() {
+        return None;
+    }
+    let mut statements = Block::parse_within.parse2(function.body.stream()).ok()?;
+    let Some(Stmt::Expr(last, None)) = statements.pop() else { return None };
+    match last {
+        Expr::Async(block) => Some(Tail { before: statements, block, call: None, output: None }),
+        Expr::Call(mut call) => {
+            let Expr::Path(path) = &*call.func else { return None };
+            let is_pin = path.path.segments.last().is_some_and(|segment| segment.ident == "pin");
+            if !is_pin || call.args.len() != 1 {
+                return None;
+            }
+            match call.args.pop()? {
+                Expr::Async(block) => {
+                    Some(Tail { before: statements, block, call: Some(call), output: None })
+                }
+                _ => None,
+            }
+        }
+        _ => None,
+    }
+}
+
+/// What the future gives that a type is, where its spelling says that it is one: `impl Future<Output =
+/// T>`, `Pin<Box<dyn Future<Output = T>>>`, `BoxFuture<'_, T>`, `LocalBoxFuture<'_, T>`.
+fn future_output(ty: &Type) -> Option<&Type> {
+    match ty {
+        Type::ImplTrait(ty) => bounds_output(&ty.bounds),
+        Type::TraitObject(ty) => bounds_output(&ty.bounds),
+        Type::Paren(ty) => future_output(&ty.elem),
+        Type::Group(ty) => future_output(&ty.elem),
+        Type::Path(TypePath { path, .. }) => {
+            let last = path.segments.last()?;
+            let PathArguments::AngleBracketed(arguments) = &last.arguments else { return None };
+            let mut types = arguments.args.iter().filter_map(|argument| match argument {
+                GenericArgument::Type(ty) => Some(ty),
+                _ => None,
+            });
+            match &*last.ident.to_string() {
+                "Pin" | "Box" => future_output(types.next()?),
+                "BoxFuture" | "LocalBoxFuture" => types.next(),
+                _ => None,
+            }
+        }
+        _ => None,
+    }
+}
+
+fn bounds_output<'t>(bounds: impl IntoIterator<Item = &'t TypeParamBound>) -> Option<&'t Type> {
+    bounds.into_iter().find_map(|bound| {
+        let TypeParamBound::Trait(bound) = bound else { return None };
+        let last = bound.path.segments.last().filter(|segment| segment.ident == "Future")?;
+        let PathArguments::AngleBracketed(arguments) = &last.arguments else { return None };
+        arguments.args.iter().find_map(|argument| match argument {
+            GenericArgument::AssocType(output) if output.ident == "Output" => Some(&output.ty),
+            _ => None,
+        })
+    })
+}
+
+/// The type with `_` for each `impl Trait`, which cannot be named in a `let`; none where that is not
+/// possible.
+pub(crate) fn nameable(ty: &Type) -> Option<TokenStream> {
+    let mut ty = ty.clone();
+    erase(&mut ty);
+    let tokens = ty.to_token_stream();
+    (!mentions(tokens.clone(), &|ident| ident == "impl")).then_some(tokens)
+}
+
+fn erase(ty: &mut Type) {
+    match ty {
+        Type::ImplTrait(_) => *ty = Type::Infer(syn::parse_quote!(_)),
+        Type::Paren(ty) => erase(&mut ty.elem),
+        Type::Group(ty) => erase(&mut ty.elem),
+        Type::Reference(ty) => erase(&mut ty.elem),
+        Type::Array(ty) => erase(&mut ty.elem),
+        Type::Slice(ty) => erase(&mut ty.elem),
+        Type::Tuple(ty) => ty.elems.iter_mut().for_each(erase),
+        Type::Path(path) => {
+            for segment in &mut path.path.segments {
+                if let PathArguments::AngleBracketed(arguments) = &mut segment.arguments {
+                    for argument in &mut arguments.args {
+                        if let GenericArgument::Type(ty) = argument {
+                            erase(ty);
+                        }
+                    }
+                }
+            }
+        }
+        _ => {}
+    }
+}

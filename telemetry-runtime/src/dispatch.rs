@@ -1,0 +1,323 @@
+//! From an emission to the handlers: the one place that events pass.
+//!
+//! Here the keys of the context are added, secrets are taken out, and handlers are kept from harming
+//! the caller and each other.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use serde::Serialize;
+use smallvec::SmallVec;
+use telemetry_catalogue::ContextKey;
+
+use crate::callsite::EventSite;
+use crate::context::{Ambient, Context};
+use crate::event::{Entries, Event, Measurements, Metadata, OwnedEvent};
+use crate::handler::Attached;
+use crate::name::EventName;
+use crate::panics::{self, Frames, Panicked};
+use crate::registry::{self, HandlerList};
+use crate::secrets::Secrets;
+use crate::value::{Json, Value, map_of};
+use crate::{clock, local, sites};
+
+/// Which keys a context adds to an event.
+#[derive(Clone, Copy)]
+pub(crate) struct Keys<'a> {
+    pub(crate) ambient: Option<&'a Ambient>,
+    /// The documented ones; none for all there are.
+    pub(crate) keys: Option<&'static [ContextKey]>,
+}
+
+const ALL_KEYS: &[ContextKey] = &[
+    ContextKey::Agent,
+    ContextKey::SessionId,
+    ContextKey::ParentSessionId,
+    ContextKey::RunId,
+    ContextKey::ParentRunId,
+    ContextKey::Iteration,
+    ContextKey::ToolCallId,
+];
+
+/// The entries of an event while they are put together; a later one replaces an earlier.
+pub(crate) struct EntryList<'a>(SmallVec<[(&'a str, Value<'a>); 16]>);
+
+impl<'a> EntryList<'a> {
+    pub(crate) fn new(keys: Keys<'a>) -> Self {
+        let mut list = Self(SmallVec::new());
+        if let Some(ambient) = keys.ambient {
+            for key in keys.keys.unwrap_or(ALL_KEYS) {
+                if let Some(value) = ambient.get(*key) {
+                    list.0.push((key.as_str(), value));
+                }
+            }
+        }
+        list
+    }
+
+    pub(crate) fn set(&mut self, key: &'a str, value: Value<'a>) {
+        match self.0.iter_mut().find(|entry| entry.0 == key) {
+            Some(entry) => entry.1 = value,
+            None => self.0.push((key, value)),
+        }
+    }
+
+    /// Adds the user's own keys where no other has the name.
+    pub(crate) fn finish(&mut self, ambient: Option<&'a Ambient>) {
+        for (key, value) in ambient.iter().flat_map(|ambient| &ambient.keys) {
+            if let Some(value) = value.value()
+                && !self.0.iter().any(|entry| entry.0 == *key)
+            {
+                self.0.push((key, value));
+            }
+        }
+    }
+
+    pub(crate) fn entries(&self) -> Entries<'_> {
+        Entries::Slice(&self.0)
+    }
+}
+
+/// Who is to see an event.
+pub(crate) struct Receivers {
+    attached: Option<Arc<HandlerList>>,
+    /// The handlers of the context; they are filtered by name as they are called.
+    scoped: Option<Arc<registry::ScopedHandlers>>,
+}
+
+impl Receivers {
+    pub(crate) fn of(site: &EventSite, ambient: Option<&Ambient>) -> Self {
+        Self { attached: site.handlers.load_full(), scoped: Self::scoped(site.name, ambient) }
+    }
+
+    fn scoped(name: &str, ambient: Option<&Ambient>) -> Option<Arc<registry::ScopedHandlers>> {
+        let scoped = ambient?.handlers.as_ref()?;
+        scoped.list.iter().any(|handler| handler.sees(name)).then(|| scoped.clone())
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.attached.is_none() && self.scoped.is_none()
+    }
+
+    /// Gives the event to each of them, with no secret in it.
+    pub(crate) fn deliver(&self, event: &Event<'_>, context: &Context) {
+        match Secrets::known_to(context) {
+            None => self.hand_out(event, context),
+            Some(secrets) => {
+                let mut owned = OwnedEvent::from(event);
+                secrets.scrub_event(&mut owned);
+                self.hand_out(&Event { category: event.category, ..owned.as_event() }, context);
+            }
+        }
+    }
+
+    fn hand_out(&self, event: &Event<'_>, context: &Context) {
+        for handler in self.attached.iter().flat_map(|list| list.iter()) {
+            call(handler, event, context);
+        }
+        for handler in self.scoped.iter().flat_map(|scoped| &scoped.list) {
+            if handler.sees(event.name) {
+                call(handler, event, context);
+            }
+        }
+    }
+}
+
+fn call(handler: &Arc<Attached>, event: &Event<'_>, context: &Context) {
+    if handler.failed.load(Ordering::Relaxed) || local::is_running(handler.serial) {
+        return;
+    }
+    let running = local::running(handler.serial);
+    let result = panics::watch(|| handler.handler.handle(event));
+    drop(running);
+    if let Err((panicked, payload)) = result {
+        panics::discard(payload);
+        fail(handler, event, context, panicked);
+    }
+}
+
+/// Detaches a handler that panicked, emits `telemetry.handler.failure`, then logs.
+#[cold]
+fn fail(handler: &Attached, event: &Event<'_>, context: &Context, panicked: Panicked) {
+    if handler.failed.swap(true, Ordering::Relaxed) {
+        return;
+    }
+    registry::remove_failed(handler);
+    let Panicked { mut message, frames } = panicked;
+    if let Some(secrets) = Secrets::known_to(context) {
+        message = secrets.scrub_text(message);
+    }
+    let site = &sites::handler_failure;
+    let frames = Frames(frames);
+    if site.interest() != 0 {
+        let now = context.now();
+        emit_with(
+            context,
+            site,
+            Measurements {
+                system_time: Some(context.wall(now)),
+                monotonic_time: Some(now),
+                ..Measurements::NONE
+            },
+            &[
+                ("event_name", Value::Str(event.name)),
+                ("handler_id", Value::Str(&handler.id)),
+                ("kind", Value::Str("panic")),
+                ("reason", Value::Str(&message)),
+                ("stacktrace", Value::serialize(&frames)),
+            ],
+        );
+    }
+    let id = &*handler.id;
+    tracing::error!(
+        target: "telemetry",
+        "handler {id:?} panicked on {name} and has been detached: {message}",
+        name = event.name,
+    );
+}
+
+/// Emits a single event in a context.
+pub(crate) fn emit_in(
+    context: &Context,
+    site: &'static EventSite,
+    measurements: &[(&str, Value<'_>)],
+    metadata: &[(&str, Value<'_>)],
+) {
+    emit_with(
+        context,
+        site,
+        Measurements { more: Entries::Slice(measurements), ..Measurements::NONE },
+        metadata,
+    );
+}
+
+pub(crate) fn emit_with(
+    context: &Context,
+    site: &'static EventSite,
+    measurements: Measurements<'_>,
+    metadata: &[(&str, Value<'_>)],
+) {
+    if site.interest() == 0 {
+        return;
+    }
+    let ambient = context.ambient.as_deref();
+    let receivers = Receivers::of(site, ambient);
+    if receivers.is_empty() {
+        return;
+    }
+    let mut entries = EntryList::new(context.keys(site.context));
+    for (key, value) in metadata {
+        entries.set(key, *value);
+    }
+    entries.finish(ambient);
+    let event = Event {
+        name: site.name,
+        description: None,
+        category: site.category,
+        measurements,
+        metadata: Metadata(entries.entries()),
+        span: context.span(),
+        depth: context.depth(),
+    };
+    receivers.deliver(&event, context);
+}
+
+/// Emits an event whose name is made at run time, in the current context.
+///
+/// `measurements` and `metadata` are anything that serialises to a map, such as `json!({..})` or a
+/// struct; `()` is an empty one. They are serialised only if some handler sees the event.
+///
+/// ```
+/// use serde_json::json;
+/// use telemetry_runtime::{EventName, execute};
+///
+/// let name = EventName::parse(format!("shop.{}.paid", "order"))?;
+/// execute(&name, &json!({"count": 2}), &json!({"by": "card"}))?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// # Errors
+/// When one of them does not serialise to a map. No handler sees the event then.
+pub fn execute<M, D>(name: &EventName, measurements: &M, metadata: &D) -> Result<(), ExecuteError>
+where
+    M: Serialize + ?Sized,
+    D: Serialize + ?Sized,
+{
+    let context = Context::current();
+    let ambient = context.ambient.as_deref();
+    let attached = registry::all().map(|all| -> HandlerList {
+        all.iter().filter(|handler| handler.sees(name.as_str())).cloned().collect()
+    });
+    let receivers = Receivers {
+        attached: attached.filter(|list| !list.is_empty()).map(Arc::new),
+        scoped: Receivers::scoped(name.as_str(), ambient),
+    };
+    if receivers.is_empty() {
+        return Ok(());
+    }
+    let measurements = map_of(measurements).map_err(|found| ExecuteError { what: "measurements", found })?;
+    let metadata = map_of(metadata).map_err(|found| ExecuteError { what: "metadata", found })?;
+    let mut entries = EntryList::new(Keys { ambient: None, keys: None });
+    for (key, value) in &metadata {
+        entries.set(key, Value::Json(value));
+    }
+    entries.finish(ambient);
+    let event = Event {
+        name: name.as_str(),
+        description: None,
+        category: crate::event::category_of(name.as_str()),
+        measurements: Measurements { more: Entries::Map(&measurements), ..Measurements::NONE },
+        metadata: Metadata(entries.entries()),
+        span: context.span(),
+        depth: context.depth(),
+    };
+    receivers.deliver(&event, &context);
+    Ok(())
+}
+
+/// What was given to [`execute`] is no map.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ExecuteError {
+    what: &'static str,
+    found: Json,
+}
+
+impl std::fmt::Display for ExecuteError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let found = match &self.found {
+            Json::Array(_) => "a sequence",
+            Json::String(text) if text.starts_with("<unserialisable") => "a value that fails to serialise",
+            Json::String(_) => "a string",
+            Json::Number(_) => "a number",
+            Json::Bool(_) => "a boolean",
+            Json::Null | Json::Object(_) => "something else",
+        };
+        write!(f, "the {} of an event are a map, not {found}", self.what)
+    }
+}
+
+impl std::error::Error for ExecuteError {}
+
+impl Context {
+    /// The monotonic time, in nanoseconds.
+    #[inline]
+    pub(crate) fn now(&self) -> u64 {
+        match self.ambient.as_ref().and_then(|ambient| ambient.deterministic.as_ref()) {
+            None => clock::monotonic(),
+            Some(deterministic) => deterministic.now(),
+        }
+    }
+
+    /// The wall time at a monotonic time just read, in nanoseconds since the Unix epoch.
+    #[inline]
+    pub(crate) fn wall(&self, now: u64) -> u64 {
+        match self.ambient.as_ref().and_then(|ambient| ambient.deterministic.as_ref()) {
+            None => clock::wall(now),
+            Some(deterministic) => deterministic.wall(now),
+        }
+    }
+
+    pub(crate) fn depth(&self) -> u32 {
+        self.span.as_ref().map_or(0, |node| node.depth + 1)
+    }
+}

@@ -1,0 +1,81 @@
+//! The ids of spans and traces, in W3C form.
+
+use std::fmt;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+
+macro_rules! hex_id {
+    ($(#[$doc:meta])* $name:ident($ty:ty), $digits:literal) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub struct $name($ty);
+
+        impl $name {
+            /// The id of that number; none for zero, which W3C calls invalid.
+            pub const fn new(number: $ty) -> Option<Self> {
+                if number == 0 { None } else { Some(Self(number)) }
+            }
+
+            /// Reads exactly
+            #[doc = concat!(stringify!($digits), " lower-case hex digits, not all zero.")]
+            pub fn parse(hex: &str) -> Option<Self> {
+                let lower = hex.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
+                if hex.len() != $digits || !lower {
+                    return None;
+                }
+                <$ty>::from_str_radix(hex, 16).ok().and_then(Self::new)
+            }
+
+            /// The id as a number.
+            pub const fn get(self) -> $ty {
+                self.0
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, concat!("{:0", $digits, "x}"), self.0)
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                fmt::Display::fmt(self, f)
+            }
+        }
+
+        impl Serialize for $name {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.collect_str(self)
+            }
+        }
+
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                let text = String::deserialize(deserializer)?;
+                Self::parse(&text).ok_or_else(|| de::Error::custom("not a W3C id"))
+            }
+        }
+    };
+}
+
+hex_id! {
+    /// The id of a span: 16 hex digits.
+    SpanId(u64), 16
+}
+
+hex_id! {
+    /// The id of a trace: 32 hex digits.
+    TraceId(u128), 32
+}
+
+/// Which span an event belongs to: the same on its start and its stop.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct SpanIds {
+    /// The span's own id.
+    pub id: SpanId,
+    /// The id of the span around it, perhaps in another process.
+    pub parent_id: Option<SpanId>,
+    /// The id of the trace.
+    pub trace_id: TraceId,
+}

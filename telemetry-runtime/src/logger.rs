@@ -1,0 +1,324 @@
+//! The default logger: one line an event, through `tracing`.
+
+use std::fmt::{self, Write as _};
+use std::io::IsTerminal as _;
+
+use telemetry_catalogue::{Category, EVENTS, SPANS};
+use tracing::Level;
+
+use crate::event::Event;
+use crate::handler::{AttachError, Handler};
+use crate::name::Pattern;
+use crate::registry::{attach, detach};
+use crate::value::Value;
+
+const ID: &str = "telemetry-default-logger";
+
+/// How many characters of a message, an argument list or code a line shows.
+const SHOWN: usize = 80;
+
+/// What the default logger shows. See [`attach_default_logger`].
+#[derive(Clone, Debug)]
+pub struct LoggerOptions {
+    level: Level,
+    categories: Option<Vec<Category>>,
+    colour: Option<bool>,
+}
+
+impl Default for LoggerOptions {
+    /// Everything, at `INFO`, in colour where standard error is a terminal.
+    fn default() -> Self {
+        Self { level: Level::INFO, categories: None, colour: None }
+    }
+}
+
+impl LoggerOptions {
+    /// The level of the lines; failures are logged at `ERROR` whatever it is.
+    #[must_use]
+    pub fn level(self, level: Level) -> Self {
+        Self { level, ..self }
+    }
+
+    /// Only events of those categories. With none the logger shows nothing.
+    #[must_use]
+    pub fn events(self, categories: impl IntoIterator<Item = Category>) -> Self {
+        Self { categories: Some(categories.into_iter().collect()), ..self }
+    }
+
+    /// Whether each session or run has a colour, whatever standard error is.
+    #[must_use]
+    pub fn colour(self, colour: bool) -> Self {
+        Self { colour: Some(colour), ..self }
+    }
+}
+
+/// Attaches the default logger: one human-readable line an event through `tracing`, target
+/// `telemetry`, indented by depth.
+///
+/// On a terminal each session or run has a colour; there is none when standard error is piped or
+/// `NO_COLOR` is set. `tracing-subscriber` escapes colours in messages unless it is built with
+/// `with_ansi_sanitization(false)`. Everything that comes from outside is escaped here, so one event
+/// is one line and no content reaches the terminal as a command.
+///
+/// ```
+/// use telemetry_runtime::{Category, Level, LoggerOptions, attach_default_logger, detach_default_logger};
+///
+/// attach_default_logger(LoggerOptions::default().level(Level::DEBUG).events([Category::Tool]))?;
+/// detach_default_logger()?;
+/// # Ok::<(), telemetry_runtime::AttachError>(())
+/// ```
+///
+/// # Errors
+/// When it is attached already.
+pub fn attach_default_logger(options: LoggerOptions) -> Result<(), AttachError> {
+    let colour = options.colour.unwrap_or_else(|| {
+        let no_colour = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+        !no_colour && std::io::stderr().is_terminal()
+    });
+    let shown = |category: &Category| match &options.categories {
+        None => *category != Category::Telemetry,
+        Some(categories) => categories.contains(category),
+    };
+    let spans = SPANS.iter().filter(|span| shown(&span.category)).flat_map(|span| span.events);
+    let events = EVENTS.iter().filter(|event| shown(&event.category)).map(|event| event.name);
+    let patterns: Vec<Pattern> = spans.chain(events).map(Pattern::__checked).collect();
+    attach(ID, patterns, Logger { level: options.level, colour })
+}
+
+/// Detaches the default logger.
+///
+/// # Errors
+/// When it is not attached.
+pub fn detach_default_logger() -> Result<(), AttachError> {
+    detach(ID)
+}
+
+struct Logger {
+    level: Level,
+    colour: bool,
+}
+
+impl Handler for Logger {
+    fn handle(&self, event: &Event<'_>) {
+        let level = if has_failed(event) { Level::ERROR } else { self.level };
+        let line = Line { event, colour: self.colour };
+        macro_rules! log {
+            ($($level:ident),+) => {
+                match level {
+                    $(Level::$level => tracing::event!(target: "telemetry", Level::$level, "{line}"),)+
+                }
+            };
+        }
+        log!(ERROR, WARN, INFO, DEBUG, TRACE);
+    }
+}
+
+fn has_failed(event: &Event<'_>) -> bool {
+    event.name().ends_with(".exception") || event.metadata().get_str("status") == Some("error")
+}
+
+/// An event as a line.
+struct Line<'e> {
+    event: &'e Event<'e>,
+    colour: bool,
+}
+
+impl fmt::Display for Line<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let metadata = self.event.metadata();
+        let nested = ["parent_run_id", "parent_session_id"].iter().any(|key| metadata.contains_key(key));
+        let marker = if nested { "┃▸" } else { "┃" };
+        let whose =
+            ["session_id", "parent_session_id", "run_id"].iter().find_map(|key| metadata.get_str(key));
+        if self.colour {
+            write!(f, "\x1b[{}m{marker}\x1b[0m ", whose.map_or(37, colour_of))?;
+        } else {
+            write!(f, "{marker} ")?;
+        }
+        let depth = usize::try_from(self.event.depth()).unwrap_or(0).min(32);
+        write!(f, "{:width$}", "", width = depth * 2)?;
+        self.text(f)
+    }
+}
+
+/// A colour for an id: always the same.
+fn colour_of(id: &str) -> u8 {
+    const PALETTE: [u8; 10] = [36, 32, 33, 35, 34, 96, 92, 93, 95, 94];
+    // FNV-1a: stable between runs and builds.
+    let hash = id.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+    });
+    PALETTE[usize::try_from(hash % 10).unwrap_or(0)]
+}
+
+impl Line<'_> {
+    fn text(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let event = self.event;
+        let span = SPANS.iter().find(|span| span.events.contains(&event.name()));
+        let phase = event.name().rsplit('.').next().unwrap_or_default();
+        let Some(span) = span else { return self.single(f) };
+        let short = match span.attribute {
+            "llm_turn" | "llm_request" => "llm",
+            "tool_call" => "tool",
+            "agent_message" => "message",
+            "sandbox_eval" => "eval",
+            other => other,
+        };
+        write!(f, "{short}:{phase}")?;
+        self.who(f, span.attribute)?;
+        match phase {
+            "start" => self.given(f, span.attribute),
+            "stop" => {
+                self.came_out(f, span.attribute)?;
+                self.duration(f)
+            }
+            _ => {
+                write!(f, " {} {}", self.get("kind"), self.quoted("reason"))?;
+                self.duration(f)
+            }
+        }
+    }
+
+    fn who(&self, f: &mut fmt::Formatter<'_>, attribute: &str) -> fmt::Result {
+        match attribute {
+            "agent" | "agent_message" => write!(f, " {}", self.short("agent")),
+            "llm_turn" => write!(f, " {} #{}", self.get("model"), self.get("turn")),
+            "llm_request" => write!(f, " {}", self.get("model")),
+            "tool_call" => write!(f, " {}", self.get("tool")),
+            "subagent" => write!(f, " {} → {}", self.get("role"), self.short("child_agent")),
+            "operation" => write!(f, " {}", self.get("operation")),
+            "iteration" => write!(f, " {} #{}", self.short("agent"), self.get("iteration")),
+            _ => Ok(()),
+        }
+    }
+
+    fn given(&self, f: &mut fmt::Formatter<'_>, attribute: &str) -> fmt::Result {
+        match attribute {
+            "llm_turn" => {
+                let count = self.event.metadata().get("messages").map(|value| value.to_json());
+                match count.as_ref().and_then(|messages| messages.as_array()) {
+                    Some(messages) => write!(f, " messages={}", messages.len()),
+                    None => Ok(()),
+                }
+            }
+            "llm_request" => write!(f, " messages={}", self.get("message_count")),
+            "tool_call" => write!(f, " {}", self.get("args")),
+            "agent_message" => write!(f, " {}", self.quoted("message")),
+            "sandbox_eval" => write!(f, " {}", self.quoted("code")),
+            _ => Ok(()),
+        }
+    }
+
+    fn came_out(&self, f: &mut fmt::Formatter<'_>, attribute: &str) -> fmt::Result {
+        match attribute {
+            "agent_message" => write!(f, " iterations={}", self.get("iterations"))?,
+            "iteration" => write!(f, " action={}", self.get("action"))?,
+            "llm_turn" => {
+                if self.event.metadata().contains_key("finish_reason") {
+                    write!(f, " {}", self.get("finish_reason"))?;
+                }
+                self.tokens(f)?;
+            }
+            _ => {}
+        }
+        match self.event.metadata().get_str("status") {
+            Some("error") => write!(f, " error {}: {}", self.get("error_type"), self.get("error")),
+            Some(status) if !matches!(attribute, "agent_message" | "iteration" | "llm_turn") => {
+                write!(f, " {}", Escaped(status))
+            }
+            Some(status) if status != "ok" => write!(f, " {}", Escaped(status)),
+            _ => Ok(()),
+        }
+    }
+
+    /// The tokens used, under whatever names the model's provider has.
+    fn tokens(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Some(usage) = self.event.metadata().get("usage").map(|value| value.to_json()) else {
+            return Ok(());
+        };
+        let count = |names: [&str; 2]| names.iter().find_map(|name| usage.get(name)?.as_u64());
+        let (input, output) =
+            (count(["input_tokens", "prompt_tokens"]), count(["output_tokens", "completion_tokens"]));
+        if let (Some(input), Some(output)) = (input, output) {
+            write!(f, " tokens={input}+{output}")?;
+        }
+        Ok(())
+    }
+
+    fn single(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let measured = |key| self.event.measurements().get(key).map_or_else(String::new, Value::to_text);
+        match self.event.name() {
+            "legion.agent.started" => write!(f, "agent:started {}", self.short("agent")),
+            "legion.agent.stopped" => write!(f, "agent:stopped {}", self.short("agent")),
+            "condukt.secrets.resolve" => write!(f, "secrets:resolve {}", self.get("names")),
+            "condukt.secrets.access" => {
+                write!(f, "secrets:access {} {}", self.get("tool"), self.get("names"))
+            }
+            "condukt.compact.stop" => {
+                write!(f, "compact {} → {} messages", measured("before"), measured("after"))?;
+                self.duration(f)
+            }
+            name => write!(f, "{name}"),
+        }
+    }
+
+    fn duration(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.event.measurements().duration() {
+            Some(duration) => write!(f, " {}ms", duration.as_millis()),
+            None => Ok(()),
+        }
+    }
+
+    /// A value as text, shortened and escaped; empty where there is none.
+    fn get(&self, key: &str) -> String {
+        self.event.metadata().get(key).map_or_else(String::new, |value| shown(&value.to_text()))
+    }
+
+    fn quoted(&self, key: &str) -> String {
+        match self.event.metadata().get(key) {
+            Some(value) => match value.as_str() {
+                Some(text) => format!("\"{}\"", shown(text)),
+                None => self.get(key),
+            },
+            None => String::new(),
+        }
+    }
+
+    /// The last segment of a type's or a module's path.
+    fn short(&self, key: &str) -> String {
+        let name = self.get(key);
+        let end = name.find('<').unwrap_or(name.len());
+        let start = name[..end].rfind("::").map_or(0, |at| at + 2);
+        name[start..].to_owned()
+    }
+}
+
+fn shown(text: &str) -> String {
+    let mut out = String::new();
+    let mut characters = text.chars();
+    for c in characters.by_ref().take(SHOWN) {
+        push_escaped(&mut out, c);
+    }
+    if characters.next().is_some() {
+        out.push('…');
+    }
+    out
+}
+
+struct Escaped<'t>(&'t str);
+
+impl fmt::Display for Escaped<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&shown(self.0))
+    }
+}
+
+/// What would move the cursor or turn text around is written as an escape.
+fn push_escaped(out: &mut String, c: char) {
+    let turns = matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    if c.is_control() || turns || matches!(c, '\u{2028}' | '\u{2029}') {
+        let _ = write!(out, "{}", c.escape_default());
+    } else {
+        out.push(c);
+    }
+}

@@ -1,0 +1,361 @@
+//! How a call ended, seen by the types it returned and not by how they are spelled.
+//!
+//! The methods here are found by the compiler at the call: an inherent one where the type has it,
+//! else the one of a trait that more types have. That sees through aliases of `Result`; in generic
+//! code it sees what the function's own bounds say.
+
+use std::convert::Infallible;
+use std::fmt::{Debug, Display};
+use std::marker::PhantomData;
+
+use serde::Serialize;
+
+use crate::emit::SpanMetadata;
+use crate::span::Stop;
+use crate::value::{Held, StopValue, debug_text, display_text, short_type_name};
+
+/// What a kind of error is called in `error_type`: a word of low cardinality.
+///
+/// ```
+/// use telemetry_runtime::ErrorType;
+///
+/// enum LlmError {
+///     RateLimited,
+///     Http(u16),
+/// }
+///
+/// impl ErrorType for LlmError {
+///     fn error_type(&self) -> String {
+///         match self {
+///             Self::RateLimited => "rate_limited".into(),
+///             Self::Http(status) => status.to_string(),
+///         }
+///     }
+/// }
+/// ```
+pub trait ErrorType {
+    /// The word.
+    fn error_type(&self) -> String;
+}
+
+/// Says what a span's stop carries, given what the function returned (of a `Result`, the `Ok`).
+///
+/// `S` is the span: one of [`spans`](crate::spans), or a type with `#[derive(EventMetadata)]` and
+/// `#[span(..)]`. Derive it where the type is yours; for a type of another crate write `stop(..)` at
+/// the function.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` does not say what the stop of a `{S}` span carries",
+    label = "returned by a function annotated as `{S}`",
+    note = "derive it: `#[derive(StopMetadata)] #[stop_of({S})]` on `{Self}`",
+    note = "or say it at the function: `stop(|value| KEY = EXPR, ..)`; `stop(|_| )` if there is nothing to say"
+)]
+pub trait StopMetadata<S> {
+    /// Sets the keys.
+    fn stop_metadata<'r>(&'r self, stop: &mut Stop<'r>);
+}
+
+macro_rules! through {
+    ($($ty:ty),+) => { $(
+        impl<S, T: StopMetadata<S> + ?Sized> StopMetadata<S> for $ty {
+            fn stop_metadata<'r>(&'r self, stop: &mut Stop<'r>) { (**self).stop_metadata(stop); }
+        }
+    )+ };
+}
+
+through!(&T, &mut T, Box<T>, std::rc::Rc<T>, std::sync::Arc<T>);
+
+impl<S, T: StopMetadata<S>> StopMetadata<S> for Option<T> {
+    fn stop_metadata<'r>(&'r self, stop: &mut Stop<'r>) {
+        if let Some(value) = self {
+            value.stop_metadata(stop);
+        }
+    }
+}
+
+/// Fills a stop from a return value.
+pub fn derive<'r, S, T: StopMetadata<S> + ?Sized>(value: &'r T, stop: &mut Stop<'r>) {
+    value.stop_metadata(stop);
+}
+
+/// Fills the stop of a user's own span, if it has keys to derive.
+pub fn derive_own<'r, S: SpanMetadata, T: ?Sized>(value: &'r T, stop: &mut Stop<'r>)
+where
+    S::Derives: Derives<S, T>,
+{
+    <S::Derives as Derives<S, T>>::derive(value, stop);
+}
+
+/// Whether a user's own span has keys to derive.
+pub trait Derives<S, T: ?Sized> {
+    /// Derives them.
+    fn derive<'r>(value: &'r T, stop: &mut Stop<'r>);
+}
+
+/// It has.
+#[derive(Debug)]
+pub struct Derived;
+
+/// It has none.
+#[derive(Debug)]
+pub struct NothingToDerive;
+
+impl<S, T: StopMetadata<S> + ?Sized> Derives<S, T> for Derived {
+    fn derive<'r>(value: &'r T, stop: &mut Stop<'r>) {
+        value.stop_metadata(stop);
+    }
+}
+
+impl<S, T: ?Sized> Derives<S, T> for NothingToDerive {
+    fn derive<'r>(_: &'r T, _: &mut Stop<'r>) {}
+}
+
+/// A return value that may have `StopMetadata`, at a function with `stop(..)`.
+pub struct May<'r, S, T: ?Sized>(&'r T, PhantomData<S>);
+
+impl<'r, S, T: ?Sized> May<'r, S, T> {
+    /// That value.
+    pub fn new(value: &'r T) -> Self {
+        Self(value, PhantomData)
+    }
+}
+
+/// It has.
+pub trait MayDerive<'r> {
+    /// Fills the stop.
+    fn fill(&self, stop: &mut Stop<'r>);
+}
+
+impl<'r, S, T: StopMetadata<S> + ?Sized> MayDerive<'r> for May<'r, S, T> {
+    fn fill(&self, stop: &mut Stop<'r>) {
+        self.0.stop_metadata(stop);
+    }
+}
+
+/// It has not.
+pub trait MayNotDerive<'r> {
+    /// Does nothing.
+    fn fill(&self, stop: &mut Stop<'r>);
+}
+
+impl<'r, S, T: ?Sized> MayNotDerive<'r> for &May<'r, S, T> {
+    fn fill(&self, _: &mut Stop<'r>) {}
+}
+
+/// What a function returned.
+pub struct Returned<'r, R: ?Sized>(pub &'r R);
+
+impl<'r, T, E> Returned<'r, Result<T, E>> {
+    /// The value or the error.
+    #[allow(clippy::missing_errors_doc, reason = "it is what was returned")]
+    pub fn split(self) -> Result<&'r T, &'r E> {
+        self.0.as_ref()
+    }
+}
+
+/// What a function returned that is no `Result`.
+pub trait Plain<'r> {
+    /// Its type.
+    type Value: ?Sized;
+
+    /// The value.
+    #[allow(clippy::missing_errors_doc, reason = "there is none")]
+    fn split(self) -> Result<&'r Self::Value, &'r Infallible>;
+}
+
+impl<'r, R: ?Sized> Plain<'r> for Returned<'r, R> {
+    type Value = R;
+
+    fn split(self) -> Result<&'r R, &'r Infallible> {
+        Ok(self.0)
+    }
+}
+
+/// An error that was returned.
+pub struct Failed<'r, E: ?Sized>(pub &'r E);
+
+/// What it says: its `Display`.
+pub trait SaysDisplay {
+    /// The text.
+    fn text(&self) -> String;
+}
+
+impl<E: Display + ?Sized> SaysDisplay for &&Failed<'_, E> {
+    fn text(&self) -> String {
+        display_text(self.0)
+    }
+}
+
+/// What it says: its `Debug`.
+pub trait SaysDebug {
+    /// The text.
+    fn text(&self) -> String;
+}
+
+impl<E: Debug + ?Sized> SaysDebug for &Failed<'_, E> {
+    fn text(&self) -> String {
+        debug_text(self.0)
+    }
+}
+
+/// What it says: the name of its type.
+pub trait SaysType {
+    /// The text.
+    fn text(&self) -> String;
+}
+
+impl<E: ?Sized> SaysType for Failed<'_, E> {
+    fn text(&self) -> String {
+        short_type_name::<E>()
+    }
+}
+
+/// Its kind: what it says itself.
+pub trait KindSaid {
+    /// The word.
+    fn kind(&self) -> String;
+}
+
+impl<E: ErrorType + ?Sized> KindSaid for &Failed<'_, E> {
+    fn kind(&self) -> String {
+        self.0.error_type()
+    }
+}
+
+/// Its kind: the name of its type.
+pub trait KindOfType {
+    /// The word.
+    fn kind(&self) -> String;
+}
+
+impl<E: ?Sized> KindOfType for Failed<'_, E> {
+    fn kind(&self) -> String {
+        short_type_name::<E>()
+    }
+}
+
+/// A field of a derived event or stop.
+pub struct Kept<'r, T: ?Sized>(pub &'r T);
+
+/// It is an `Option` of something that serialises: none leaves the key absent.
+pub trait KeptOption<'r> {
+    /// The value.
+    fn held(&self) -> StopValue<'r>;
+}
+
+impl<'r, T: Serialize> KeptOption<'r> for &&Kept<'r, Option<T>> {
+    fn held(&self) -> StopValue<'r> {
+        self.0.as_ref().map_or(Held::Absent, StopValue::lazy)
+    }
+}
+
+/// It serialises.
+pub trait KeptSerialize<'r> {
+    /// The value.
+    fn held(&self) -> StopValue<'r>;
+}
+
+impl<'r, T: Serialize> KeptSerialize<'r> for &Kept<'r, T> {
+    fn held(&self) -> StopValue<'r> {
+        StopValue::lazy(self.0)
+    }
+}
+
+/// A field that cannot be recorded. Nothing is this: it makes the compiler say so.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be a field of an event: it does not implement `Serialize`",
+    label = "not serialisable",
+    note = "derive `serde::Serialize` for `{Self}`; or record its `Debug` text with `debug`, or leave \
+            it out with `skip`, in this field's attribute"
+)]
+pub trait NeedsFieldAttribute {}
+
+/// It does not serialise.
+pub trait KeptNothing<'r, T: ?Sized> {
+    /// The value.
+    fn held(&self) -> StopValue<'r>
+    where
+        T: NeedsFieldAttribute;
+}
+
+impl<'r, T: ?Sized> KeptNothing<'r, T> for Kept<'r, T> {
+    fn held(&self) -> StopValue<'r>
+    where
+        T: NeedsFieldAttribute,
+    {
+        Held::Absent
+    }
+}
+
+/// The result of a tool or of evaluated code, whatever its type: what serialises is serialised,
+/// else what has `Display` or `Debug` is its text, else the key stays absent.
+pub struct Whole<'r, T: ?Sized>(pub &'r T);
+
+/// It is an `Option` of something that serialises.
+pub trait WholeOption<'r> {
+    /// The value.
+    fn held(&self) -> StopValue<'r>;
+}
+
+impl<'r, T: Serialize> WholeOption<'r> for &&&&Whole<'r, Option<T>> {
+    fn held(&self) -> StopValue<'r> {
+        self.0.as_ref().map_or(Held::Absent, StopValue::lazy)
+    }
+}
+
+/// It serialises.
+pub trait WholeSerialize<'r> {
+    /// The value.
+    fn held(&self) -> StopValue<'r>;
+}
+
+impl<'r, T: Serialize> WholeSerialize<'r> for &&&Whole<'r, T> {
+    fn held(&self) -> StopValue<'r> {
+        StopValue::lazy(self.0)
+    }
+}
+
+/// It has a text for people.
+pub trait WholeDisplay<'r> {
+    /// The value.
+    fn held(&self) -> StopValue<'r>;
+}
+
+impl<'r, T: Display + ?Sized> WholeDisplay<'r> for &&Whole<'r, T> {
+    fn held(&self) -> StopValue<'r> {
+        Held::Text(display_text(self.0).into())
+    }
+}
+
+/// It has a text for programmers.
+pub trait WholeDebug<'r> {
+    /// The value.
+    fn held(&self) -> StopValue<'r>;
+}
+
+impl<'r, T: Debug + ?Sized> WholeDebug<'r> for &Whole<'r, T> {
+    fn held(&self) -> StopValue<'r> {
+        Held::Text(debug_text(self.0).into())
+    }
+}
+
+/// Nothing is known of it.
+pub trait WholeOpaque<'r> {
+    /// The value.
+    fn held(&self) -> StopValue<'r>;
+}
+
+impl<'r, T: ?Sized> WholeOpaque<'r> for Whole<'r, T> {
+    fn held(&self) -> StopValue<'r> {
+        Held::Absent
+    }
+}
+
+/// The `Debug` text of a field.
+pub fn debug_now<'r, T: Debug + ?Sized>(value: &T) -> StopValue<'r> {
+    Held::Text(debug_text(value).into())
+}
+
+/// The `Display` text of a field.
+pub fn display_now<'r, T: Display + ?Sized>(value: &T) -> StopValue<'r> {
+    Held::Text(display_text(value).into())
+}

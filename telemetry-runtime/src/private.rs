@@ -1,0 +1,38 @@
+//! What the macros' expansions name. Nothing here is for hands, and it changes without notice.
+
+pub use crate::callsite::{EventSite, SpanSite};
+pub use crate::capture::{
+    Argument, KeepCopy, KeepDebug, KeepNothing, KeepPercent, KeepRef, KeepScalar, KeepSerialize, LeaveOut,
+    Param, Record, RecordDebug, RecordNothing, RecordPercent, RecordSerialize, TextKeep, TextParam,
+    arguments, debug, display, flag, integer, literal, nanos, text,
+};
+pub use crate::emit::{emit_captured, emit_event, keep_span, record, record_span};
+pub use crate::outcome::{
+    Derived, Derives, Failed, Kept, KeptNothing, KeptOption, KeptSerialize, KindOfType, KindSaid, May,
+    MayDerive, MayNotDerive, NothingToDerive, Plain, Returned, SaysDebug, SaysDisplay, SaysType, Whole,
+    WholeDebug, WholeDisplay, WholeOpaque, WholeOption, WholeSerialize, debug_now, derive, derive_own,
+    display_now,
+};
+pub use crate::sites;
+pub use crate::span::{
+    FallibleStream, Follow, Instrumented, PlainFuture, PlainStream, Start, StreamOf, begin, begin_later, run,
+    unless_failed,
+};
+pub use crate::value::{Captured, Held, StopValue};
+
+pub use core::convert::Infallible;
+pub use core::option::Option;
+pub use core::result::Result;
+
+/// Makes the compiler take a closure for one that is called once, whatever it does with what it
+/// captured; and be generic over nothing it need not be.
+#[inline(always)]
+#[allow(clippy::inline_always, reason = "vanishes")]
+pub fn once<R, F: FnOnce() -> R>(work: F) -> F {
+    work
+}
+
+/// The name of a type, for an agent.
+pub fn type_name<T: ?Sized>() -> &'static str {
+    core::any::type_name::<T>()
+}

@@ -1,0 +1,240 @@
+//! Spans of futures.
+
+use std::future::Future;
+use std::panic::resume_unwind;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use pin_project_lite::pin_project;
+
+use super::live::{Live, Measured};
+use super::start::{Start, still_wanted};
+use super::stop::Stop;
+
+/// A span that waits for its first poll, or has begun.
+pub(super) enum Pending<'a> {
+    Start(Option<Start<'a>>),
+    Live(Live<'a>),
+}
+
+impl<'a> Pending<'a> {
+    /// Begins the span, unless nobody observes it by now.
+    pub(super) fn begin(slot: &mut Option<Box<Self>>) -> Option<&mut Live<'a>> {
+        if let Some(Self::Start(start)) = slot.as_deref_mut() {
+            let start = start.take().filter(|start| still_wanted(start.site));
+            match start {
+                Some(start) => **slot.as_mut()? = Self::Live(Live::begin(start)),
+                None => *slot = None,
+            }
+        }
+        match slot.as_deref_mut() {
+            Some(Self::Live(live)) => Some(live),
+            _ => None,
+        }
+    }
+
+    /// The span, if it has begun.
+    pub(super) fn take(slot: &mut Option<Box<Self>>) -> Option<Live<'a>> {
+        match *slot.take()? {
+            Self::Live(live) => Some(live),
+            Self::Start(_) => None,
+        }
+    }
+}
+
+/// What happens when the future has returned.
+pub trait Ending<'a, R> {
+    /// What the instrumented future returns.
+    type Output;
+
+    /// Ends the span, if there is one, or passes it on.
+    fn end(self, live: Option<Live<'a>>, returned: R) -> Self::Output;
+}
+
+/// The span stops, with keys taken from what the future returned.
+pub struct Stopping<S>(S);
+
+impl<'a, R, S: for<'r> FnOnce(&'r R, &mut Stop<'r>)> Ending<'a, R> for Stopping<S> {
+    type Output = R;
+
+    fn end(self, live: Option<Live<'a>>, returned: R) -> R {
+        if let Some(live) = live {
+            live.stop(Measured::default(), |keys| self.0(&returned, keys));
+        }
+        returned
+    }
+}
+
+/// The span goes on, for the stream that the future returned.
+pub struct Handing;
+
+impl<'a, R> Ending<'a, R> for Handing {
+    type Output = (R, Option<Live<'a>>);
+
+    fn end(self, live: Option<Live<'a>>, returned: R) -> Self::Output {
+        (returned, live)
+    }
+}
+
+pin_project! {
+    /// A future with a span around it, which begins at its first poll.
+    #[must_use = "futures do nothing unless polled"]
+    pub struct Instrumented<'a, F, S> {
+        #[pin]
+        future: Option<F>,
+        span: Option<Box<Pending<'a>>>,
+        ending: Option<S>,
+    }
+
+    impl<F, S> PinnedDrop for Instrumented<'_, F, S> {
+        fn drop(this: Pin<&mut Self>) {
+            let mut this = this.project();
+            abandon(this.span, Measured::default(), || this.future.set(None));
+        }
+    }
+}
+
+/// Drops unfinished work in its span's context, so that spans inside end first, then ends the span.
+pub(super) fn abandon(span: &mut Option<Box<Pending<'_>>>, measured: Measured, drop_work: impl FnOnce()) {
+    let Some(mut live) = Pending::take(span) else { return };
+    match live.within(drop_work) {
+        Ok(()) => live.cancelled(measured),
+        Err((panicked, payload)) => {
+            live.panicked(measured, panicked);
+            resume_unwind(payload)
+        }
+    }
+}
+
+impl<'a, F: Future, S: for<'r> FnOnce(&'r F::Output, &mut Stop<'r>)> Instrumented<'a, F, Stopping<S>> {
+    /// Puts a span around a future, if the call was observed.
+    #[inline]
+    pub fn new(start: Option<Start<'a>>, future: F, stop: S) -> Self {
+        Self::ending(start, future, Stopping(stop))
+    }
+}
+
+impl<'a, F: Future> Instrumented<'a, F, Handing> {
+    /// Puts a span around a future that passes it on to the stream it returns.
+    #[inline]
+    pub fn handing(start: Option<Start<'a>>, future: F) -> Self {
+        Self::ending(start, future, Handing)
+    }
+}
+
+impl<'a, F, S> Instrumented<'a, F, S> {
+    #[inline]
+    fn ending(start: Option<Start<'a>>, future: F, ending: S) -> Self {
+        let span = start.map(|start| Box::new(Pending::Start(Some(start))));
+        Self { future: Some(future), span, ending: Some(ending) }
+    }
+}
+
+impl<'a, F: Future, S: Ending<'a, F::Output>> Future for Instrumented<'a, F, S> {
+    type Output = S::Output;
+
+    #[inline]
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<S::Output> {
+        if self.span.is_some() {
+            return self.poll_observed(cx);
+        }
+        let this = self.project();
+        let Some(future) = this.future.as_pin_mut() else { polled_again() };
+        let returned = ready!(future.poll(cx));
+        let Some(ending) = this.ending.take() else { polled_again() };
+        Poll::Ready(ending.end(None, returned))
+    }
+}
+
+impl<'a, F: Future, S: Ending<'a, F::Output>> Instrumented<'a, F, S> {
+    #[cold]
+    #[inline(never)]
+    fn poll_observed(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<S::Output> {
+        let mut this = self.project();
+        let returned = match Pending::begin(this.span) {
+            // Nobody observes any more, now that it begins.
+            None => match this.future.as_pin_mut() {
+                Some(future) => ready!(future.poll(cx)),
+                None => polled_again(),
+            },
+            Some(live) => {
+                let result = live.within(|| {
+                    let Some(future) = this.future.as_mut().as_pin_mut() else { polled_again() };
+                    let returned = ready!(future.poll(cx));
+                    // What the future still holds ends before its span does.
+                    this.future.set(None);
+                    Poll::Ready(returned)
+                });
+                match result {
+                    Ok(poll) => ready!(poll),
+                    Err((panicked, payload)) => {
+                        if let Some(live) = Pending::take(this.span) {
+                            live.panicked(Measured::default(), panicked);
+                        }
+                        resume_unwind(payload)
+                    }
+                }
+            }
+        };
+        let Some(ending) = this.ending.take() else { polled_again() };
+        Poll::Ready(ending.end(Pending::take(this.span), returned))
+    }
+}
+
+#[cold]
+fn polled_again() -> ! {
+    panic!("a future was polled after it had returned")
+}
+
+/// A future made elsewhere, to put a span around: one in a box goes back into a box of its type.
+pub struct Follow<F>(pub F);
+
+/// A future that is not in a known box.
+pub trait PlainFuture: Sized {
+    /// The future.
+    type Future: Future;
+
+    /// Puts a span around it.
+    fn follow<'a, S>(self, start: Option<Start<'a>>, stop: S) -> Instrumented<'a, Self::Future, Stopping<S>>
+    where
+        S: for<'r> FnOnce(&'r <Self::Future as Future>::Output, &mut Stop<'r>);
+}
+
+impl<F: Future> PlainFuture for Follow<F> {
+    type Future = F;
+
+    #[inline]
+    fn follow<'a, S>(self, start: Option<Start<'a>>, stop: S) -> Instrumented<'a, F, Stopping<S>>
+    where
+        S: for<'r> FnOnce(&'r F::Output, &mut Stop<'r>),
+    {
+        Instrumented::new(start, self.0, stop)
+    }
+}
+
+macro_rules! boxed {
+    ($($($auto:ident)*;)+) => { $(
+        impl<'a, T: 'a> Follow<Pin<Box<dyn Future<Output = T> $(+ $auto)* + 'a>>> {
+            /// Puts a span around it.
+            pub fn follow<S>(
+                self,
+                start: Option<Start<'a>>,
+                stop: S,
+            ) -> Pin<Box<dyn Future<Output = T> $(+ $auto)* + 'a>>
+            where
+                S: for<'r> FnOnce(&'r T, &mut Stop<'r>) $(+ $auto)* + 'a,
+            {
+                match start {
+                    None => self.0,
+                    Some(_) => Box::pin(Instrumented::new(start, self.0, stop)),
+                }
+            }
+        }
+    )+ };
+}
+
+boxed! {
+    ;
+    Send;
+    Send Sync;
+}

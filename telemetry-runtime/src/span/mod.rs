@@ -1,0 +1,20 @@
+//! Spans: from the first look at what a call was given to its one end.
+//!
+//! [`Start`] is what a call captured; [`Live`] a span that has begun; [`Stop`] what its end adds. The
+//! three shapes of work share them: functions in [`call`](self::call), futures in `future`, streams
+//! in `stream`.
+
+mod call;
+mod future;
+mod live;
+mod node;
+mod start;
+mod stop;
+mod stream;
+
+pub use call::run;
+pub use future::{Follow, Instrumented, PlainFuture};
+pub(crate) use node::Node;
+pub use start::{Start, begin, begin_later};
+pub use stop::Stop;
+pub use stream::{FallibleStream, PlainStream, StreamOf, unless_failed};

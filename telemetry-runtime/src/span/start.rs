@@ -1,0 +1,120 @@
+//! What a call captures before its work begins.
+
+use std::sync::Arc;
+
+use smallvec::SmallVec;
+
+use crate::callsite::{CONTEXT, HANDLED, HOOKED, SCOPED, SpanSite};
+use crate::local;
+use crate::panics;
+use crate::value::{Captured, Held};
+
+/// A key and its value, captured at the start.
+pub struct Field<'a> {
+    pub(crate) key: &'static str,
+    pub(crate) value: Captured<'a>,
+}
+
+/// What a call captured for its span.
+pub struct Start<'a> {
+    pub(crate) site: &'static SpanSite,
+    pub(crate) wanted: bool,
+    pub(crate) description: Option<&'static str>,
+    pub(crate) agent: Option<Arc<str>>,
+    pub(crate) tool_call_id: Option<Arc<str>>,
+    pub(crate) iteration: Option<u64>,
+    pub(crate) fields: SmallVec<[Field<'a>; 6]>,
+}
+
+impl<'a> Start<'a> {
+    /// Whether somebody will see the span, rather than only what happens inside it.
+    pub fn wanted(&self) -> bool {
+        self.wanted
+    }
+
+    /// The agent's name, for the span and what is inside.
+    pub fn agent(&mut self, agent: Captured<'_>) {
+        self.agent = text(&agent).or(self.agent.take());
+    }
+
+    /// The agent's name where nothing else is said: a type, or a function's path.
+    pub fn agent_is(&mut self, name: &str) {
+        self.agent = Some(name.into());
+    }
+
+    /// The id that the model gave the call, for the span and what is inside.
+    pub fn tool_call_id(&mut self, id: Captured<'_>) {
+        self.tool_call_id = text(&id).or(self.tool_call_id.take());
+    }
+
+    /// The doc comment of the function.
+    pub fn describe(&mut self, description: &'static str) {
+        self.description = Some(description);
+    }
+
+    /// Sets a key; a later value replaces an earlier one, and none changes nothing.
+    pub fn set(&mut self, key: &'static str, value: Captured<'a>) {
+        if let Held::Absent = value {
+            return;
+        }
+        if key == "iteration" && self.site.is("iteration") {
+            self.iteration = value.value().and_then(|value| value.as_u64());
+        }
+        match self.fields.iter_mut().find(|field| field.key == key) {
+            Some(field) => field.value = value,
+            None => self.fields.push(Field { key, value }),
+        }
+    }
+}
+
+fn text(value: &Captured<'_>) -> Option<Arc<str>> {
+    value.value().map(|value| value.to_text().into())
+}
+
+/// Looks whether a span that begins now is observed, and if so captures what the call was given.
+///
+/// A panic in what is captured loses the keys after it and nothing else.
+#[cold]
+#[inline(never)]
+pub fn begin<'a>(site: &'static SpanSite, capture: impl FnOnce(&mut Start<'a>)) -> Option<Start<'a>> {
+    let interest = site.interest();
+    let wanted = interest & (HANDLED | HOOKED) != 0 || interest & SCOPED != 0 && seen_by_context(site);
+    let context = interest & CONTEXT != 0;
+    (wanted || context).then(|| captured(site, wanted, capture))
+}
+
+/// The same for a span that begins later, perhaps in another context, whose handlers count then.
+#[cold]
+#[inline(never)]
+pub fn begin_later<'a>(site: &'static SpanSite, capture: impl FnOnce(&mut Start<'a>)) -> Option<Start<'a>> {
+    let interest = site.interest();
+    (interest != 0).then(|| captured(site, interest & (HANDLED | HOOKED | SCOPED) != 0, capture))
+}
+
+fn captured<'a>(site: &'static SpanSite, wanted: bool, capture: impl FnOnce(&mut Start<'a>)) -> Start<'a> {
+    let mut start = Start {
+        site,
+        wanted: wanted || site.is("iteration"),
+        description: None,
+        agent: None,
+        tool_call_id: None,
+        iteration: None,
+        fields: SmallVec::new(),
+    };
+    let _ = panics::contain(|| capture(&mut start));
+    start
+}
+
+fn seen_by_context(site: &SpanSite) -> bool {
+    local::with_context(|context| {
+        let handlers = context.ambient.as_ref().and_then(|ambient| ambient.handlers.as_ref());
+        handlers.is_some_and(|handlers| handlers.see(site))
+    })
+    .unwrap_or(false)
+}
+
+/// Whether a span that was captured for later is observed now that it begins.
+pub(super) fn still_wanted(site: &'static SpanSite) -> bool {
+    let interest = site.interest();
+    interest & (HANDLED | HOOKED | CONTEXT) != 0 || seen_by_context(site)
+}

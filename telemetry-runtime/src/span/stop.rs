@@ -1,0 +1,65 @@
+//! What a span's end adds to what its start had.
+
+use smallvec::SmallVec;
+
+use crate::value::{Captured, Held, StopValue, Value};
+
+/// The keys of a span's stop, filled from its return value.
+///
+/// A later value of a key replaces an earlier one; `None` changes nothing.
+#[derive(Default)]
+pub struct Stop<'r> {
+    entries: SmallVec<[(&'static str, StopValue<'r>); 6]>,
+}
+
+impl<'r> Stop<'r> {
+    /// Sets a key.
+    pub fn set(&mut self, key: &'static str, value: StopValue<'r>) {
+        if let Held::Absent = value {
+            return;
+        }
+        match self.entries.iter_mut().find(|entry| entry.0 == key) {
+            Some(entry) => entry.1 = value,
+            None => self.entries.push((key, value)),
+        }
+    }
+
+    /// Sets a key to something that is serialised if somebody looks.
+    pub fn serialize<T: serde::Serialize>(&mut self, key: &'static str, value: &'r T) {
+        self.set(key, StopValue::lazy(value));
+    }
+
+    /// Sets a key to what was recorded of it.
+    pub fn record(&mut self, key: &'static str, value: Captured<'static>) {
+        self.set(key, value.into_stop());
+    }
+
+    /// The work succeeded.
+    pub fn ok(&mut self) {
+        self.text("status", "ok");
+    }
+
+    /// The work failed: what the error says, and its kind.
+    pub fn fail(&mut self, (error, error_type): (String, String)) {
+        self.text("status", "error");
+        self.set("error", Held::Text(error.into()));
+        self.set("error_type", Held::Text(error_type.into()));
+    }
+
+    /// Sets a key to a text.
+    pub fn text(&mut self, key: &'static str, text: &'r str) {
+        self.set(key, Held::Str(text));
+    }
+
+    pub(crate) fn has(&self, key: &str) -> bool {
+        self.entries.iter().any(|entry| entry.0 == key)
+    }
+
+    pub(crate) fn get(&self, key: &str) -> Option<Value<'_>> {
+        self.iter().find(|entry| entry.0 == key).map(|entry| entry.1)
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&'static str, Value<'_>)> {
+        self.entries.iter().filter_map(|(key, value)| Some((*key, value.value()?)))
+    }
+}

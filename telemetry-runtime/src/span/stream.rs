@@ -1,0 +1,336 @@
+//! Spans of streams, which last to the stream's end.
+
+use std::panic::resume_unwind;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use futures_core::Stream;
+use pin_project_lite::pin_project;
+
+use super::future::Pending;
+use super::live::{Live, Measured};
+use super::start::Start;
+use super::stop::Stop;
+use crate::value::Captured;
+
+/// What the items of a stream said so far: for each key the last value that was there.
+#[derive(Default)]
+pub struct ItemStop {
+    keys: Vec<(&'static str, Captured<'static>)>,
+    /// What the last item said, if it was an `Err`.
+    error: Option<(String, String)>,
+}
+
+impl ItemStop {
+    /// The item is none of failure.
+    pub fn ok(&mut self) {
+        self.error = None;
+    }
+
+    /// The item is an `Err`.
+    pub fn fail(&mut self, (error, error_type): (String, String)) {
+        self.error = Some((error, error_type));
+    }
+
+    /// Sets a key.
+    pub fn record(&mut self, key: &'static str, value: Captured<'static>) {
+        if let Captured::Absent = value {
+            return;
+        }
+        match self.keys.iter_mut().find(|entry| entry.0 == key) {
+            Some(entry) => entry.1 = value,
+            None => self.keys.push((key, value)),
+        }
+    }
+}
+
+pin_project! {
+    /// A stream with a span around it, which begins at its first poll and lasts to its end.
+    #[must_use = "streams do nothing unless polled"]
+    pub struct InstrumentedStream<'a, T, I, S> {
+        #[pin]
+        stream: Option<T>,
+        following: Option<Box<Following<'a>>>,
+        item: I,
+        stop: Option<S>,
+    }
+
+    impl<T, I, S> PinnedDrop for InstrumentedStream<'_, T, I, S> {
+        fn drop(this: Pin<&mut Self>) {
+            let mut this = this.project();
+            if let Some(mut following) = this.following.take() {
+                let measured = following.measured;
+                super::future::abandon(&mut following.span, measured, || this.stream.set(None));
+            }
+        }
+    }
+}
+
+/// What a stream's span keeps between items.
+struct Following<'a> {
+    span: Option<Box<Pending<'a>>>,
+    measured: Measured,
+    items: ItemStop,
+}
+
+/// A span that a stream goes on with: one captured for it, or one that began with the future that
+/// returned the stream.
+pub trait Beginning<'a> {
+    #[doc(hidden)]
+    fn pending(self) -> Option<Pended<'a>>;
+}
+
+/// See [`Beginning`].
+pub struct Pended<'a>(Box<Pending<'a>>);
+
+impl<'a> Beginning<'a> for Option<Start<'a>> {
+    fn pending(self) -> Option<Pended<'a>> {
+        self.map(|start| Pended(Box::new(Pending::Start(Some(start)))))
+    }
+}
+
+impl<'a> Beginning<'a> for Option<Live<'a>> {
+    fn pending(self) -> Option<Pended<'a>> {
+        self.map(|live| Pended(Box::new(Pending::Live(live))))
+    }
+}
+
+impl<'a, T, I, S> InstrumentedStream<'a, T, I, S>
+where
+    T: Stream,
+    I: for<'r> FnMut(&'r T::Item, &mut ItemStop),
+    S: for<'r> FnOnce(&'r (), &mut Stop<'r>),
+{
+    fn new(beginning: impl Beginning<'a>, stream: T, item: I, stop: S) -> Self {
+        let following = beginning.pending().map(|Pended(span)| {
+            let measured = Measured { stream: true, ..Measured::default() };
+            Box::new(Following { span: Some(span), measured, items: ItemStop::default() })
+        });
+        Self { stream: Some(stream), following, item, stop: Some(stop) }
+    }
+}
+
+impl<T, I, S> Stream for InstrumentedStream<'_, T, I, S>
+where
+    T: Stream,
+    I: for<'r> FnMut(&'r T::Item, &mut ItemStop),
+    S: for<'r> FnOnce(&'r (), &mut Stop<'r>),
+{
+    type Item = T::Item;
+
+    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<T::Item>> {
+        let mut this = self.project();
+        let live = this.following.as_deref_mut().and_then(|kept| Pending::begin(&mut kept.span));
+        let Some(live) = live else {
+            return match this.stream.as_pin_mut() {
+                Some(stream) => stream.poll_next(cx),
+                None => Poll::Ready(None),
+            };
+        };
+        let result = live.within(|| {
+            let Some(stream) = this.stream.as_mut().as_pin_mut() else { return Poll::Ready(None) };
+            let next = ready!(stream.poll_next(cx));
+            if next.is_none() {
+                // What the stream still holds ends before its span does.
+                this.stream.set(None);
+            }
+            Poll::Ready(next)
+        });
+        let now = live.now();
+        match result {
+            Ok(Poll::Pending) => Poll::Pending,
+            Ok(Poll::Ready(Some(item))) => {
+                if let Some(kept) = this.following.as_deref_mut() {
+                    kept.measured.items += 1;
+                    kept.measured.first_item.get_or_insert(now);
+                    let items = &mut kept.items;
+                    let _ = crate::panics::contain(|| (this.item)(&item, items));
+                }
+                Poll::Ready(Some(item))
+            }
+            Ok(Poll::Ready(None)) => {
+                if let Some((live, kept)) = finish(this.following) {
+                    let stop = this.stop.take();
+                    live.stop(kept.measured, |keys| kept.items.fill(keys, stop));
+                }
+                Poll::Ready(None)
+            }
+            Err((panicked, payload)) => {
+                if let Some((live, kept)) = finish(this.following) {
+                    live.panicked(kept.measured, panicked);
+                }
+                resume_unwind(payload)
+            }
+        }
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        self.stream.as_ref().map_or((0, Some(0)), Stream::size_hint)
+    }
+}
+
+fn finish<'a>(following: &mut Option<Box<Following<'a>>>) -> Option<(Live<'a>, Following<'a>)> {
+    let mut kept = *following.take()?;
+    Some((Pending::take(&mut kept.span)?, kept))
+}
+
+impl ItemStop {
+    fn fill<'r>(self, keys: &mut Stop<'r>, stop: Option<impl FnOnce(&'r (), &mut Stop<'r>)>) {
+        match self.error {
+            Some(error) => keys.fail(error),
+            None => keys.ok(),
+        }
+        for (key, value) in self.keys {
+            keys.record(key, value);
+        }
+        if let Some(stop) = stop {
+            stop(&(), keys);
+        }
+    }
+}
+
+/// What a function returned that gives a stream: the stream, bare or boxed, or a `Result` of one.
+pub struct StreamOf<T>(pub T);
+
+/// A stream that is not in a known box.
+pub trait PlainStream: Sized {
+    /// The stream.
+    type Stream: Stream;
+
+    /// Puts a span around it.
+    fn follow<'a, I, S>(
+        self,
+        beginning: impl Beginning<'a>,
+        item: I,
+        stop: S,
+    ) -> InstrumentedStream<'a, Self::Stream, I, S>
+    where
+        I: for<'r> FnMut(&'r <Self::Stream as Stream>::Item, &mut ItemStop),
+        S: for<'r> FnOnce(&'r (), &mut Stop<'r>);
+}
+
+impl<T: Stream> PlainStream for StreamOf<T> {
+    type Stream = T;
+
+    fn follow<'a, I, S>(
+        self,
+        beginning: impl Beginning<'a>,
+        item: I,
+        stop: S,
+    ) -> InstrumentedStream<'a, T, I, S>
+    where
+        I: for<'r> FnMut(&'r T::Item, &mut ItemStop),
+        S: for<'r> FnOnce(&'r (), &mut Stop<'r>),
+    {
+        InstrumentedStream::new(beginning, self.0, item, stop)
+    }
+}
+
+/// A `Result` of a stream that is not in a known box.
+pub trait FallibleStream: Sized {
+    /// The stream.
+    type Stream: Stream;
+    /// The error.
+    type Error;
+
+    /// Puts a span around the stream, if there is one.
+    ///
+    /// # Errors
+    /// What it was given.
+    fn follow<'a, I, S>(
+        self,
+        beginning: impl Beginning<'a>,
+        item: I,
+        stop: S,
+    ) -> Result<InstrumentedStream<'a, Self::Stream, I, S>, Self::Error>
+    where
+        I: for<'r> FnMut(&'r <Self::Stream as Stream>::Item, &mut ItemStop),
+        S: for<'r> FnOnce(&'r (), &mut Stop<'r>);
+}
+
+impl<T: Stream, E> FallibleStream for StreamOf<Result<T, E>> {
+    type Stream = T;
+    type Error = E;
+
+    fn follow<'a, I, S>(
+        self,
+        beginning: impl Beginning<'a>,
+        item: I,
+        stop: S,
+    ) -> Result<InstrumentedStream<'a, T, I, S>, E>
+    where
+        I: for<'r> FnMut(&'r T::Item, &mut ItemStop),
+        S: for<'r> FnOnce(&'r (), &mut Stop<'r>),
+    {
+        self.0.map(|stream| InstrumentedStream::new(beginning, stream, item, stop))
+    }
+}
+
+macro_rules! boxed {
+    ($($($auto:ident)*;)+) => { $(
+        impl<'a, T: 'a> StreamOf<Pin<Box<dyn Stream<Item = T> $(+ $auto)* + 'a>>> {
+            /// Puts a span around it.
+            pub fn follow<I, S>(
+                self,
+                beginning: impl Beginning<'a>,
+                item: I,
+                stop: S,
+            ) -> Pin<Box<dyn Stream<Item = T> $(+ $auto)* + 'a>>
+            where
+                I: for<'r> FnMut(&'r T, &mut ItemStop) $(+ $auto)* + 'a,
+                S: for<'r> FnOnce(&'r (), &mut Stop<'r>) $(+ $auto)* + 'a,
+            {
+                match beginning.pending() {
+                    None => self.0,
+                    pended => Box::pin(InstrumentedStream::new(pended, self.0, item, stop)),
+                }
+            }
+        }
+
+        impl<'a, T: 'a, E> StreamOf<Result<Pin<Box<dyn Stream<Item = T> $(+ $auto)* + 'a>>, E>> {
+            /// Puts a span around the stream, if there is one.
+            ///
+            /// # Errors
+            /// What it was given.
+            pub fn follow<I, S>(
+                self,
+                beginning: impl Beginning<'a>,
+                item: I,
+                stop: S,
+            ) -> Result<Pin<Box<dyn Stream<Item = T> $(+ $auto)* + 'a>>, E>
+            where
+                I: for<'r> FnMut(&'r T, &mut ItemStop) $(+ $auto)* + 'a,
+                S: for<'r> FnOnce(&'r (), &mut Stop<'r>) $(+ $auto)* + 'a,
+            {
+                self.0.map(|stream| StreamOf(stream).follow(beginning, item, stop))
+            }
+        }
+    )+ };
+}
+
+boxed! {
+    ;
+    Send;
+    Send Sync;
+}
+
+impl<'a> Beginning<'a> for Option<Pended<'a>> {
+    fn pending(self) -> Option<Pended<'a>> {
+        self
+    }
+}
+
+/// Ends a span whose future returned an `Err` instead of a stream; else passes it on.
+pub fn unless_failed<'a>(
+    live: Option<Live<'a>>,
+    failed: impl FnOnce(&mut Stop<'_>) -> bool,
+) -> Option<Live<'a>> {
+    let live = live?;
+    let mut stop = Stop::default();
+    let has_failed = crate::panics::contain(|| failed(&mut stop)).unwrap_or(false);
+    if !has_failed {
+        return Some(live);
+    }
+    live.stop(Measured::default(), |keys| *keys = stop);
+    None
+}

@@ -1,0 +1,40 @@
+//! Handlers of one documented event, whose keys the compiler checks.
+
+use crate::event::Event;
+use crate::handler::AttachError;
+use crate::name::EventName;
+use crate::registry::attach;
+
+/// Attaches a handler of one documented event. Which one is in the type of what it takes.
+///
+/// ```
+/// use telemetry_runtime::{attach_typed, condukt, detach};
+///
+/// attach_typed("bill", |stop: &condukt::LlmTurnStop<'_>| {
+///     println!("{:?} used {:?}", stop.model(), stop.usage());
+/// })?;
+/// detach("bill")?;
+/// # Ok::<(), telemetry_runtime::AttachError>(())
+/// ```
+///
+/// # Errors
+/// When a handler of that id is attached.
+pub fn attach_typed<E, H: TypedHandler<E>>(id: &str, handler: H) -> Result<(), AttachError> {
+    attach(id, EventName::__checked(H::NAME), move |event: &Event<'_>| handler.handle_typed(event))
+}
+
+/// A function of one documented event: `|stop: &condukt::LlmTurnStop<'_>| ..`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a handler of one documented event",
+    label = "expected a closure such as `|stop: &condukt::LlmTurnStop<'_>| ..`",
+    note = "the events are in `telemetry_runtime::condukt` and `telemetry_runtime::legion`"
+)]
+pub trait TypedHandler<E>: Send + Sync + 'static {
+    #[doc(hidden)]
+    const NAME: &'static str;
+
+    #[doc(hidden)]
+    fn handle_typed(&self, event: &Event<'_>);
+}
+
+telemetry_macros::__typed_events!();

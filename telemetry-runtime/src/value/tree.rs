@@ -1,0 +1,427 @@
+//! Serialising, formatting and naming that cannot fail: the one place where the user's
+//! `Serialize`, `Debug` and `Display` run.
+//!
+//! What they may do, and what comes of it: panic or fail: the marker `<unserialisable: TYPE>`; nest
+//! without end: the same, at 128 levels of a `Serialize` and at 256 KiB of stack of a `Debug` or
+//! `Display`; emit events: fine. A lock inside a serialisable type that the caller holds hangs, as
+//! it would in any serialiser.
+
+use std::cell::Cell;
+use std::fmt::{self, Debug, Display, Write as _};
+
+use serde::ser::{self, Serialize};
+
+use crate::panics;
+
+/// An owned tree of values, as of JSON.
+pub type Json = serde_json::Value;
+
+/// Something that can be made into a tree. None is for `Option::None`: the key stays absent.
+pub trait Tree {
+    /// Serialises, whatever the value does.
+    fn tree(&self) -> Option<Json>;
+}
+
+impl<T: Serialize + ?Sized> Tree for T {
+    fn tree(&self) -> Option<Json> {
+        tree_of(self)
+    }
+}
+
+/// How deep a value may nest.
+const MAX_DEPTH: u32 = 128;
+/// How much stack a `Debug` or `Display` may take.
+const MAX_STACK: usize = 256 * 1024;
+/// How many captures may run within each other, as of a `Serialize` that calls annotated functions.
+const MAX_NESTING: u32 = 16;
+
+thread_local! {
+    static NESTING: Cell<u32> = const { Cell::new(0) };
+}
+
+/// The marker for a value that would not be recorded.
+fn marker<T: ?Sized>() -> String {
+    format!("<unserialisable: {}>", short_type_name::<T>())
+}
+
+/// Runs the user's code; none if it panics, or if such code already runs too deep within itself.
+fn contained<R>(run: impl FnOnce() -> R) -> Option<R> {
+    struct Leave(u32);
+    impl Drop for Leave {
+        fn drop(&mut self) {
+            let _ = NESTING.try_with(|nesting| nesting.set(self.0));
+        }
+    }
+    let before = NESTING.try_with(|nesting| nesting.replace(nesting.get() + 1)).unwrap_or(0);
+    let _leave = Leave(before);
+    if before >= MAX_NESTING {
+        return None;
+    }
+    panics::contain(run).ok()
+}
+
+/// The tree of a value; none for `Option::None`.
+pub(crate) fn tree_of<T: Serialize + ?Sized>(value: &T) -> Option<Json> {
+    match contained(|| value.serialize(TreeSerializer { depth: 0 })) {
+        Some(Ok(tree)) => tree,
+        _ => Some(Json::String(marker::<T>())),
+    }
+}
+
+/// The tree of a value whose own is an object, else what it is instead.
+pub(crate) fn map_of<T: Serialize + ?Sized>(value: &T) -> Result<serde_json::Map<String, Json>, Json> {
+    match tree_of(value) {
+        Some(Json::Object(map)) => Ok(map),
+        None | Some(Json::Null) => Ok(serde_json::Map::new()),
+        Some(other) => Err(other),
+    }
+}
+
+/// The string inside, where the tree is one.
+fn lone_text(tree: Json) -> Result<String, Json> {
+    match tree {
+        Json::String(text) => Ok(text),
+        other => Err(other),
+    }
+}
+
+/// The `Display` text of a value.
+pub(crate) fn display_text<T: Display + ?Sized>(value: &T) -> String {
+    text_of::<T>(|out| write!(out, "{value}"))
+}
+
+/// The `Debug` text of a value.
+pub(crate) fn debug_text<T: Debug + ?Sized>(value: &T) -> String {
+    text_of::<T>(|out| write!(out, "{value:?}"))
+}
+
+fn text_of<T: ?Sized>(write: impl FnOnce(&mut Bounded) -> fmt::Result) -> String {
+    let mut out = Bounded { text: String::new(), base: stack_position() };
+    match contained(|| write(&mut out)) {
+        Some(Ok(())) => out.text,
+        _ => marker::<T>(),
+    }
+}
+
+/// About where the stack is now.
+#[inline(never)]
+fn stack_position() -> usize {
+    let here = 0_u8;
+    std::hint::black_box(&raw const here) as usize
+}
+
+/// A text that refuses to grow once its writers have gone too deep.
+struct Bounded {
+    text: String,
+    base: usize,
+}
+
+impl fmt::Write for Bounded {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        if stack_position().abs_diff(self.base) > MAX_STACK {
+            return Err(fmt::Error);
+        }
+        self.text.push_str(text);
+        Ok(())
+    }
+}
+
+/// A type's name without the modules before it: `Vec<Option<Doc>>`.
+pub(crate) fn short_type_name<T: ?Sized>() -> String {
+    shorten(std::any::type_name::<T>())
+}
+
+fn shorten(full: &str) -> String {
+    let mut short = String::with_capacity(full.len());
+    let mut segment = 0;
+    for c in full.chars() {
+        if c.is_alphanumeric() || c == '_' {
+            short.push(c);
+        } else if c == ':' {
+            short.truncate(segment);
+        } else {
+            short.push(c);
+            segment = short.len();
+        }
+    }
+    short
+}
+
+/// Why a value could not be made into a tree. What it says is never shown.
+#[derive(Debug)]
+pub(crate) struct Refused;
+
+impl Display for Refused {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("not serialisable")
+    }
+}
+
+impl std::error::Error for Refused {}
+
+impl ser::Error for Refused {
+    fn custom<T: Display>(_: T) -> Self {
+        Self
+    }
+}
+
+/// Makes trees: bounded in depth, with keys of every kind, integers of every width, and `None`
+/// told from `()` at the top.
+#[derive(Clone, Copy)]
+struct TreeSerializer {
+    depth: u32,
+}
+
+type Made = Result<Option<Json>, Refused>;
+
+impl TreeSerializer {
+    fn deeper(self) -> Result<Self, Refused> {
+        if self.depth < MAX_DEPTH { Ok(Self { depth: self.depth + 1 }) } else { Err(Refused) }
+    }
+
+    fn child<T: Serialize + ?Sized>(self, value: &T) -> Result<Json, Refused> {
+        Ok(value.serialize(self.deeper()?)?.unwrap_or(Json::Null))
+    }
+
+    fn tagged(variant: &str, content: Json) -> Json {
+        Json::Object([(variant.to_owned(), content)].into_iter().collect())
+    }
+}
+
+macro_rules! plainly {
+    ($($method:ident: $ty:ty),+ $(,)?) => { $(
+        fn $method(self, value: $ty) -> Made { Ok(Some(value.into())) }
+    )+ };
+}
+
+impl ser::Serializer for TreeSerializer {
+    type Ok = Option<Json>;
+    type Error = Refused;
+    type SerializeSeq = Elements;
+    type SerializeTuple = Elements;
+    type SerializeTupleStruct = Elements;
+    type SerializeTupleVariant = Elements;
+    type SerializeMap = Entries;
+    type SerializeStruct = Entries;
+    type SerializeStructVariant = Entries;
+
+    plainly! {
+        serialize_bool: bool,
+        serialize_i8: i8, serialize_i16: i16, serialize_i32: i32, serialize_i64: i64,
+        serialize_u8: u8, serialize_u16: u16, serialize_u32: u32, serialize_u64: u64,
+        serialize_f32: f32, serialize_f64: f64,
+        serialize_str: &str,
+    }
+
+    fn serialize_i128(self, value: i128) -> Made {
+        Ok(Some(match serde_json::Number::from_i128(value) {
+            Some(number) => Json::Number(number),
+            None => Json::String(value.to_string()),
+        }))
+    }
+
+    fn serialize_u128(self, value: u128) -> Made {
+        Ok(Some(match serde_json::Number::from_u128(value) {
+            Some(number) => Json::Number(number),
+            None => Json::String(value.to_string()),
+        }))
+    }
+
+    fn serialize_char(self, value: char) -> Made {
+        Ok(Some(Json::String(value.to_string())))
+    }
+
+    fn serialize_bytes(self, value: &[u8]) -> Made {
+        Ok(Some(Json::Array(value.iter().copied().map(Json::from).collect())))
+    }
+
+    fn serialize_none(self) -> Made {
+        Ok(None)
+    }
+
+    fn serialize_some<T: Serialize + ?Sized>(self, value: &T) -> Made {
+        value.serialize(self.deeper()?)
+    }
+
+    fn serialize_unit(self) -> Made {
+        Ok(Some(Json::Null))
+    }
+
+    fn serialize_unit_struct(self, _: &'static str) -> Made {
+        Ok(Some(Json::Null))
+    }
+
+    fn serialize_unit_variant(self, _: &'static str, _: u32, variant: &'static str) -> Made {
+        Ok(Some(Json::String(variant.to_owned())))
+    }
+
+    fn serialize_newtype_struct<T: Serialize + ?Sized>(self, _: &'static str, value: &T) -> Made {
+        value.serialize(self.deeper()?)
+    }
+
+    fn serialize_newtype_variant<T: Serialize + ?Sized>(
+        self,
+        _: &'static str,
+        _: u32,
+        variant: &'static str,
+        value: &T,
+    ) -> Made {
+        Ok(Some(Self::tagged(variant, self.child(value)?)))
+    }
+
+    fn serialize_seq(self, _: Option<usize>) -> Result<Elements, Refused> {
+        // The length it claims is not trusted with memory.
+        Ok(Elements { within: self, variant: None, items: Vec::new() })
+    }
+
+    fn serialize_tuple(self, length: usize) -> Result<Elements, Refused> {
+        self.serialize_seq(Some(length))
+    }
+
+    fn serialize_tuple_struct(self, _: &'static str, length: usize) -> Result<Elements, Refused> {
+        self.serialize_seq(Some(length))
+    }
+
+    fn serialize_tuple_variant(
+        self,
+        _: &'static str,
+        _: u32,
+        variant: &'static str,
+        _: usize,
+    ) -> Result<Elements, Refused> {
+        Ok(Elements { within: self, variant: Some(variant), items: Vec::new() })
+    }
+
+    fn serialize_map(self, _: Option<usize>) -> Result<Entries, Refused> {
+        Ok(Entries { within: self, variant: None, entries: serde_json::Map::new(), key: None })
+    }
+
+    fn serialize_struct(self, _: &'static str, length: usize) -> Result<Entries, Refused> {
+        self.serialize_map(Some(length))
+    }
+
+    fn serialize_struct_variant(
+        self,
+        _: &'static str,
+        _: u32,
+        variant: &'static str,
+        _: usize,
+    ) -> Result<Entries, Refused> {
+        Ok(Entries { within: self, variant: Some(variant), entries: serde_json::Map::new(), key: None })
+    }
+}
+
+struct Elements {
+    within: TreeSerializer,
+    variant: Option<&'static str>,
+    items: Vec<Json>,
+}
+
+impl Elements {
+    fn push<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Refused> {
+        self.items.push(self.within.child(value)?);
+        Ok(())
+    }
+
+    fn done(self) -> Made {
+        let items = Json::Array(self.items);
+        Ok(Some(match self.variant {
+            Some(variant) => TreeSerializer::tagged(variant, items),
+            None => items,
+        }))
+    }
+}
+
+macro_rules! elements {
+    ($($interface:ident: $method:ident),+ $(,)?) => { $(
+        impl ser::$interface for Elements {
+            type Ok = Option<Json>;
+            type Error = Refused;
+            fn $method<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Refused> {
+                self.push(value)
+            }
+            fn end(self) -> Made { self.done() }
+        }
+    )+ };
+}
+
+elements! {
+    SerializeSeq: serialize_element,
+    SerializeTuple: serialize_element,
+    SerializeTupleStruct: serialize_field,
+    SerializeTupleVariant: serialize_field,
+}
+
+struct Entries {
+    within: TreeSerializer,
+    variant: Option<&'static str>,
+    entries: serde_json::Map<String, Json>,
+    key: Option<String>,
+}
+
+impl Entries {
+    fn insert<T: Serialize + ?Sized>(&mut self, key: String, value: &T) -> Result<(), Refused> {
+        self.entries.insert(key, self.within.child(value)?);
+        Ok(())
+    }
+
+    fn done(self) -> Made {
+        let map = Json::Object(self.entries);
+        Ok(Some(match self.variant {
+            Some(variant) => TreeSerializer::tagged(variant, map),
+            None => map,
+        }))
+    }
+}
+
+impl ser::SerializeMap for Entries {
+    type Ok = Option<Json>;
+    type Error = Refused;
+
+    /// A key that is no string is written as its JSON.
+    fn serialize_key<T: Serialize + ?Sized>(&mut self, key: &T) -> Result<(), Refused> {
+        let text = lone_text(self.within.child(key)?).unwrap_or_else(|other| other.to_string());
+        self.key = Some(text);
+        Ok(())
+    }
+
+    fn serialize_value<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Refused> {
+        let key = self.key.take().ok_or(Refused)?;
+        self.insert(key, value)
+    }
+
+    fn end(self) -> Made {
+        self.done()
+    }
+}
+
+macro_rules! entries {
+    ($($interface:ident),+) => { $(
+        impl ser::$interface for Entries {
+            type Ok = Option<Json>;
+            type Error = Refused;
+            fn serialize_field<T: Serialize + ?Sized>(
+                &mut self,
+                key: &'static str,
+                value: &T,
+            ) -> Result<(), Refused> {
+                self.insert(key.to_owned(), value)
+            }
+            fn end(self) -> Made { self.done() }
+        }
+    )+ };
+}
+
+entries!(SerializeStruct, SerializeStructVariant);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn type_names_lose_their_modules_but_not_their_parameters() {
+        assert_eq!(shorten("alloc::vec::Vec<core::option::Option<app::Doc>>"), "Vec<Option<Doc>>");
+        assert_eq!(shorten("&[app::a::B]"), "&[B]");
+        assert_eq!(shorten("(u8, app::C)"), "(u8, C)");
+    }
+}
