@@ -96,9 +96,10 @@ fn entries(event: &Event, name: &Ident, args: Args, cx: &mut Ctxt) -> Vec<(Strin
         let text = key.text();
         let field = fields().find(|field| field.is(&text));
         if field.is_none() && !is_own {
-            let near = did_you_mean(&text, fields().map(|field| field.name()));
+            let near = did_you_mean(&text, fields().map(telemetry_catalogue::Field::name));
             let known = if near.is_empty() {
-                format!("; it has {}", one_of(fields().map(|field| field.name()))).replace(" or ", " and ")
+                format!("; it has {}", one_of(fields().map(telemetry_catalogue::Field::name)))
+                    .replace(" or ", " and ")
             } else {
                 near
             };

@@ -51,7 +51,7 @@ impl Function {
                 match syn::parse2::<Item>(item) {
                     Ok(other) => cx.error(
                         keyword(&other),
-                        format_args!("`#[{attribute}]` goes on a function, not on {}", article(&other),),
+                        format_args!("`#[{attribute}]` goes on a function, not on {}", article(&other)),
                     ),
                     Err(_) => cx.push(error),
                 }

@@ -349,7 +349,7 @@ fn unknown_start_key(spec: &catalogue::Span, text: &str) -> String {
             _ => format!("`{text}` comes from the context: see `Context::with_{text}`"),
         };
     }
-    let keys = spec.start.iter().map(|field| field.name());
+    let keys = spec.start.iter().map(telemetry_catalogue::Field::name);
     let near = did_you_mean(
         text,
         keys.clone().chain(WORDS).chain(["name", "tool_call_id"].into_iter().filter(|_| span == "tool_call")),
@@ -523,7 +523,7 @@ pub(crate) fn stop_key(key: &Key, kind: &SpanKind, cx: &mut Ctxt) -> Option<(Sto
     if let Some(field) = spec.stop_field(&text) {
         return Some((StopKeyName::Documented(field.key), Some(field.ty)));
     }
-    let own = spec.stop.iter().map(|field| field.name());
+    let own = spec.stop.iter().map(telemetry_catalogue::Field::name);
     let all: Vec<&str> = own.chain(STOP.iter().map(|field| field.key)).collect();
     let near = did_you_mean(&text, all.iter().copied());
     let known =

@@ -55,4 +55,4 @@ pub use telemetry_macros::{
 };
 pub use tracing::Level;
 pub use typed::{TypedHandler, attach_typed, condukt, legion, spans, telemetry};
-pub use value::{Held, Lazy, StopValue, Value};
+pub use value::{Held, Json, Lazy, StopValue, Value};

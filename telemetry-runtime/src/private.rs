@@ -18,7 +18,7 @@ pub use crate::span::{
     FallibleStream, Follow, Instrumented, PlainFuture, PlainStream, Start, StreamOf, begin, begin_later, run,
     unless_failed,
 };
-pub use crate::value::{Captured, Held, StopValue};
+pub use crate::value::{Captured, Held, Known, StopValue, Tree};
 
 pub use core::convert::Infallible;
 pub use core::option::Option;

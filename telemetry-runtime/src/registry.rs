@@ -191,10 +191,7 @@ fn add(id: &str, patterns: Vec<Pattern>, handler: Box<dyn Handler>) -> Result<()
 /// # Errors
 /// When no handler of that id is attached.
 pub fn detach(id: &str) -> Result<(), AttachError> {
-    match remove(|attached| *attached.id == *id) {
-        true => Ok(()),
-        false => Err(AttachError::NotAttached(id.to_owned())),
-    }
+    if remove(|attached| *attached.id == *id) { Ok(()) } else { Err(AttachError::NotAttached(id.to_owned())) }
 }
 
 /// Detaches the handler of that serial number, if it still is attached.

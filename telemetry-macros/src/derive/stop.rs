@@ -14,7 +14,7 @@ use crate::input::here;
 /// The span that a type says the stop of.
 enum Of {
     Documented(&'static catalogue::Span),
-    Own(Type),
+    Own(Box<Type>),
 }
 
 /// One field that becomes a key.
@@ -95,14 +95,14 @@ fn stop_of(input: &DeriveInput, cx: &mut Ctxt) -> Option<(Of, Option<Path>)> {
                 }
                 Of::Documented(span)
             }
-            None if name.starts_with(char::is_uppercase) => Of::Own(ty),
+            None if name.starts_with(char::is_uppercase) => Of::Own(Box::new(ty)),
             None => {
                 let near = did_you_mean(&name, catalogue::span_names());
                 cx.error(&ty, format_args!("there is no span `{name}`{near}"));
                 return None;
             }
         },
-        None => Of::Own(ty),
+        None => Of::Own(Box::new(ty)),
     };
     Some((of, krate))
 }
@@ -221,23 +221,19 @@ fn key(text: &str, at: proc_macro2::Span, of: &Of, cx: &mut Ctxt) -> Option<Key>
     }
     let span = match of {
         Of::Own(_) => {
-            return match syn::parse_str::<Ident>(text) {
-                Ok(mut ident) => {
-                    ident.set_span(at);
-                    Some(Key::Own(ident))
-                }
-                Err(_) => {
-                    cx.error_at(at, "a stop key of your own span is one of the names in its `stop(..)`");
-                    None
-                }
+            let Ok(mut ident) = syn::parse_str::<Ident>(text) else {
+                cx.error_at(at, "a stop key of your own span is one of the names in its `stop(..)`");
+                return None;
             };
+            ident.set_span(at);
+            return Some(Key::Own(ident));
         }
         Of::Documented(span) => span,
     };
     if let Some(field) = span.stop_field(text) {
         return Some(Key::Documented(field.key));
     }
-    let names = || span.stop.iter().map(|field| field.name());
+    let names = || span.stop.iter().map(telemetry_catalogue::Field::name);
     let near = did_you_mean(text, names());
     let known =
         if near.is_empty() { format!("; it has {}", one_of(names())).replace(" or ", " and ") } else { near };

@@ -174,12 +174,11 @@ fn tail_work(
     } else {
         quote!(#k::Instrumented::new(#start, #block, #stop))
     };
-    let instrumented = match &model.context {
-        None => instrumented,
-        Some(_) => {
-            let (krate, context) = (&runtime.krate, ident("__context"));
-            quote!(#krate::InContext::in_context(#instrumented, #context))
-        }
+    let instrumented = if model.context.is_none() {
+        instrumented
+    } else {
+        let (krate, context) = (&runtime.krate, ident("__context"));
+        quote!(#krate::InContext::in_context(#instrumented, #context))
     };
     let last = match call {
         None => instrumented,

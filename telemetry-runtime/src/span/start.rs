@@ -10,7 +10,7 @@ use crate::panics;
 use crate::value::{Captured, Held};
 
 /// A key and its value, captured at the start.
-pub struct Field<'a> {
+pub(crate) struct Field<'a> {
     pub(crate) key: &'static str,
     pub(crate) value: Captured<'a>,
 }
@@ -27,6 +27,13 @@ pub struct Start<'a> {
 }
 
 impl<'a> Start<'a> {
+    fn into_owned(self) -> Start<'static> {
+        let owned = |field: Field<'_>| Field { key: field.key, value: field.value.into_owned() };
+        let Start { site, wanted, description, agent, tool_call_id, iteration, fields } = self;
+        let fields = fields.into_iter().map(owned).collect();
+        Start { site, wanted, description, agent, tool_call_id, iteration, fields }
+    }
+
     /// Whether somebody will see the span, rather than only what happens inside it.
     pub fn wanted(&self) -> bool {
         self.wanted
@@ -83,12 +90,17 @@ pub fn begin<'a>(site: &'static SpanSite, capture: impl FnOnce(&mut Start<'a>)) 
     (wanted || context).then(|| captured(site, wanted, capture))
 }
 
-/// The same for a span that begins later, perhaps in another context, whose handlers count then.
+/// The same for a span that begins later, perhaps in another context, whose handlers count then. It
+/// borrows nothing: what runs later may outlive what the call was given.
 #[cold]
 #[inline(never)]
-pub fn begin_later<'a>(site: &'static SpanSite, capture: impl FnOnce(&mut Start<'a>)) -> Option<Start<'a>> {
+pub fn begin_later<'a>(
+    site: &'static SpanSite,
+    capture: impl FnOnce(&mut Start<'a>),
+) -> Option<Start<'static>> {
     let interest = site.interest();
-    (interest != 0).then(|| captured(site, interest & (HANDLED | HOOKED | SCOPED) != 0, capture))
+    let wanted = interest & (HANDLED | HOOKED | SCOPED) != 0;
+    (interest != 0).then(|| captured(site, wanted, capture).into_owned())
 }
 
 fn captured<'a>(site: &'static SpanSite, wanted: bool, capture: impl FnOnce(&mut Start<'a>)) -> Start<'a> {

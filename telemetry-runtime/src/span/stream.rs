@@ -321,10 +321,7 @@ impl<'a> Beginning<'a> for Option<Pended<'a>> {
 }
 
 /// Ends a span whose future returned an `Err` instead of a stream; else passes it on.
-pub fn unless_failed<'a>(
-    live: Option<Live<'a>>,
-    failed: impl FnOnce(&mut Stop<'_>) -> bool,
-) -> Option<Live<'a>> {
+pub fn unless_failed(live: Option<Live<'_>>, failed: impl FnOnce(&mut Stop<'_>) -> bool) -> Option<Live<'_>> {
     let live = live?;
     let mut stop = Stop::default();
     let has_failed = crate::panics::contain(|| failed(&mut stop)).unwrap_or(false);

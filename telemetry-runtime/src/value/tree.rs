@@ -293,7 +293,7 @@ impl ser::Serializer for TreeSerializer {
     }
 
     fn serialize_map(self, _: Option<usize>) -> Result<Entries, Refused> {
-        Ok(Entries { within: self, variant: None, entries: serde_json::Map::new(), key: None })
+        Ok(Entries { within: self, variant: None, made: serde_json::Map::new(), key: None })
     }
 
     fn serialize_struct(self, _: &'static str, length: usize) -> Result<Entries, Refused> {
@@ -307,7 +307,7 @@ impl ser::Serializer for TreeSerializer {
         variant: &'static str,
         _: usize,
     ) -> Result<Entries, Refused> {
-        Ok(Entries { within: self, variant: Some(variant), entries: serde_json::Map::new(), key: None })
+        Ok(Entries { within: self, variant: Some(variant), made: serde_json::Map::new(), key: None })
     }
 }
 
@@ -355,18 +355,18 @@ elements! {
 struct Entries {
     within: TreeSerializer,
     variant: Option<&'static str>,
-    entries: serde_json::Map<String, Json>,
+    made: serde_json::Map<String, Json>,
     key: Option<String>,
 }
 
 impl Entries {
     fn insert<T: Serialize + ?Sized>(&mut self, key: String, value: &T) -> Result<(), Refused> {
-        self.entries.insert(key, self.within.child(value)?);
+        self.made.insert(key, self.within.child(value)?);
         Ok(())
     }
 
     fn done(self) -> Made {
-        let map = Json::Object(self.entries);
+        let map = Json::Object(self.made);
         Ok(Some(match self.variant {
             Some(variant) => TreeSerializer::tagged(variant, map),
             None => map,
