@@ -1,0 +1,52 @@
+"""Fails on a dependency whose licence is not known to be fine, and on a runtime crate that would bring a user two
+versions of one crate."""
+
+import json
+import subprocess
+import sys
+
+FINE = {
+    "MIT", "Apache-2.0", "Apache-2.0 WITH LLVM-exception", "BSD-1-Clause", "BSD-2-Clause", "BSD-3-Clause", "ISC",
+    "Zlib", "Unicode-3.0", "Unlicense", "BSL-1.0", "0BSD", "CC0-1.0", "MIT-0", "CDLA-Permissive-2.0", "MPL-2.0",
+}
+OURS = ["telemetry-runtime", "telemetry-otel"]
+
+
+def is_fine(expression: str) -> bool:
+    """Whether some way to choose among the `OR`s is fine."""
+    expression = expression.replace("(", " ").replace(")", " ").replace("/", " OR ")
+    return any(
+        all(part.strip() in FINE for part in choice.split(" AND "))
+        for choice in expression.split(" OR ")
+    )
+
+
+def main() -> None:
+    metadata = json.loads(
+        subprocess.check_output(["cargo", "metadata", "--format-version", "1", "--all-features"])
+    )
+    wrong = [
+        f"{package['name']} {package['version']}: licence {package.get('license')}"
+        for package in metadata["packages"]
+        if not is_fine(package.get("license") or "")
+    ]
+    members = {package["name"] for package in metadata["packages"] if package["source"] is None}
+    for name in filter(members.__contains__, OURS):
+        tree = subprocess.check_output(
+            ["cargo", "tree", "-p", name, "--edges", "normal", "--prefix", "none", "--format", "{p}"], text=True
+        )
+        versions: dict[str, set[str]] = {}
+        for line in tree.splitlines():
+            crate, version, *_ = line.split()
+            versions.setdefault(crate, set()).add(version)
+        wrong += [
+            f"{name} brings {crate} in versions {', '.join(sorted(found))}"
+            for crate, found in versions.items()
+            if len(found) > 1
+        ]
+    print(f"{len(metadata['packages'])} packages, {len(wrong)} problems")
+    if wrong:
+        sys.exit("\n".join(wrong))
+
+
+main()
