@@ -58,7 +58,7 @@ impl Function {
                 return None;
             }
         };
-        let mut rest = parsed.rest.into_iter();
+        let mut rest = ungrouped(parsed.rest).into_iter();
         let body = match (rest.next(), rest.next()) {
             (Some(TokenTree::Group(body)), None) if body.delimiter() == Delimiter::Brace => body,
             _ => {
@@ -134,7 +134,8 @@ impl Function {
                 let mut bindings = Vec::new();
                 bindings_of(&arg.pat, &mut bindings);
                 let cfgs = arg.attrs.iter().filter(|attr| attr.path().is_ident("cfg")).cloned().collect();
-                Param { bindings, pat: (*arg.pat).clone(), ty: (*arg.ty).clone(), cfgs }
+                let attrs = arg.attrs.iter().filter(|attr| !attr.path().is_ident("doc")).cloned().collect();
+                Param { bindings, pat: (*arg.pat).clone(), ty: (*arg.ty).clone(), cfgs, attrs }
             })
             .collect()
     }
@@ -153,6 +154,8 @@ pub(crate) struct Param {
     pub(crate) ty: Type,
     /// The conditions it is there under.
     pub(crate) cfgs: Vec<Attribute>,
+    /// The same and the lints it has, for where it is made anew.
+    pub(crate) attrs: Vec<Attribute>,
 }
 
 /// A variable that a pattern binds.
@@ -235,6 +238,17 @@ fn split_inner_attributes(body: Group) -> (Vec<Attribute>, Group) {
             (attrs, group)
         }
         _ => (Vec::new(), body),
+    }
+}
+
+/// What a fragment of a `macro_rules!` macro, such as `$body:block`, stands for.
+fn ungrouped(tokens: TokenStream) -> TokenStream {
+    let mut all = tokens.clone().into_iter();
+    match (all.next(), all.next()) {
+        (Some(TokenTree::Group(group)), None) if group.delimiter() == Delimiter::None => {
+            ungrouped(group.stream())
+        }
+        _ => tokens,
     }
 }
 

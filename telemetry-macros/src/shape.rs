@@ -115,7 +115,7 @@ fn tail(function: &Function) -> Option<Tail> {
 
 /// What the future gives that a type is, where its spelling says that it is one: `impl Future<Output =
 /// T>`, `Pin<Box<dyn Future<Output = T>>>`, `BoxFuture<'_, T>`, `LocalBoxFuture<'_, T>`.
-fn future_output(ty: &Type) -> Option<&Type> {
+pub(crate) fn future_output(ty: &Type) -> Option<&Type> {
     match ty {
         Type::ImplTrait(ty) => bounds_output(&ty.bounds),
         Type::TraitObject(ty) => bounds_output(&ty.bounds),
@@ -138,13 +138,47 @@ fn future_output(ty: &Type) -> Option<&Type> {
     }
 }
 
+/// What the stream gives that a type is or holds, where its spelling says so: `impl Stream<Item = T>`,
+/// `Pin<Box<dyn Stream<Item = T>>>`, `BoxStream<'_, T>`, `LocalBoxStream<'_, T>`, and any of these in a
+/// `Result`.
+pub(crate) fn stream_item(ty: &Type) -> Option<&Type> {
+    match ty {
+        Type::ImplTrait(ty) => bound_type(&ty.bounds, "Stream", "Item"),
+        Type::TraitObject(ty) => bound_type(&ty.bounds, "Stream", "Item"),
+        Type::Paren(ty) => stream_item(&ty.elem),
+        Type::Group(ty) => stream_item(&ty.elem),
+        Type::Path(TypePath { path, .. }) => {
+            let last = path.segments.last()?;
+            let PathArguments::AngleBracketed(arguments) = &last.arguments else { return None };
+            let mut types = arguments.args.iter().filter_map(|argument| match argument {
+                GenericArgument::Type(ty) => Some(ty),
+                _ => None,
+            });
+            match &*last.ident.to_string() {
+                "BoxStream" | "LocalBoxStream" => types.next(),
+                _ => stream_item(types.next()?),
+            }
+        }
+        _ => None,
+    }
+}
+
 fn bounds_output<'t>(bounds: impl IntoIterator<Item = &'t TypeParamBound>) -> Option<&'t Type> {
+    bound_type(bounds, "Future", "Output")
+}
+
+/// `T` of `TRAIT<NAME = T>` among the bounds.
+fn bound_type<'t>(
+    bounds: impl IntoIterator<Item = &'t TypeParamBound>,
+    of: &str,
+    name: &str,
+) -> Option<&'t Type> {
     bounds.into_iter().find_map(|bound| {
         let TypeParamBound::Trait(bound) = bound else { return None };
-        let last = bound.path.segments.last().filter(|segment| segment.ident == "Future")?;
+        let last = bound.path.segments.last().filter(|segment| segment.ident == of)?;
         let PathArguments::AngleBracketed(arguments) = &last.arguments else { return None };
         arguments.args.iter().find_map(|argument| match argument {
-            GenericArgument::AssocType(output) if output.ident == "Output" => Some(&output.ty),
+            GenericArgument::AssocType(output) if output.ident == name => Some(&output.ty),
             _ => None,
         })
     })

@@ -400,7 +400,7 @@ fn automatic(
 
 /// The variable that a sole `Parameters<T>` is given a name by.
 pub(crate) fn whole_ident() -> Ident {
-    format_ident!("__parameters", span = Span::mixed_site())
+    format_ident!("__telemetry_parameters", span = Span::mixed_site())
 }
 
 /// Whether the only parameter is a `Parameters<T>`, as of rmcp.

@@ -19,29 +19,84 @@ use serde::{Serialize, Serializer};
 
 use crate::value::{Captured, Held, debug_text, display_text};
 
-/// A value whose `Display` text would be recorded. Nothing is this: it makes the compiler say so.
-#[diagnostic::on_unimplemented(
-    message = "`{Self}` cannot be recorded as it is: it does not implement `Serialize`",
-    label = "write `%` before it to record its `Display` text: `KEY = %EXPR`",
-    note = "or derive `serde::Serialize` for `{Self}`"
-)]
-pub trait NeedsPercent {}
+/// Who asks, in the bounds that make the compiler say what is missing.
+#[derive(Debug)]
+pub struct Telemetry;
 
-/// A value whose `Debug` text would be recorded. Nothing is this: it makes the compiler say so.
-#[diagnostic::on_unimplemented(
-    message = "`{Self}` cannot be recorded as it is: it does not implement `Serialize`",
-    label = "write `?` before it to record its `Debug` text: `KEY = ?EXPR`",
-    note = "or derive `serde::Serialize` for `{Self}`"
-)]
-pub trait NeedsDebug {}
+/// What the bounds are met by, so that the compiler does not say that nothing meets them.
+#[derive(Debug)]
+pub struct Nobody;
 
-/// A value that cannot be recorded. Nothing is this: it makes the compiler say so.
-#[diagnostic::on_unimplemented(
-    message = "`{Self}` cannot be recorded: it implements none of `Serialize`, `Display` and `Debug`",
-    label = "not recordable",
-    note = "derive `serde::Serialize` for `{Self}`, record a part of it, or leave it out with `skip(..)`"
-)]
-pub trait NeedsSerialize {}
+macro_rules! needs {
+    ($($(#[$attribute:meta])* $name:ident;)+) => { $(
+        $(#[$attribute])*
+        pub trait $name<T: ?Sized> {}
+
+        #[diagnostic::do_not_recommend]
+        impl $name<Nobody> for Telemetry {}
+    )+ };
+}
+
+needs! {
+    /// A value whose `Display` text could be recorded.
+    #[diagnostic::on_unimplemented(
+        message = "`{T}` cannot be recorded as it is: it does not implement `Serialize`",
+        label = "write `%` before it to record its `Display` text: `KEY = %EXPR`",
+        note = "or derive `serde::Serialize` for it"
+    )]
+    NeedsPercent;
+
+    /// A value whose `Debug` text could be recorded.
+    #[diagnostic::on_unimplemented(
+        message = "`{T}` cannot be recorded as it is: it does not implement `Serialize`",
+        label = "write `?` before it to record its `Debug` text: `KEY = ?EXPR`",
+        note = "or derive `serde::Serialize` for it"
+    )]
+    NeedsDebug;
+
+    /// A value that cannot be recorded.
+    #[diagnostic::on_unimplemented(
+        message = "`{T}` cannot be recorded: it implements none of `Serialize`, `Display` and `Debug`",
+        label = "not recordable",
+        note = "derive `serde::Serialize` for it, or record a part of it"
+    )]
+    NeedsSerialize;
+
+    /// A parameter that cannot be recorded.
+    #[diagnostic::on_unimplemented(
+        message = "`{T}` cannot be recorded: it implements none of `Serialize`, `Display` and `Debug`",
+        label = "this parameter is taken by its name",
+        note = "derive `serde::Serialize` for it, or say what to record instead: `KEY = EXPR`"
+    )]
+    NeedsValue;
+
+    /// A type with a name, where a future in a span is to be returned.
+    #[diagnostic::on_unimplemented(
+        message = "`{T}` is no boxed future, and a future with a span around it cannot be returned as it",
+        label = "a type with a name",
+        note = "return `impl Future<Output = ..>`, or a boxed one: `Pin<Box<dyn Future<Output = ..>>>`",
+        note = "if `{T}` is no future at all, take `future` away"
+    )]
+    NeedsBoxedFuture;
+
+    /// A type with a name, where a stream in a span is to be returned.
+    #[diagnostic::on_unimplemented(
+        message = "`{T}` is no boxed stream, and a stream with a span around it cannot be returned as it",
+        label = "a type with a name",
+        note = "return `impl Stream<Item = ..>`, or a boxed one: `Pin<Box<dyn Stream<Item = ..>>>`",
+        note = "if `{T}` is no stream at all, take `stream` away"
+    )]
+    NeedsBoxedStream;
+
+    /// A field that cannot be recorded.
+    #[diagnostic::on_unimplemented(
+        message = "`{T}` cannot be a field of an event: it does not implement `Serialize`",
+        label = "not serialisable",
+        note = "derive `serde::Serialize` for it; or record its `Debug` text with `debug`, or leave it out with \
+                `skip`, in this field's attribute"
+    )]
+    NeedsFieldAttribute;
+}
 
 /// A value to record now.
 pub struct Record<'p, T: ?Sized>(pub &'p T);
@@ -49,11 +104,11 @@ pub struct Record<'p, T: ?Sized>(pub &'p T);
 /// By its `Serialize`.
 pub trait RecordSerialize {
     /// The value.
-    fn record(&self) -> Captured<'static>;
+    fn __telemetry_record(&self) -> Captured<'static>;
 }
 
 impl<T: Serialize + ?Sized> RecordSerialize for &&&Record<'_, T> {
-    fn record(&self) -> Captured<'static> {
+    fn __telemetry_record(&self) -> Captured<'static> {
         Held::serialized(self.0)
     }
 }
@@ -61,15 +116,15 @@ impl<T: Serialize + ?Sized> RecordSerialize for &&&Record<'_, T> {
 /// It would need `%`.
 pub trait RecordPercent<T: ?Sized> {
     /// The value.
-    fn record(&self) -> Captured<'static>
+    fn __telemetry_record(&self) -> Captured<'static>
     where
-        T: NeedsPercent;
+        Telemetry: NeedsPercent<T>;
 }
 
 impl<T: Display + ?Sized> RecordPercent<T> for &&Record<'_, T> {
-    fn record(&self) -> Captured<'static>
+    fn __telemetry_record(&self) -> Captured<'static>
     where
-        T: NeedsPercent,
+        Telemetry: NeedsPercent<T>,
     {
         Held::Absent
     }
@@ -78,15 +133,15 @@ impl<T: Display + ?Sized> RecordPercent<T> for &&Record<'_, T> {
 /// It would need `?`.
 pub trait RecordDebug<T: ?Sized> {
     /// The value.
-    fn record(&self) -> Captured<'static>
+    fn __telemetry_record(&self) -> Captured<'static>
     where
-        T: NeedsDebug;
+        Telemetry: NeedsDebug<T>;
 }
 
 impl<T: Debug + ?Sized> RecordDebug<T> for &Record<'_, T> {
-    fn record(&self) -> Captured<'static>
+    fn __telemetry_record(&self) -> Captured<'static>
     where
-        T: NeedsDebug,
+        Telemetry: NeedsDebug<T>,
     {
         Held::Absent
     }
@@ -95,15 +150,15 @@ impl<T: Debug + ?Sized> RecordDebug<T> for &Record<'_, T> {
 /// It would need anything.
 pub trait RecordNothing<T: ?Sized> {
     /// The value.
-    fn record(&self) -> Captured<'static>
+    fn __telemetry_record(&self) -> Captured<'static>
     where
-        T: NeedsSerialize;
+        Telemetry: NeedsSerialize<T>;
 }
 
 impl<T: ?Sized> RecordNothing<T> for Record<'_, T> {
-    fn record(&self) -> Captured<'static>
+    fn __telemetry_record(&self) -> Captured<'static>
     where
-        T: NeedsSerialize,
+        Telemetry: NeedsSerialize<T>,
     {
         Held::Absent
     }
@@ -118,32 +173,32 @@ pub struct Argument<'p, T: ?Sized>(pub &'p T);
 /// A scalar or a borrowed string: kept in place.
 pub trait KeepScalar<'a> {
     /// The value.
-    fn keep(&self) -> Captured<'a>;
+    fn __telemetry_keep(&self) -> Captured<'a>;
 }
 
 /// A shared reference: kept, and serialised if somebody looks.
 pub trait KeepRef<'a> {
     /// The value.
-    fn keep(&self) -> Captured<'a>;
+    fn __telemetry_keep(&self) -> Captured<'a>;
 }
 
 /// Something else that is `Copy`: copied, and serialised if somebody looks.
 pub trait KeepCopy<'a> {
     /// The value.
-    fn keep(&self) -> Captured<'a>;
+    fn __telemetry_keep(&self) -> Captured<'a>;
 }
 
 /// Anything else that serialises: serialised now.
 pub trait KeepSerialize {
     /// The value.
-    fn keep(&self) -> Captured<'static>;
+    fn __telemetry_keep(&self) -> Captured<'static>;
 }
 
 macro_rules! scalars {
     ($holder:ident; $($variant:ident: $($ty:ty),+;)+) => { $($(
         impl KeepScalar<'static> for &&&&&&$holder<'_, $ty> {
             #[allow(clippy::cast_lossless, reason = "one line for every width")]
-            fn keep(&self) -> Captured<'static> { Held::$variant(*self.0 as _) }
+            fn __telemetry_keep(&self) -> Captured<'static> { Held::$variant(*self.0 as _) }
         }
     )+)+ };
 }
@@ -159,19 +214,19 @@ macro_rules! keepers {
         }
 
         impl<'a> KeepScalar<'a> for &&&&&&$holder<'_, &'a str> {
-            fn keep(&self) -> Captured<'a> { Held::Str(self.0) }
+            fn __telemetry_keep(&self) -> Captured<'a> { Held::Str(self.0) }
         }
 
         impl<'a, T: Serialize + Send + Sync + 'a> KeepRef<'a> for &&&&&$holder<'_, &'a T> {
-            fn keep(&self) -> Captured<'a> { Held::Ref(*self.0) }
+            fn __telemetry_keep(&self) -> Captured<'a> { Held::Ref(*self.0) }
         }
 
         impl<'a, T: Copy + Serialize + Send + Sync + 'a> KeepCopy<'a> for &&&&$holder<'_, T> {
-            fn keep(&self) -> Captured<'a> { Held::Boxed(Box::new(*self.0)) }
+            fn __telemetry_keep(&self) -> Captured<'a> { Held::Boxed(Box::new(*self.0)) }
         }
 
         impl<T: Serialize + ?Sized> KeepSerialize for &&&$holder<'_, T> {
-            fn keep(&self) -> Captured<'static> { Held::serialized(self.0) }
+            fn __telemetry_keep(&self) -> Captured<'static> { Held::serialized(self.0) }
         }
     )+ };
 }
@@ -181,15 +236,15 @@ keepers!(Param, Argument);
 /// It would need `%`.
 pub trait KeepPercent<T: ?Sized> {
     /// The value.
-    fn keep(&self) -> Captured<'static>
+    fn __telemetry_keep(&self) -> Captured<'static>
     where
-        T: NeedsPercent;
+        Telemetry: NeedsPercent<T>;
 }
 
 impl<T: Display + ?Sized> KeepPercent<T> for &&Param<'_, T> {
-    fn keep(&self) -> Captured<'static>
+    fn __telemetry_keep(&self) -> Captured<'static>
     where
-        T: NeedsPercent,
+        Telemetry: NeedsPercent<T>,
     {
         Held::Absent
     }
@@ -198,15 +253,15 @@ impl<T: Display + ?Sized> KeepPercent<T> for &&Param<'_, T> {
 /// It would need `?`.
 pub trait KeepDebug<T: ?Sized> {
     /// The value.
-    fn keep(&self) -> Captured<'static>
+    fn __telemetry_keep(&self) -> Captured<'static>
     where
-        T: NeedsDebug;
+        Telemetry: NeedsDebug<T>;
 }
 
 impl<T: Debug + ?Sized> KeepDebug<T> for &Param<'_, T> {
-    fn keep(&self) -> Captured<'static>
+    fn __telemetry_keep(&self) -> Captured<'static>
     where
-        T: NeedsDebug,
+        Telemetry: NeedsDebug<T>,
     {
         Held::Absent
     }
@@ -215,15 +270,15 @@ impl<T: Debug + ?Sized> KeepDebug<T> for &Param<'_, T> {
 /// It would need anything.
 pub trait KeepNothing<T: ?Sized> {
     /// The value.
-    fn keep(&self) -> Captured<'static>
+    fn __telemetry_keep(&self) -> Captured<'static>
     where
-        T: NeedsSerialize;
+        Telemetry: NeedsValue<T>;
 }
 
 impl<T: ?Sized> KeepNothing<T> for Param<'_, T> {
-    fn keep(&self) -> Captured<'static>
+    fn __telemetry_keep(&self) -> Captured<'static>
     where
-        T: NeedsSerialize,
+        Telemetry: NeedsValue<T>,
     {
         Held::Absent
     }
@@ -232,11 +287,11 @@ impl<T: ?Sized> KeepNothing<T> for Param<'_, T> {
 /// It does not serialise.
 pub trait LeaveOut {
     /// The value.
-    fn keep(&self) -> Captured<'static>;
+    fn __telemetry_keep(&self) -> Captured<'static>;
 }
 
 impl<T: ?Sized> LeaveOut for Argument<'_, T> {
-    fn keep(&self) -> Captured<'static> {
+    fn __telemetry_keep(&self) -> Captured<'static> {
         Held::Absent
     }
 }
@@ -260,14 +315,40 @@ impl<const N: usize> Serialize for Arguments<'_, N> {
     }
 }
 
-/// The `Display` text of a value.
-pub fn display<T: Display + ?Sized>(value: &T) -> Captured<'static> {
-    Held::Text(display_text(value).into())
+/// A value that has a `Display` text.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` has no `Display` text",
+    label = "`%` records the `Display` text",
+    note = "write `?` to record its `Debug` text, or nothing to serialise it"
+)]
+pub trait AsDisplay {
+    /// The text.
+    fn display_now<D: ?Sized>(&self) -> Held<'static, D>;
 }
 
-/// The `Debug` text of a value.
-pub fn debug<T: Debug + ?Sized>(value: &T) -> Captured<'static> {
-    Held::Text(debug_text(value).into())
+#[diagnostic::do_not_recommend]
+impl<T: Display + ?Sized> AsDisplay for T {
+    fn display_now<D: ?Sized>(&self) -> Held<'static, D> {
+        Held::Text(display_text(self).into())
+    }
+}
+
+/// A value that has a `Debug` text.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` has no `Debug` text",
+    label = "its `Debug` text is to be recorded",
+    note = "derive `Debug` for it, write `%` to record its `Display` text, or nothing to serialise it"
+)]
+pub trait AsDebug {
+    /// The text.
+    fn debug_now<D: ?Sized>(&self) -> Held<'static, D>;
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: Debug + ?Sized> AsDebug for T {
+    fn debug_now<D: ?Sized>(&self) -> Held<'static, D> {
+        Held::Text(debug_text(self).into())
+    }
 }
 
 /// A text that is known at compile time.
@@ -284,10 +365,16 @@ pub const fn literal(text: &'static str) -> Captured<'static> {
 pub trait Text {
     /// The text.
     fn text(&self) -> Option<Cow<'_, str>>;
+
+    /// The text, captured.
+    fn text_now(&self) -> Captured<'static> {
+        self.text().map_or(Held::Absent, |text| Held::Text(text.into()))
+    }
 }
 
 macro_rules! texts {
     ($($ty:ty),+) => { $(
+        #[diagnostic::do_not_recommend]
         impl Text for $ty {
             fn text(&self) -> Option<Cow<'_, str>> { Some(Cow::Borrowed(self)) }
         }
@@ -296,33 +383,32 @@ macro_rules! texts {
 
 texts!(str, String, Cow<'_, str>, Box<str>, Arc<str>, Rc<str>);
 
+#[diagnostic::do_not_recommend]
 impl Text for char {
     fn text(&self) -> Option<Cow<'_, str>> {
         Some(Cow::Owned(self.to_string()))
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<T: Text + ?Sized> Text for &T {
     fn text(&self) -> Option<Cow<'_, str>> {
         (**self).text()
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<T: Text + ?Sized> Text for &mut T {
     fn text(&self) -> Option<Cow<'_, str>> {
         (**self).text()
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<T: Text> Text for Option<T> {
     fn text(&self) -> Option<Cow<'_, str>> {
         self.as_ref().and_then(Text::text)
     }
-}
-
-/// Captures text now.
-pub fn text<T: Text + ?Sized>(value: &T) -> Captured<'static> {
-    value.text().map_or(Held::Absent, |text| Held::Text(text.into()))
 }
 
 /// A parameter for a documented key that holds text: kept if it is a borrowed string.
@@ -330,7 +416,7 @@ pub struct TextParam<'p, T: ?Sized>(pub &'p T);
 
 impl<'a> TextParam<'_, &'a str> {
     /// The text.
-    pub fn keep(self) -> Captured<'a> {
+    pub fn __telemetry_keep(self) -> Captured<'a> {
         Held::Str(self.0)
     }
 }
@@ -338,12 +424,12 @@ impl<'a> TextParam<'_, &'a str> {
 /// A text that is not a borrowed string.
 pub trait TextKeep {
     /// The text.
-    fn keep(self) -> Captured<'static>;
+    fn __telemetry_keep(self) -> Captured<'static>;
 }
 
 impl<T: Text + ?Sized> TextKeep for TextParam<'_, T> {
-    fn keep(self) -> Captured<'static> {
-        text(self.0)
+    fn __telemetry_keep(self) -> Captured<'static> {
+        self.0.text_now()
     }
 }
 
@@ -359,6 +445,7 @@ pub trait Integer {
 
 macro_rules! integers {
     ($($variant:ident: $($ty:ty),+;)+) => { $($(
+        #[diagnostic::do_not_recommend]
         impl Integer for $ty {
             #[allow(clippy::cast_lossless, reason = "one line for every width")]
             fn integer(&self) -> Captured<'static> { Held::$variant(*self as _) }
@@ -373,6 +460,7 @@ integers! {
 
 macro_rules! non_zero {
     ($($ty:ident),+) => { $(
+        #[diagnostic::do_not_recommend]
         impl Integer for std::num::$ty {
             fn integer(&self) -> Captured<'static> { self.get().integer() }
         }
@@ -381,15 +469,11 @@ macro_rules! non_zero {
 
 non_zero!(NonZeroU8, NonZeroU16, NonZeroU32, NonZeroU64, NonZeroUsize);
 
+#[diagnostic::do_not_recommend]
 impl Integer for u128 {
     fn integer(&self) -> Captured<'static> {
         Held::serialized(self)
     }
-}
-
-/// Captures a whole number.
-pub fn integer<T: Integer + ?Sized>(value: &T) -> Captured<'static> {
-    value.integer()
 }
 
 /// A value for a documented key that is true or false.
@@ -402,15 +486,11 @@ pub trait Flag {
     fn flag(&self) -> Captured<'static>;
 }
 
+#[diagnostic::do_not_recommend]
 impl Flag for bool {
     fn flag(&self) -> Captured<'static> {
         Held::Bool(*self)
     }
-}
-
-/// Captures a boolean.
-pub fn flag<T: Flag + ?Sized>(value: &T) -> Captured<'static> {
-    value.flag()
 }
 
 /// A value for a documented key that holds a length of time.
@@ -423,37 +503,38 @@ pub trait Nanos {
     fn nanos(&self) -> Captured<'static>;
 }
 
+#[diagnostic::do_not_recommend]
 impl Nanos for Duration {
     fn nanos(&self) -> Captured<'static> {
         Held::U64(u64::try_from(self.as_nanos()).unwrap_or(u64::MAX))
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl Nanos for u64 {
     fn nanos(&self) -> Captured<'static> {
         Held::U64(*self)
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl Nanos for i32 {
     fn nanos(&self) -> Captured<'static> {
         Held::I64((*self).into())
     }
 }
 
-/// Captures a length of time.
-pub fn nanos<T: Nanos + ?Sized>(value: &T) -> Captured<'static> {
-    value.nanos()
-}
-
 macro_rules! through {
     ($($interface:ident: $method:ident),+) => { $(
+        #[diagnostic::do_not_recommend]
         impl<T: $interface + ?Sized> $interface for &T {
             fn $method(&self) -> Captured<'static> { (**self).$method() }
         }
+        #[diagnostic::do_not_recommend]
         impl<T: $interface + ?Sized> $interface for &mut T {
             fn $method(&self) -> Captured<'static> { (**self).$method() }
         }
+        #[diagnostic::do_not_recommend]
         impl<T: $interface> $interface for Option<T> {
             fn $method(&self) -> Captured<'static> {
                 self.as_ref().map_or(Held::Absent, $interface::$method)
@@ -463,3 +544,53 @@ macro_rules! through {
 }
 
 through!(Integer: integer, Flag: flag, Nanos: nanos);
+
+/// A number that an event measures.
+#[diagnostic::on_unimplemented(
+    message = "a measurement is a number, and `{Self}` is none",
+    label = "expected a number or a `Duration`",
+    note = "what is no number goes without `measurement`"
+)]
+pub trait Measure {
+    /// The number; a length of time in nanoseconds.
+    fn measured(&self) -> Captured<'static>;
+}
+
+macro_rules! measures {
+    ($($interface:ident $method:ident: $($ty:ty),+;)+) => { $($(
+        #[diagnostic::do_not_recommend]
+        impl Measure for $ty {
+            fn measured(&self) -> Captured<'static> { $interface::$method(self) }
+        }
+    )+)+ };
+}
+
+measures! {
+    Integer integer: i8, i16, i32, i64, isize, u8, u16, u32, u64, usize, u128;
+    Nanos nanos: Duration;
+}
+
+macro_rules! measured_floats {
+    ($($ty:ty),+) => { $(
+        #[diagnostic::do_not_recommend]
+        impl Measure for $ty {
+            fn measured(&self) -> Captured<'static> { Held::F64((*self).into()) }
+        }
+    )+ };
+}
+
+measured_floats!(f32, f64);
+
+#[diagnostic::do_not_recommend]
+impl<T: Measure + ?Sized> Measure for &T {
+    fn measured(&self) -> Captured<'static> {
+        (**self).measured()
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: Measure> Measure for Option<T> {
+    fn measured(&self) -> Captured<'static> {
+        self.as_ref().map_or(Held::Absent, Measure::measured)
+    }
+}

@@ -20,8 +20,12 @@ thread_local! {
 }
 
 enum Origin {
-    /// The time stamp counter, where the kernel vouches for it.
-    Counter(fastant::Instant),
+    /// The time stamp counter, where the kernel vouches for it. The anchor turns its cycles into
+    /// nanoseconds by one multiplication, counting from a time before the counter was at zero.
+    Counter {
+        anchor: fastant::Anchor,
+        zero: u64,
+    },
     Standard(Instant),
 }
 
@@ -29,7 +33,8 @@ fn origin() -> &'static Origin {
     static ORIGIN: OnceLock<Origin> = OnceLock::new();
     ORIGIN.get_or_init(|| {
         if fastant::is_tsc_available() {
-            Origin::Counter(fastant::Instant::now())
+            let anchor = fastant::Anchor::new();
+            Origin::Counter { anchor, zero: fastant::Instant::ZERO.as_unix_nanos(&anchor) }
         } else {
             Origin::Standard(Instant::now())
         }
@@ -39,11 +44,15 @@ fn origin() -> &'static Origin {
 /// Nanoseconds since some moment of this process; never goes back.
 #[inline]
 pub(crate) fn monotonic() -> u64 {
-    let since = match origin() {
-        Origin::Counter(origin) => fastant::Instant::now().saturating_duration_since(*origin),
-        Origin::Standard(origin) => origin.elapsed(),
-    };
-    since.as_secs() * 1_000_000_000 + u64::from(since.subsec_nanos())
+    match origin() {
+        Origin::Counter { anchor, zero } => {
+            fastant::Instant::now().as_unix_nanos(anchor).saturating_sub(*zero)
+        }
+        Origin::Standard(origin) => {
+            let since = origin.elapsed();
+            since.as_secs() * 1_000_000_000 + u64::from(since.subsec_nanos())
+        }
+    }
 }
 
 /// The wall time at a monotonic time just read, in nanoseconds since the Unix epoch.

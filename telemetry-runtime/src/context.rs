@@ -14,6 +14,7 @@ use uuid::Uuid;
 
 use crate::dispatch::{self, Keys};
 use crate::handler::Handler;
+use crate::hooks;
 use crate::ids::{SpanId, SpanIds, TraceId};
 use crate::local;
 use crate::name::Patterns;
@@ -272,6 +273,12 @@ impl Context {
         local.or_else(|| self.ambient.as_ref()?.remote)
     }
 
+    /// Whether the span that new spans here are children of is kept, if anybody said.
+    pub(crate) fn sampled(&self) -> Option<bool> {
+        let local = self.span.as_ref().and_then(|node| node.sampled);
+        local.or_else(|| self.ambient.as_ref()?.sampled)
+    }
+
     /// Runs a function with this context as the current one.
     pub fn scope<R>(&self, run: impl FnOnce() -> R) -> R {
         let _entered = Entered::enter(self.clone());
@@ -297,25 +304,42 @@ impl fmt::Debug for Context {
 
 /// A context that is current until this is dropped. Never held over an await.
 pub(crate) struct Entered {
-    before: Option<Context>,
+    kept: Kept,
+}
+
+enum Kept {
+    /// The context that was current before, to be so again.
+    Before(Context),
+    /// The context itself, in a thread whose locals are gone: nothing can be current there.
+    Inside(Context),
+    Nothing,
 }
 
 impl Entered {
     pub(crate) fn enter(context: Context) -> Self {
-        Self { before: Some(local::replace_context(context)) }
+        hooks::entered(&context);
+        Self { kept: local::replace_context(context).map_or_else(Kept::Inside, Kept::Before) }
     }
 
     /// Leaves and returns the context that was current inside.
     pub(crate) fn leave(mut self) -> Context {
-        self.before.take().map(local::replace_context).unwrap_or_default()
+        self.restore()
+    }
+
+    fn restore(&mut self) -> Context {
+        let inside = match std::mem::replace(&mut self.kept, Kept::Nothing) {
+            Kept::Before(before) => local::replace_context(before).unwrap_or_default(),
+            Kept::Inside(inside) => inside,
+            Kept::Nothing => return Context::NONE,
+        };
+        hooks::left(&inside);
+        inside
     }
 }
 
 impl Drop for Entered {
     fn drop(&mut self) {
-        if let Some(before) = self.before.take() {
-            drop(local::replace_context(before));
-        }
+        drop(self.restore());
     }
 }
 

@@ -6,6 +6,7 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
+use arc_swap::Guard;
 use serde::Serialize;
 use smallvec::SmallVec;
 use telemetry_catalogue::ContextKey;
@@ -14,6 +15,7 @@ use crate::callsite::EventSite;
 use crate::context::{Ambient, Context};
 use crate::event::{Entries, Event, Measurements, Metadata, OwnedEvent};
 use crate::handler::Attached;
+use crate::hooks::SpanHook;
 use crate::name::EventName;
 use crate::panics::{self, Frames, Panicked};
 use crate::registry::{self, HandlerList};
@@ -79,34 +81,39 @@ impl<'a> EntryList<'a> {
 }
 
 /// Who is to see an event.
-pub(crate) struct Receivers {
-    attached: Option<Arc<HandlerList>>,
+pub(crate) struct Receivers<'a> {
+    attached: Guard<Option<Arc<HandlerList>>>,
     /// The handlers of the context; they are filtered by name as they are called.
-    scoped: Option<Arc<registry::ScopedHandlers>>,
+    scoped: Option<&'a registry::ScopedHandlers>,
 }
 
-impl Receivers {
-    pub(crate) fn of(site: &EventSite, ambient: Option<&Ambient>) -> Self {
-        Self { attached: site.handlers.load_full(), scoped: Self::scoped(site.name, ambient) }
+impl<'a> Receivers<'a> {
+    pub(crate) fn of(site: &EventSite, ambient: Option<&'a Ambient>) -> Self {
+        Self { attached: site.handlers.load(), scoped: Self::scoped(site.name, ambient) }
     }
 
-    fn scoped(name: &str, ambient: Option<&Ambient>) -> Option<Arc<registry::ScopedHandlers>> {
-        let scoped = ambient?.handlers.as_ref()?;
-        scoped.list.iter().any(|handler| handler.sees(name)).then(|| scoped.clone())
+    fn scoped(name: &str, ambient: Option<&'a Ambient>) -> Option<&'a registry::ScopedHandlers> {
+        let scoped = ambient?.handlers.as_deref()?;
+        scoped.list.iter().any(|handler| handler.sees(name)).then_some(scoped)
     }
 
     pub(crate) fn is_empty(&self) -> bool {
         self.attached.is_none() && self.scoped.is_none()
     }
 
-    /// Gives the event to each of them, with no secret in it.
-    pub(crate) fn deliver(&self, event: &Event<'_>, context: &Context) {
+    /// Gives the event to each of them, with no secret in it, and at last to one more.
+    pub(crate) fn deliver(&self, event: &Event<'_>, context: &Context, last: impl Fn(&Event<'_>)) {
         match Secrets::known_to(context) {
-            None => self.hand_out(event, context),
+            None => {
+                self.hand_out(event, context);
+                last(event);
+            }
             Some(secrets) => {
                 let mut owned = OwnedEvent::from(event);
                 secrets.scrub_event(&mut owned);
-                self.hand_out(&Event { category: event.category, ..owned.as_event() }, context);
+                let event = Event { category: event.category, ..owned.as_event() };
+                self.hand_out(&event, context);
+                last(&event);
             }
         }
     }
@@ -115,23 +122,22 @@ impl Receivers {
         for handler in self.attached.iter().flat_map(|list| list.iter()) {
             call(handler, event, context);
         }
-        for handler in self.scoped.iter().flat_map(|scoped| &scoped.list) {
-            if handler.sees(event.name) {
+        if let Some(scoped) = self.scoped {
+            for handler in scoped.list.iter().filter(|handler| handler.sees(event.name)) {
                 call(handler, event, context);
             }
         }
     }
 }
 
-fn call(handler: &Arc<Attached>, event: &Event<'_>, context: &Context) {
-    if handler.failed.load(Ordering::Relaxed) || local::is_running(handler.serial) {
+fn call(handler: &Attached, event: &Event<'_>, context: &Context) {
+    if handler.failed.load(Ordering::Relaxed) {
         return;
     }
-    let running = local::running(handler.serial);
-    let result = panics::watch(|| handler.handler.handle(event));
+    let Some(running) = local::running(handler.serial) else { return };
+    let result = panics::watch_handler(|| handler.handle(event));
     drop(running);
-    if let Err((panicked, payload)) = result {
-        panics::discard(payload);
+    if let Err(panicked) = result {
         fail(handler, event, context, panicked);
     }
 }
@@ -143,10 +149,7 @@ fn fail(handler: &Attached, event: &Event<'_>, context: &Context, panicked: Pani
         return;
     }
     registry::remove_failed(handler);
-    let Panicked { mut message, frames } = panicked;
-    if let Some(secrets) = Secrets::known_to(context) {
-        message = secrets.scrub_text(message);
-    }
+    let Panicked { message, frames } = panicked;
     let site = &sites::handler_failure;
     let frames = Frames(frames);
     if site.interest() != 0 {
@@ -169,6 +172,10 @@ fn fail(handler: &Attached, event: &Event<'_>, context: &Context, panicked: Pani
         );
     }
     let id = &*handler.id;
+    let message = match Secrets::known_to(context) {
+        Some(secrets) => secrets.scrub_text(message),
+        None => message,
+    };
     tracing::error!(
         target: "telemetry",
         "handler {id:?} panicked on {name} and has been detached: {message}",
@@ -202,7 +209,8 @@ pub(crate) fn emit_with(
     }
     let ambient = context.ambient.as_deref();
     let receivers = Receivers::of(site, ambient);
-    if receivers.is_empty() {
+    let hooks = registry::hooks();
+    if receivers.is_empty() && hooks.is_none() {
         return;
     }
     let mut entries = EntryList::new(context.keys(site.context));
@@ -219,7 +227,14 @@ pub(crate) fn emit_with(
         span: context.span(),
         depth: context.depth(),
     };
-    receivers.deliver(&event, context);
+    receivers.deliver(&event, context, |event| tell(hooks.as_deref(), event));
+}
+
+/// Tells the hooks of a single event.
+fn tell(hooks: Option<&Vec<Arc<dyn SpanHook>>>, event: &Event<'_>) {
+    for hook in hooks.into_iter().flatten() {
+        let _ = panics::contain(|| hook.emitted(event));
+    }
 }
 
 /// Emits an event whose name is made at run time, in the current context.
@@ -249,10 +264,11 @@ where
         all.iter().filter(|handler| handler.sees(name.as_str())).cloned().collect()
     });
     let receivers = Receivers {
-        attached: attached.filter(|list| !list.is_empty()).map(Arc::new),
+        attached: Guard::from_inner(attached.filter(|list| !list.is_empty()).map(Arc::new)),
         scoped: Receivers::scoped(name.as_str(), ambient),
     };
-    if receivers.is_empty() {
+    let hooks = registry::hooks();
+    if receivers.is_empty() && hooks.is_none() {
         return Ok(());
     }
     let measurements = map_of(measurements).map_err(|found| ExecuteError { what: "measurements", found })?;
@@ -271,7 +287,7 @@ where
         span: context.span(),
         depth: context.depth(),
     };
-    receivers.deliver(&event, &context);
+    receivers.deliver(&event, &context, |event| tell(hooks.as_deref(), event));
     Ok(())
 }
 

@@ -57,10 +57,10 @@ fn present<'e, D: Known + ?Sized>(entries: &'e [Entry<'_, D>]) -> Vec<(&'e str, 
 
 /// Emits a user's own event.
 #[cold]
-pub fn emit_event<'v>(
+pub fn emit_event(
     site: &'static EventSite,
-    measurements: &[(&'static str, StopValue<'v>)],
-    metadata: &[(&'static str, StopValue<'v>)],
+    measurements: &[(&'static str, Captured<'static>)],
+    metadata: &[(&'static str, StopValue<'_>)],
 ) {
     emit(site, &present(measurements), &present(metadata));
 }

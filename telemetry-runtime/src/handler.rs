@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use crate::event::Event;
 use crate::name::Pattern;
+use crate::panics::Guarded;
 
 /// Something that is given events: a function, or a type of your own.
 ///
@@ -27,7 +28,7 @@ pub(crate) struct Attached {
     pub(crate) id: Arc<str>,
     pub(crate) serial: u64,
     pub(crate) patterns: Vec<Pattern>,
-    pub(crate) handler: Box<dyn Handler>,
+    handler: Guarded<dyn Handler>,
     /// Whether it panicked; a list that was read before still has it.
     pub(crate) failed: AtomicBool,
 }
@@ -38,7 +39,15 @@ impl Attached {
         patterns.sort();
         patterns.dedup();
         let serial = SERIAL.fetch_add(1, Ordering::Relaxed);
+        let handler = Guarded::new(handler);
         Self { id: id.into(), serial, patterns, handler, failed: AtomicBool::new(false) }
+    }
+
+    #[inline]
+    pub(crate) fn handle(&self, event: &Event<'_>) {
+        if let Some(handler) = self.handler.get() {
+            handler.handle(event);
+        }
     }
 
     pub(crate) fn sees(&self, name: &str) -> bool {

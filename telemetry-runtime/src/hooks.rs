@@ -1,44 +1,73 @@
 //! Following execution from outside: for bridges to other tracing systems.
 
+use std::sync::Arc;
+
+use smallvec::SmallVec;
+
 use crate::callsite::SpanSite;
 use crate::context::Context;
+use crate::event::Event;
 use crate::ids::{SpanId, SpanIds, TraceId};
+use crate::panics;
+use crate::secrets::Secrets;
 
-/// Follows every observed span as it is opened, entered, left and closed.
+/// Follows every observed span as it is opened, entered, left and ended, and every single event.
 ///
 /// Handlers see events; a hook sees execution, which a bridge needs so that its own spans are
-/// current while the work runs, on whichever thread that is. For one span the calls are: `opening`;
-/// then any number of `entered` and `left`, in pairs, each pair on one thread (once for a function,
-/// once for each poll of a future or stream); `closed`. The `start` event comes after `opening`, its
-/// end before `closed`.
+/// current while the work runs, on whichever thread that is. It is asked about each span that
+/// opens, and may say who that is and give a [`SpanFollower`] for it.
 ///
 /// A hook that panics is ignored for that call.
 pub trait SpanHook: Send + Sync + 'static {
-    /// A span is about to open. What is returned overrides its parent or its ids.
-    fn opening(&self, opening: &Opening<'_>) -> Identity {
+    /// A span is about to open, in the thread where its work will first run.
+    fn opening(&self, opening: &Opening<'_>) -> Followed {
         let _ = opening;
-        Identity::default()
+        Followed::default()
     }
 
-    /// The span's work runs on this thread from now on.
-    fn entered(&self, span: SpanIds) {
-        let _ = span;
-    }
-
-    /// The span's work pauses or has ended.
-    fn left(&self, span: SpanIds) {
-        let _ = span;
-    }
-
-    /// The span has ended, and its last event was emitted.
-    fn closed(&self, span: SpanIds) {
-        let _ = span;
+    /// A single event was emitted, and all handlers have seen it. The events of spans do not come
+    /// here.
+    fn emitted(&self, event: &Event<'_>) {
+        let _ = event;
     }
 }
+
+/// Follows one span.
+///
+/// `entered` and `left` come in pairs, each pair on one thread and nested within others: once for a
+/// function, once for each poll of a future or stream, and wherever a context with the span as its
+/// current one is entered, as in a spawned task, perhaps after the span has ended.
+pub trait SpanFollower: Send + Sync + 'static {
+    /// The span is the current one of this thread from now on.
+    fn entered(&self) {}
+
+    /// It is no longer.
+    fn left(&self) {}
+
+    /// The span has ended. This is its `stop` or `exception`, which all handlers have seen.
+    fn ended(&self, event: &Event<'_>) {
+        let _ = event;
+    }
+}
+
+/// What a hook says of a span that opens.
+#[derive(Default)]
+pub struct Followed {
+    /// What overrides its parent, its ids, and whether it is sampled.
+    pub identity: Identity,
+    /// What follows it.
+    pub follower: Option<Arc<dyn SpanFollower>>,
+}
+
+/// What follows one span: nearly always nothing, or one.
+pub(crate) type Followers = SmallVec<[Arc<dyn SpanFollower>; 1]>;
 
 /// A span that is about to open.
 pub struct Opening<'a> {
     pub(crate) site: &'static SpanSite,
+    pub(crate) agent: Option<&'a str>,
+    /// The text of a key given at its start.
+    pub(crate) text: &'a dyn Fn(&str) -> Option<String>,
     pub(crate) context: &'a Context,
     pub(crate) identity: Identity,
     pub(crate) system_time: u64,
@@ -70,6 +99,20 @@ impl Opening<'_> {
     pub fn system_time(&self) -> u64 {
         self.system_time
     }
+
+    /// The agent's name: its own, else that of the context.
+    pub fn agent(&self) -> Option<&str> {
+        self.agent.or(self.context.agent())
+    }
+
+    /// The text of a key given at its start, with no secret in it.
+    pub fn text(&self, key: &str) -> Option<String> {
+        let text = (self.text)(key)?;
+        Some(match Secrets::known_to(self.context) {
+            Some(secrets) => secrets.scrub_text(text),
+            None => text,
+        })
+    }
 }
 
 /// Who a span is. What is none is decided by others.
@@ -81,4 +124,41 @@ pub struct Identity {
     pub trace_id: Option<TraceId>,
     /// Its own id.
     pub id: Option<SpanId>,
+    /// Whether it will be kept where it is exported to; other processes are told.
+    pub sampled: Option<bool>,
+}
+
+impl Identity {
+    /// This, overridden by what another says.
+    pub(crate) fn or_as(self, said: Self) -> Self {
+        Self {
+            parent: said.parent.or(self.parent),
+            trace_id: said.trace_id.or(self.trace_id),
+            id: said.id.or(self.id),
+            sampled: said.sampled.or(self.sampled),
+        }
+    }
+}
+
+/// Tells what follows the context's span that it is current.
+#[inline]
+pub(crate) fn entered(context: &Context) {
+    if let Some(span) = &context.span {
+        tell(&span.followers, |follower| follower.entered());
+    }
+}
+
+/// Tells what follows the context's span that it is no longer current.
+#[inline]
+pub(crate) fn left(context: &Context) {
+    if let Some(span) = &context.span {
+        tell(&span.followers, |follower| follower.left());
+    }
+}
+
+#[inline]
+pub(crate) fn tell(followers: &Followers, say: impl Fn(&dyn SpanFollower)) {
+    for follower in followers {
+        let _ = panics::contain(|| say(&**follower));
+    }
 }

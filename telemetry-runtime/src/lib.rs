@@ -1,4 +1,67 @@
-//! Telemetry for LLM agents.
+//! Telemetry for LLM agents: what an agent did, what it cost, where it failed.
+//!
+//! Put [`#[agent_span(..)]`](macro@agent_span) and [`#[tool_call]`](macro@tool_call) on the functions that make up an
+//! agent. Each call emits documented `start`, `stop` and `exception` events, those of the Elixir agent
+//! frameworks Condukt and Legion, to handlers attached at run time, on the model of Erlang's
+//! `:telemetry`. Event and field names are checked by the compiler; what a stop carries is derived from
+//! the return value; a panic and a cancelled future are reported as what they are. With no handler
+//! attached a call costs about nothing.
+//!
+//! ```
+//! use telemetry_runtime::{Event, agent_span, attach, detach, event_names, tool_call};
+//!
+//! /// Looks up the weather.
+//! #[tool_call]
+//! fn get_weather(city: &str) -> Result<i32, std::io::Error> {
+//!     Ok(city.len() as i32)
+//! }
+//!
+//! #[agent_span(agent)]
+//! fn assistant(question: &str) -> Result<String, std::io::Error> {
+//!     Ok(format!("{} degrees", get_weather(question)?))
+//! }
+//!
+//! attach("audit", event_names!["condukt.tool_call.stop"], |event: &Event<'_>| {
+//!     let metadata = event.metadata();
+//!     println!("{:?} took {:?}", metadata.get("args"), event.measurements().duration());
+//! })?;
+//! assistant("Oslo")?;
+//! detach("audit")?;
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # What is where
+//!
+//! - **Emitting**: [`agent_span`](macro@agent_span), [`tool_call`](macro@tool_call), [`in_span!`], [`record!`], [`emit!`];
+//!   events of your own with [`derive(EventMetadata)`](derive@EventMetadata); [`execute`] for names made at run time.
+//! - **Handling**: [`attach`] and [`detach`], [`attach_typed`], [`queue`] for slow handlers,
+//!   [`attach_default_logger`], [`SpanHook`] for bridges. A handler gets an [`Event`]; [`OwnedEvent`] keeps it,
+//!   serialises it and replays it.
+//! - **Context**: [`Context`] holds agent, session, run, secrets and keys of your own; [`InContext`] and
+//!   [`in_current_context`] carry it into tasks and threads, [`Context::inject`] and [`Context::extract`] into
+//!   other processes.
+//! - **Secrets**: [`Secrets`] are replaced in all that any handler reads.
+//! - **Testing**: [`testing::capture`] sees only what happens under it, so tests run in parallel.
+//!
+//! # How a function ends
+//!
+//! | it | event | status |
+//! |---|---|---|
+//! | returns a value, or `Ok` | stop | `ok`, or what `stop(..)` says |
+//! | returns `Err` | stop | `error`, with `error` and `error_type` |
+//! | panics | exception, `kind` `panic`; then the same panic goes on | |
+//! | is dropped unfinished (a future or a stream) | exception, `kind` `cancelled` | |
+//!
+//! A span starts at its first poll; a future that is never polled emits nothing. Whether a span is observed
+//! is decided at its start. Every start has exactly one stop or exception, unless the future is leaked, the
+//! thread is killed, the process is gone, or the program is built with `panic = "abort"`.
+//!
+//! The frames of a panic come from a panic hook. It is installed when the first handler is attached, calls
+//! the hook that was there before, and does nothing outside of observed spans.
+//!
+//! # Features
+//!
+//! - `http`: [`Carrier`] for `http::HeaderMap`.
 
 #![forbid(unsafe_code)]
 
@@ -38,7 +101,7 @@ pub use dispatch::{ExecuteError, execute};
 pub use emit::{EventMetadata, SpanMetadata};
 pub use event::{Event, Measurements, Metadata, OwnedEvent};
 pub use handler::{AttachError, Handler, HandlerInfo};
-pub use hooks::{Identity, Opening, SpanHook};
+pub use hooks::{Followed, Identity, Opening, SpanFollower, SpanHook};
 pub use ids::{SpanId, SpanIds, TraceId};
 pub use logger::{LoggerOptions, attach_default_logger, detach_default_logger};
 pub use name::{EventName, NameError, Pattern, Patterns};
@@ -50,9 +113,26 @@ pub use registry::{attach, attach_hook, detach, detach_hook, list_handlers};
 pub use secrets::{MIN_SECRET_BYTES, Secrets, SecretsError};
 pub use span::Stop;
 pub use telemetry_catalogue::Category;
-pub use telemetry_macros::{
-    EventMetadata, StopMetadata, agent_span, emit, event_name, event_names, in_span, record, tool_call,
-};
 pub use tracing::Level;
 pub use typed::{TypedHandler, attach_typed, condukt, legion, spans, telemetry};
 pub use value::{Held, Json, Lazy, StopValue, Value};
+
+// The macros are documented here, where their examples can be compiled.
+#[doc = include_str!("../docs/event_metadata.md")]
+pub use telemetry_macros::EventMetadata;
+#[doc = include_str!("../docs/stop_metadata.md")]
+pub use telemetry_macros::StopMetadata;
+#[doc = include_str!("../docs/agent_span.md")]
+pub use telemetry_macros::agent_span;
+#[doc = include_str!("../docs/emit.md")]
+pub use telemetry_macros::emit;
+#[doc = include_str!("../docs/event_name.md")]
+pub use telemetry_macros::event_name;
+#[doc = include_str!("../docs/event_names.md")]
+pub use telemetry_macros::event_names;
+#[doc = include_str!("../docs/in_span.md")]
+pub use telemetry_macros::in_span;
+#[doc = include_str!("../docs/record.md")]
+pub use telemetry_macros::record;
+#[doc = include_str!("../docs/tool_call.md")]
+pub use telemetry_macros::tool_call;

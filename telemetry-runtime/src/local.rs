@@ -10,117 +10,100 @@ use std::sync::Arc;
 use crate::context::Context;
 use crate::span::Node;
 
-struct Local {
-    context: RefCell<Context>,
-    spare: RefCell<Vec<Arc<Node>>>,
-    ids: RefCell<Option<fastrand::Rng>>,
-    /// The serial numbers of the handlers that run now, outermost first.
-    running: RefCell<Vec<u64>>,
-    /// Handlers that run now, one for each bit of `serial % 64`: a quick no.
-    busy: Cell<u64>,
-}
-
 thread_local! {
-    static LOCAL: Local = const {
-        Local {
-            context: RefCell::new(Context::NONE),
-            spare: RefCell::new(Vec::new()),
-            ids: RefCell::new(None),
-            running: RefCell::new(Vec::new()),
-            busy: Cell::new(0),
-        }
-    };
+    static CONTEXT: Cell<Context> = const { Cell::new(Context::NONE) };
+    static SPARE: RefCell<Vec<Arc<Node>>> = const { RefCell::new(Vec::new()) };
+    /// The serial numbers of the handlers that run now, outermost first.
+    static RUNNING: RefCell<Vec<u64>> = const { RefCell::new(Vec::new()) };
+    /// Handlers that run now, one for each bit of `serial % 64`: a quick no.
+    static BUSY: Cell<u64> = const { Cell::new(0) };
+    /// The state of the generator of ids; zero before it is seeded.
+    static SEED: Cell<u64> = const { Cell::new(0) };
 }
 
 /// How many ended spans a thread keeps for use again.
-const SPARE: usize = 16;
+const SPARES: usize = 16;
 
 /// Reads the current context. The closure runs no code of the user's.
 pub(crate) fn with_context<R>(read: impl FnOnce(&Context) -> R) -> Option<R> {
-    let mut read = Some(read);
-    LOCAL
-        .try_with(|local| {
-            let context = local.context.try_borrow().ok()?;
-            read.take().map(|read| read(&context))
+    CONTEXT
+        .try_with(|cell| {
+            let context = cell.take();
+            let result = read(&context);
+            // What is there is nothing, and drops as such.
+            cell.set(context);
+            result
         })
         .ok()
-        .flatten()
 }
 
 /// Makes a context the current one and returns the one before, for the caller to drop or put back.
-pub(crate) fn replace_context(context: Context) -> Context {
+///
+/// # Errors
+/// When the thread's locals are gone: the context itself.
+pub(crate) fn replace_context(context: Context) -> Result<Context, Context> {
     let mut context = Some(context);
-    LOCAL
-        .try_with(|local| {
-            local.context.try_borrow_mut().ok().and_then(|mut current| {
-                context.take().map(|context| std::mem::replace(&mut *current, context))
-            })
-        })
-        .ok()
-        .flatten()
-        .unwrap_or(Context::NONE)
+    let before = CONTEXT.try_with(|cell| cell.replace(context.take().unwrap_or_default()));
+    before.map_err(|_| context.unwrap_or_default())
 }
 
 /// An ended span's node, to be used again.
 pub(crate) fn take_spare() -> Option<Arc<Node>> {
-    LOCAL.try_with(|local| local.spare.try_borrow_mut().ok()?.pop()).ok().flatten()
+    SPARE.try_with(|spare| spare.try_borrow_mut().ok()?.pop()).ok().flatten()
 }
 
 /// Keeps an ended span's node for use again.
 pub(crate) fn keep_spare(node: Arc<Node>) {
-    let mut node = Some(node);
-    let _ = LOCAL.try_with(|local| {
-        if let Ok(mut spare) = local.spare.try_borrow_mut()
-            && spare.len() < SPARE
+    let _ = SPARE.try_with(|spare| {
+        if let Ok(mut spare) = spare.try_borrow_mut()
+            && spare.len() < SPARES
         {
-            spare.extend(node.take());
+            spare.push(node);
         }
     });
 }
 
 /// The next random number of this thread; its generator is seeded by the operating system.
+#[inline]
 pub(crate) fn random() -> u64 {
-    fn seeded() -> fastrand::Rng {
-        let (high, low) = uuid::Uuid::new_v4().as_u64_pair();
-        fastrand::Rng::with_seed(high.rotate_left(17) ^ low)
+    SEED.try_with(|seed| {
+        let mut generator = match seed.get() {
+            0 => seeded(),
+            state => fastrand::Rng::with_seed(state),
+        };
+        let number = generator.u64(..);
+        seed.set(generator.get_seed());
+        number
+    })
+    .unwrap_or_else(|_| seeded().u64(..))
+}
+
+#[cold]
+fn seeded() -> fastrand::Rng {
+    let (high, low) = uuid::Uuid::new_v4().as_u64_pair();
+    fastrand::Rng::with_seed(high.rotate_left(17) ^ low)
+}
+
+/// Notes that a handler runs until the returned mark is dropped; none if it runs already on this
+/// thread, further out.
+#[inline]
+pub(crate) fn running(serial: u64) -> Option<Running> {
+    let bit = 1 << (serial % 64);
+    let busy = BUSY.try_with(Cell::get).unwrap_or(0);
+    if busy & bit != 0 && runs(serial) {
+        return None;
     }
-    LOCAL
-        .try_with(|local| {
-            let mut ids = local.ids.try_borrow_mut().ok()?;
-            Some(ids.get_or_insert_with(seeded).u64(..))
-        })
-        .ok()
-        .flatten()
-        .unwrap_or_else(|| seeded().u64(..))
+    let _ = RUNNING.try_with(|running| running.borrow_mut().push(serial));
+    let _ = BUSY.try_with(|cell| cell.set(busy | bit));
+    Some(Running { busy })
 }
 
-/// Whether that handler runs on this thread now, further out.
-#[inline]
-pub(crate) fn is_running(serial: u64) -> bool {
-    LOCAL
-        .try_with(|local| {
-            local.busy.get() & bit(serial) != 0
-                && local.running.try_borrow().is_ok_and(|running| running.contains(&serial))
-        })
-        .unwrap_or(false)
-}
-
-/// Notes that a handler runs until the returned mark is dropped.
-#[inline]
-pub(crate) fn running(serial: u64) -> Running {
-    let busy = LOCAL
-        .try_with(|local| {
-            if let Ok(mut running) = local.running.try_borrow_mut() {
-                running.push(serial);
-            }
-            local.busy.replace(local.busy.get() | bit(serial))
-        })
-        .unwrap_or(0);
-    Running { busy }
-}
-
-fn bit(serial: u64) -> u64 {
-    1 << (serial % 64)
+/// Whether it is really that handler, where the bit says that it may be. Where the list is gone with
+/// the thread's other locals it counts as such: better one event not seen than a handler that calls
+/// itself without end.
+#[cold]
+fn runs(serial: u64) -> bool {
+    RUNNING.try_with(|running| running.borrow().contains(&serial)).unwrap_or(true)
 }
 
 /// A handler that runs. See [`running`].
@@ -129,12 +112,9 @@ pub(crate) struct Running {
 }
 
 impl Drop for Running {
+    #[inline]
     fn drop(&mut self) {
-        let _ = LOCAL.try_with(|local| {
-            if let Ok(mut running) = local.running.try_borrow_mut() {
-                running.pop();
-            }
-            local.busy.set(self.busy);
-        });
+        let _ = RUNNING.try_with(|running| running.borrow_mut().pop());
+        let _ = BUSY.try_with(|cell| cell.set(self.busy));
     }
 }

@@ -10,9 +10,10 @@ use std::marker::PhantomData;
 
 use serde::Serialize;
 
+use crate::capture::{NeedsFieldAttribute, Telemetry};
 use crate::emit::SpanMetadata;
 use crate::span::Stop;
-use crate::value::{Held, StopValue, debug_text, display_text, short_type_name};
+use crate::value::{Held, StopValue, debug_text, display_text, said, short_type_name};
 
 /// What a kind of error is called in `error_type`: a word of low cardinality.
 ///
@@ -44,10 +45,10 @@ pub trait ErrorType {
 /// `#[span(..)]`. Derive it where the type is yours; for a type of another crate write `stop(..)` at
 /// the function.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` does not say what the stop of a `{S}` span carries",
+    message = "`{Self}` does not say what the stop of span `{S}` carries",
     label = "returned by a function annotated as `{S}`",
     note = "derive it: `#[derive(StopMetadata)] #[stop_of({S})]` on `{Self}`",
-    note = "or say it at the function: `stop(|value| KEY = EXPR, ..)`; `stop(|_| )` if there is nothing to say"
+    note = "or say it at the function: `stop(|value| KEY = EXPR, ..)`, or `stop(|_|)` if there is nothing to say"
 )]
 pub trait StopMetadata<S> {
     /// Sets the keys.
@@ -56,6 +57,7 @@ pub trait StopMetadata<S> {
 
 macro_rules! through {
     ($($ty:ty),+) => { $(
+        #[diagnostic::do_not_recommend]
         impl<S, T: StopMetadata<S> + ?Sized> StopMetadata<S> for $ty {
             fn stop_metadata<'r>(&'r self, stop: &mut Stop<'r>) { (**self).stop_metadata(stop); }
         }
@@ -64,17 +66,13 @@ macro_rules! through {
 
 through!(&T, &mut T, Box<T>, std::rc::Rc<T>, std::sync::Arc<T>);
 
+#[diagnostic::do_not_recommend]
 impl<S, T: StopMetadata<S>> StopMetadata<S> for Option<T> {
     fn stop_metadata<'r>(&'r self, stop: &mut Stop<'r>) {
         if let Some(value) = self {
             value.stop_metadata(stop);
         }
     }
-}
-
-/// Fills a stop from a return value.
-pub fn derive<'r, S, T: StopMetadata<S> + ?Sized>(value: &'r T, stop: &mut Stop<'r>) {
-    value.stop_metadata(stop);
 }
 
 /// Fills the stop of a user's own span, if it has keys to derive.
@@ -122,11 +120,11 @@ impl<'r, S, T: ?Sized> May<'r, S, T> {
 /// It has.
 pub trait MayDerive<'r> {
     /// Fills the stop.
-    fn fill(&self, stop: &mut Stop<'r>);
+    fn __telemetry_fill(&self, stop: &mut Stop<'r>);
 }
 
 impl<'r, S, T: StopMetadata<S> + ?Sized> MayDerive<'r> for May<'r, S, T> {
-    fn fill(&self, stop: &mut Stop<'r>) {
+    fn __telemetry_fill(&self, stop: &mut Stop<'r>) {
         self.0.stop_metadata(stop);
     }
 }
@@ -134,11 +132,11 @@ impl<'r, S, T: StopMetadata<S> + ?Sized> MayDerive<'r> for May<'r, S, T> {
 /// It has not.
 pub trait MayNotDerive<'r> {
     /// Does nothing.
-    fn fill(&self, stop: &mut Stop<'r>);
+    fn __telemetry_fill(&self, stop: &mut Stop<'r>);
 }
 
 impl<'r, S, T: ?Sized> MayNotDerive<'r> for &May<'r, S, T> {
-    fn fill(&self, _: &mut Stop<'r>) {}
+    fn __telemetry_fill(&self, _: &mut Stop<'r>) {}
 }
 
 /// What a function returned.
@@ -147,7 +145,7 @@ pub struct Returned<'r, R: ?Sized>(pub &'r R);
 impl<'r, T, E> Returned<'r, Result<T, E>> {
     /// The value or the error.
     #[allow(clippy::missing_errors_doc, reason = "it is what was returned")]
-    pub fn split(self) -> Result<&'r T, &'r E> {
+    pub fn __telemetry_split(self) -> Result<&'r T, &'r E> {
         self.0.as_ref()
     }
 }
@@ -159,13 +157,13 @@ pub trait Plain<'r> {
 
     /// The value.
     #[allow(clippy::missing_errors_doc, reason = "there is none")]
-    fn split(self) -> Result<&'r Self::Value, &'r Infallible>;
+    fn __telemetry_split(self) -> Result<&'r Self::Value, &'r Infallible>;
 }
 
 impl<'r, R: ?Sized> Plain<'r> for Returned<'r, R> {
     type Value = R;
 
-    fn split(self) -> Result<&'r R, &'r Infallible> {
+    fn __telemetry_split(self) -> Result<&'r R, &'r Infallible> {
         Ok(self.0)
     }
 }
@@ -176,11 +174,11 @@ pub struct Failed<'r, E: ?Sized>(pub &'r E);
 /// What it says: its `Display`.
 pub trait SaysDisplay {
     /// The text.
-    fn text(&self) -> String;
+    fn __telemetry_text(&self) -> String;
 }
 
 impl<E: Display + ?Sized> SaysDisplay for &&Failed<'_, E> {
-    fn text(&self) -> String {
+    fn __telemetry_text(&self) -> String {
         display_text(self.0)
     }
 }
@@ -188,11 +186,11 @@ impl<E: Display + ?Sized> SaysDisplay for &&Failed<'_, E> {
 /// What it says: its `Debug`.
 pub trait SaysDebug {
     /// The text.
-    fn text(&self) -> String;
+    fn __telemetry_text(&self) -> String;
 }
 
 impl<E: Debug + ?Sized> SaysDebug for &Failed<'_, E> {
-    fn text(&self) -> String {
+    fn __telemetry_text(&self) -> String {
         debug_text(self.0)
     }
 }
@@ -200,11 +198,11 @@ impl<E: Debug + ?Sized> SaysDebug for &Failed<'_, E> {
 /// What it says: the name of its type.
 pub trait SaysType {
     /// The text.
-    fn text(&self) -> String;
+    fn __telemetry_text(&self) -> String;
 }
 
 impl<E: ?Sized> SaysType for Failed<'_, E> {
-    fn text(&self) -> String {
+    fn __telemetry_text(&self) -> String {
         short_type_name::<E>()
     }
 }
@@ -212,23 +210,23 @@ impl<E: ?Sized> SaysType for Failed<'_, E> {
 /// Its kind: what it says itself.
 pub trait KindSaid {
     /// The word.
-    fn kind(&self) -> String;
+    fn __telemetry_kind(&self) -> String;
 }
 
 impl<E: ErrorType + ?Sized> KindSaid for &Failed<'_, E> {
-    fn kind(&self) -> String {
-        self.0.error_type()
+    fn __telemetry_kind(&self) -> String {
+        said(|| self.0.error_type()).unwrap_or_else(short_type_name::<E>)
     }
 }
 
 /// Its kind: the name of its type.
 pub trait KindOfType {
     /// The word.
-    fn kind(&self) -> String;
+    fn __telemetry_kind(&self) -> String;
 }
 
 impl<E: ?Sized> KindOfType for Failed<'_, E> {
-    fn kind(&self) -> String {
+    fn __telemetry_kind(&self) -> String {
         short_type_name::<E>()
     }
 }
@@ -239,11 +237,11 @@ pub struct Kept<'r, T: ?Sized>(pub &'r T);
 /// It is an `Option` of something that serialises: none leaves the key absent.
 pub trait KeptOption<'r> {
     /// The value.
-    fn held(&self) -> StopValue<'r>;
+    fn __telemetry_held(&self) -> StopValue<'r>;
 }
 
 impl<'r, T: Serialize> KeptOption<'r> for &&Kept<'r, Option<T>> {
-    fn held(&self) -> StopValue<'r> {
+    fn __telemetry_held(&self) -> StopValue<'r> {
         self.0.as_ref().map_or(Held::Absent, StopValue::lazy)
     }
 }
@@ -251,36 +249,27 @@ impl<'r, T: Serialize> KeptOption<'r> for &&Kept<'r, Option<T>> {
 /// It serialises.
 pub trait KeptSerialize<'r> {
     /// The value.
-    fn held(&self) -> StopValue<'r>;
+    fn __telemetry_held(&self) -> StopValue<'r>;
 }
 
 impl<'r, T: Serialize> KeptSerialize<'r> for &Kept<'r, T> {
-    fn held(&self) -> StopValue<'r> {
+    fn __telemetry_held(&self) -> StopValue<'r> {
         StopValue::lazy(self.0)
     }
 }
 
-/// A field that cannot be recorded. Nothing is this: it makes the compiler say so.
-#[diagnostic::on_unimplemented(
-    message = "`{Self}` cannot be a field of an event: it does not implement `Serialize`",
-    label = "not serialisable",
-    note = "derive `serde::Serialize` for `{Self}`; or record its `Debug` text with `debug`, or leave \
-            it out with `skip`, in this field's attribute"
-)]
-pub trait NeedsFieldAttribute {}
-
 /// It does not serialise.
 pub trait KeptNothing<'r, T: ?Sized> {
     /// The value.
-    fn held(&self) -> StopValue<'r>
+    fn __telemetry_held(&self) -> StopValue<'r>
     where
-        T: NeedsFieldAttribute;
+        Telemetry: NeedsFieldAttribute<T>;
 }
 
 impl<'r, T: ?Sized> KeptNothing<'r, T> for Kept<'r, T> {
-    fn held(&self) -> StopValue<'r>
+    fn __telemetry_held(&self) -> StopValue<'r>
     where
-        T: NeedsFieldAttribute,
+        Telemetry: NeedsFieldAttribute<T>,
     {
         Held::Absent
     }
@@ -293,11 +282,11 @@ pub struct Whole<'r, T: ?Sized>(pub &'r T);
 /// It is an `Option` of something that serialises.
 pub trait WholeOption<'r> {
     /// The value.
-    fn held(&self) -> StopValue<'r>;
+    fn __telemetry_held(&self) -> StopValue<'r>;
 }
 
 impl<'r, T: Serialize> WholeOption<'r> for &&&&Whole<'r, Option<T>> {
-    fn held(&self) -> StopValue<'r> {
+    fn __telemetry_held(&self) -> StopValue<'r> {
         self.0.as_ref().map_or(Held::Absent, StopValue::lazy)
     }
 }
@@ -305,11 +294,11 @@ impl<'r, T: Serialize> WholeOption<'r> for &&&&Whole<'r, Option<T>> {
 /// It serialises.
 pub trait WholeSerialize<'r> {
     /// The value.
-    fn held(&self) -> StopValue<'r>;
+    fn __telemetry_held(&self) -> StopValue<'r>;
 }
 
 impl<'r, T: Serialize> WholeSerialize<'r> for &&&Whole<'r, T> {
-    fn held(&self) -> StopValue<'r> {
+    fn __telemetry_held(&self) -> StopValue<'r> {
         StopValue::lazy(self.0)
     }
 }
@@ -317,11 +306,11 @@ impl<'r, T: Serialize> WholeSerialize<'r> for &&&Whole<'r, T> {
 /// It has a text for people.
 pub trait WholeDisplay<'r> {
     /// The value.
-    fn held(&self) -> StopValue<'r>;
+    fn __telemetry_held(&self) -> StopValue<'r>;
 }
 
 impl<'r, T: Display + ?Sized> WholeDisplay<'r> for &&Whole<'r, T> {
-    fn held(&self) -> StopValue<'r> {
+    fn __telemetry_held(&self) -> StopValue<'r> {
         Held::Text(display_text(self.0).into())
     }
 }
@@ -329,11 +318,11 @@ impl<'r, T: Display + ?Sized> WholeDisplay<'r> for &&Whole<'r, T> {
 /// It has a text for programmers.
 pub trait WholeDebug<'r> {
     /// The value.
-    fn held(&self) -> StopValue<'r>;
+    fn __telemetry_held(&self) -> StopValue<'r>;
 }
 
 impl<'r, T: Debug + ?Sized> WholeDebug<'r> for &Whole<'r, T> {
-    fn held(&self) -> StopValue<'r> {
+    fn __telemetry_held(&self) -> StopValue<'r> {
         Held::Text(debug_text(self.0).into())
     }
 }
@@ -341,21 +330,11 @@ impl<'r, T: Debug + ?Sized> WholeDebug<'r> for &Whole<'r, T> {
 /// Nothing is known of it.
 pub trait WholeOpaque<'r> {
     /// The value.
-    fn held(&self) -> StopValue<'r>;
+    fn __telemetry_held(&self) -> StopValue<'r>;
 }
 
 impl<'r, T: ?Sized> WholeOpaque<'r> for Whole<'r, T> {
-    fn held(&self) -> StopValue<'r> {
+    fn __telemetry_held(&self) -> StopValue<'r> {
         Held::Absent
     }
-}
-
-/// The `Debug` text of a field.
-pub fn debug_now<'r, T: Debug + ?Sized>(value: &T) -> StopValue<'r> {
-    Held::Text(debug_text(value).into())
-}
-
-/// The `Display` text of a field.
-pub fn display_now<'r, T: Display + ?Sized>(value: &T) -> StopValue<'r> {
-    Held::Text(display_text(value).into())
 }

@@ -14,38 +14,92 @@ use std::sync::{Arc, Once};
 use serde::{Serialize, Serializer};
 
 thread_local! {
-    /// How many observed spans are open on this thread; the hook looks only inside one.
-    static WATCHING: Cell<u32> = const { Cell::new(0) };
-    /// What the hook saw last.
-    static LAST: RefCell<Option<Seen>> = const { RefCell::new(None) };
+    static WATCH: Cell<Watch> = const { Cell::new(Watch { depth: 0, seen: 0 }) };
+    /// What the hook saw last: the few panics that may be on their way at a time, one during the
+    /// unwinding of another.
+    static SEEN: RefCell<Vec<Seen>> = const { RefCell::new(Vec::new()) };
+}
+
+/// What the hook is to do on this thread.
+#[derive(Clone, Copy)]
+struct Watch {
+    /// How many observed spans are open; the hook looks only inside one.
+    depth: u32,
+    /// How many panics it has seen.
+    seen: u64,
 }
 
 struct Seen {
+    number: u64,
     message: String,
     frames: Arc<Backtrace>,
 }
 
-/// Installs the hook, once for the process.
+/// How many panics a thread remembers.
+const REMEMBERED: usize = 4;
+
+/// Installs the hook, once for the process. A thread that panics may not, and leaves it to the next.
 pub(crate) fn install_hook() {
     static HOOK: Once = Once::new();
+    if std::thread::panicking() {
+        return;
+    }
     HOOK.call_once(|| {
         let chained = std::panic::take_hook();
         std::panic::set_hook(Box::new(move |info| {
-            if WATCHING.try_with(Cell::get).unwrap_or(0) > 0 {
-                let seen =
-                    Seen { message: message(info.payload()), frames: Arc::new(Backtrace::force_capture()) };
-                let _ = LAST.try_with(|last| last.replace(Some(seen)));
+            if watching().depth > 0 {
+                see(message(info.payload()));
             }
             chained(info);
         }));
     });
 }
 
+fn watching() -> Watch {
+    WATCH.try_with(Cell::get).unwrap_or(Watch { depth: 0, seen: 0 })
+}
+
+/// Sets how deep the hook watches, and returns what it did before.
+fn watch_at(depth: impl FnOnce(u32) -> u32) -> Watch {
+    let before = watching();
+    let _ = WATCH.try_with(|watch| watch.set(Watch { depth: depth(before.depth), ..before }));
+    before
+}
+
+#[cold]
+fn see(message: String) {
+    let seen = Seen { number: watching().seen, message, frames: Arc::new(Backtrace::force_capture()) };
+    let _ = WATCH.try_with(|watch| watch.set(Watch { seen: seen.number + 1, ..watch.get() }));
+    let _ = SEEN.try_with(|all| {
+        if let Ok(mut all) = all.try_borrow_mut() {
+            if all.len() == REMEMBERED {
+                all.remove(0);
+            }
+            all.push(seen);
+        }
+    });
+}
+
+/// The frames of a panic that the hook saw since `since`, if it is one: none where a payload was
+/// passed on from another thread.
+fn frames_of(message: &str, since: u64, forget: bool) -> Option<Arc<Backtrace>> {
+    let look = |all: &RefCell<Vec<Seen>>| {
+        let mut all = all.try_borrow_mut().ok()?;
+        let at = all.iter().rposition(|seen| seen.number >= since && seen.message == message)?;
+        let frames = all[at].frames.clone();
+        if forget {
+            all.remove(at);
+        }
+        Some(frames)
+    };
+    SEEN.try_with(look).ok().flatten()
+}
+
 /// Runs code that is not the span's own; its panics are neither shown as a span's nor let through.
 pub(crate) fn contain<R>(run: impl FnOnce() -> R) -> Result<R, Panicked> {
-    let watched = WATCHING.try_with(|watching| watching.replace(0)).unwrap_or(0);
+    let watched = watch_at(|_| 0);
     let result = catch_unwind(AssertUnwindSafe(run));
-    let _ = WATCHING.try_with(|watching| watching.set(watched));
+    watch_at(|_| watched.depth);
     result.map_err(|payload| {
         let panicked = Panicked { message: message(&*payload), frames: None };
         discard(payload);
@@ -53,23 +107,28 @@ pub(crate) fn contain<R>(run: impl FnOnce() -> R) -> Result<R, Panicked> {
     })
 }
 
-/// The same, with the frames: for a handler, whose panic is an event of its own.
+/// Runs a span's work; its panic is to go on, through the spans around it.
 pub(crate) fn watch<R>(run: impl FnOnce() -> R) -> Result<R, (Panicked, Box<dyn Any + Send>)> {
-    let watched = WATCHING.try_with(|watching| watching.replace(watching.get() + 1)).unwrap_or(0);
+    let watched = watch_at(|depth| depth + 1);
     let result = catch_unwind(AssertUnwindSafe(run));
-    let _ = WATCHING.try_with(|watching| watching.set(watched));
+    watch_at(|_| watched.depth);
     result.map_err(|payload| {
         let message = message(&*payload);
-        // The hook may have seen another panic than this one: one that was caught before, or none
-        // at all where a payload was passed on from another thread.
-        let frames = LAST
-            .try_with(|last| {
-                let last = last.borrow();
-                last.as_ref().filter(|seen| seen.message == message).map(|seen| seen.frames.clone())
-            })
-            .ok()
-            .flatten();
+        let frames = frames_of(&message, watched.seen, false);
         (Panicked { message, frames }, payload)
+    })
+}
+
+/// The same for a handler, whose panic goes no further and is an event of its own.
+pub(crate) fn watch_handler(run: impl FnOnce()) -> Result<(), Panicked> {
+    let watched = watch_at(|depth| depth + 1);
+    let result = catch_unwind(AssertUnwindSafe(run));
+    watch_at(|_| watched.depth);
+    result.map_err(|payload| {
+        let message = message(&*payload);
+        let frames = frames_of(&message, watched.seen, true);
+        discard(payload);
+        Panicked { message, frames }
     })
 }
 
@@ -92,6 +151,28 @@ fn message(payload: &(dyn Any + Send)) -> String {
         text.clone()
     } else {
         "panic with a payload that is no string".to_owned()
+    }
+}
+
+/// Something of the user's that is dropped where a panic in its destructor harms nobody.
+pub(crate) struct Guarded<T: ?Sized>(Option<Box<T>>);
+
+impl<T: ?Sized> Guarded<T> {
+    pub(crate) fn new(content: Box<T>) -> Self {
+        Self(Some(content))
+    }
+
+    /// It is there until it is dropped.
+    #[inline]
+    pub(crate) fn get(&self) -> Option<&T> {
+        self.0.as_deref()
+    }
+}
+
+impl<T: ?Sized> Drop for Guarded<T> {
+    fn drop(&mut self) {
+        let content = self.0.take();
+        let _ = contain(|| drop(content));
     }
 }
 
@@ -130,11 +211,12 @@ impl Serialize for Frames {
 }
 
 fn is_machinery(frame: &str) -> bool {
-    const OURS: [&str; 9] = [
+    const OURS: [&str; 10] = [
         "std::backtrace",
-        "telemetry_runtime::panics::install_hook",
+        "telemetry_runtime::panics::",
         "<alloc::boxed::Box<",
         "std::panicking::",
+        "std::panic::panic_any",
         "core::panicking::",
         "core::option::",
         "core::result::",

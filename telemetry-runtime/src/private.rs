@@ -2,21 +2,20 @@
 
 pub use crate::callsite::{EventSite, SpanSite};
 pub use crate::capture::{
-    Argument, KeepCopy, KeepDebug, KeepNothing, KeepPercent, KeepRef, KeepScalar, KeepSerialize, LeaveOut,
-    Param, Record, RecordDebug, RecordNothing, RecordPercent, RecordSerialize, TextKeep, TextParam,
-    arguments, debug, display, flag, integer, literal, nanos, text,
+    Argument, AsDebug, AsDisplay, Flag, Integer, KeepCopy, KeepDebug, KeepNothing, KeepPercent, KeepRef,
+    KeepScalar, KeepSerialize, LeaveOut, Measure, Nanos, Param, Record, RecordDebug, RecordNothing,
+    RecordPercent, RecordSerialize, Text, TextKeep, TextParam, arguments, literal,
 };
 pub use crate::emit::{emit_captured, emit_event, keep_span, record, record_span};
 pub use crate::outcome::{
     Derived, Derives, Failed, Kept, KeptNothing, KeptOption, KeptSerialize, KindOfType, KindSaid, May,
     MayDerive, MayNotDerive, NothingToDerive, Plain, Returned, SaysDebug, SaysDisplay, SaysType, Whole,
-    WholeDebug, WholeDisplay, WholeOpaque, WholeOption, WholeSerialize, debug_now, derive, derive_own,
-    display_now,
+    WholeDebug, WholeDisplay, WholeOpaque, WholeOption, WholeSerialize, derive_own,
 };
 pub use crate::sites;
 pub use crate::span::{
-    FallibleStream, Follow, Instrumented, PlainFuture, PlainStream, Start, StreamOf, begin, begin_later, run,
-    unless_failed,
+    FallibleStream, Follow, Instrumented, ItemStop, NamedFuture, NamedStream, PlainFuture, PlainStream,
+    Start, Stop, StreamOf, begin, begin_later, run, unless_failed,
 };
 pub use crate::value::{Captured, Held, Known, StopValue, Tree};
 

@@ -105,7 +105,7 @@ impl Context {
     /// ```
     pub fn inject(&self, carrier: &mut impl Carrier) {
         if let Some((trace_id, span_id)) = self.parent() {
-            let sampled = self.ambient.as_ref().and_then(|ambient| ambient.sampled).unwrap_or(true);
+            let sampled = self.sampled().unwrap_or(true);
             carrier.set(TRACEPARENT, format!("00-{trace_id}-{span_id}-{:02x}", u8::from(sampled)));
         }
         let baggage = self.baggage();

@@ -120,11 +120,10 @@ struct Worker {
 impl Worker {
     fn run(self, handler: &impl Handler) {
         while let Ok(event) = self.receiver.recv() {
-            let result = panics::watch(|| handler.handle(&event.as_event()));
+            let result = panics::watch_handler(|| handler.handle(&event.as_event()));
             let mut progress = self.shared.progress.lock().unwrap_or_else(PoisonError::into_inner);
             progress.handled += 1;
-            if let Err((panicked, payload)) = result {
-                panics::discard(payload);
+            if let Err(panicked) = result {
                 progress.failure = Some(panicked.message);
                 self.shared.failed.store(true, Ordering::Release);
             }

@@ -4,7 +4,7 @@
 //! those lists and takes no lock. Lists and handlers are dropped after the lock is released, since
 //! dropping a handler runs the user's code.
 
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use arc_swap::ArcSwapOption;
@@ -40,6 +40,8 @@ static REGISTRY: Mutex<Registry> = Mutex::new(Registry {
 static ALL: ArcSwapOption<HandlerList> = ArcSwapOption::const_empty();
 /// All hooks.
 static HOOKS: ArcSwapOption<Vec<Arc<dyn SpanHook>>> = ArcSwapOption::const_empty();
+/// Whether there are any: a look without a guard.
+static HOOKED_AT_ALL: AtomicBool = AtomicBool::new(false);
 
 fn lock() -> MutexGuard<'static, Registry> {
     let mut registry = REGISTRY.lock().unwrap_or_else(PoisonError::into_inner);
@@ -78,7 +80,7 @@ impl Registry {
     }
 
     fn publish_event(&self, site: &EventSite, dropped: &mut Dropped) {
-        let mut interest = self.interest(false) & !HOOKED;
+        let mut interest = self.interest(false);
         if self.publish_list(site, dropped) {
             interest |= HANDLED;
         }
@@ -144,8 +146,9 @@ pub(crate) fn all() -> Option<Arc<HandlerList>> {
 }
 
 /// The hooks, if there are any.
+#[inline]
 pub(crate) fn hooks() -> Option<Arc<Vec<Arc<dyn SpanHook>>>> {
-    HOOKS.load_full()
+    if HOOKED_AT_ALL.load(Ordering::Relaxed) { HOOKS.load_full() } else { None }
 }
 
 /// Attaches a handler to one event name or pattern, or to many.
@@ -238,7 +241,7 @@ pub fn attach_hook(id: &str, hook: impl SpanHook) -> Result<(), AttachError> {
     Ok(())
 }
 
-/// Removes a span hook. Spans that are open keep it to their end.
+/// Removes a span hook. Spans that are open keep their followers to their end.
 ///
 /// # Errors
 /// When no hook of that id is installed.
@@ -255,7 +258,9 @@ pub fn detach_hook(id: &str) -> Result<(), AttachError> {
 
 fn publish_hooks(registry: MutexGuard<'_, Registry>) {
     let hooks: Vec<_> = registry.hooks.iter().map(|(_, hook)| hook.clone()).collect();
-    let before = HOOKS.swap((!hooks.is_empty()).then(|| Arc::new(hooks)));
+    let some = !hooks.is_empty();
+    let before = HOOKS.swap(some.then(|| Arc::new(hooks)));
+    HOOKED_AT_ALL.store(some, Ordering::Release);
     let dropped = registry.publish();
     drop(registry);
     drop((before, dropped));

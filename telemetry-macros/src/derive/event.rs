@@ -236,16 +236,21 @@ fn expand(input: &DeriveInput, container: &Container, fields: &[Field]) -> Token
 fn event(input: &DeriveInput, container: &Container, fields: &[Field], krate: &TokenStream) -> TokenStream {
     let k = quote!(#krate::__private);
     let (ident, name) = (&input.ident, &container.name);
-    let this = Ident::new("__this", here());
+    let this = Ident::new("__telemetry_this", here());
     let (generics, arguments, wheres) = input.generics.split_for_impl();
     let entries = |is_measurement| {
         let fields = fields.iter().filter(move |field| field.is_measurement == is_measurement);
         let entries = fields.map(|Field { ident, key, how, span, .. }| {
             let span = span.resolved_at(here());
             match how {
-                How::Serialize => quote_spanned!(span=> (#key, (&&&#k::Kept(&#this.#ident)).held())),
-                How::Debug => quote_spanned!(span=> (#key, #k::debug_now(&#this.#ident))),
-                How::Display => quote_spanned!(span=> (#key, #k::display_now(&#this.#ident))),
+                How::Serialize if is_measurement => {
+                    quote_spanned!(span=> (#key, #k::Measure::measured(&#this.#ident)))
+                }
+                How::Serialize => {
+                    quote_spanned!(span=> (#key, (&&&#k::Kept(&#this.#ident)).__telemetry_held()))
+                }
+                How::Debug => quote_spanned!(span=> (#key, #k::AsDebug::debug_now(&#this.#ident))),
+                How::Display => quote_spanned!(span=> (#key, #k::AsDisplay::display_now(&#this.#ident))),
             }
         });
         entries.collect::<Vec<_>>()
@@ -256,7 +261,7 @@ fn event(input: &DeriveInput, container: &Container, fields: &[Field], krate: &T
         impl #generics #krate::EventMetadata for #ident #arguments #wheres {
             fn emit(&self) {
                 static SITE: #k::EventSite = #k::EventSite::new(#name);
-                if SITE.enabled() {
+                if #k::EventSite::enabled(&SITE) {
                     #[allow(unused_imports)]
                     use #k::{KeptNothing as _, KeptOption as _, KeptSerialize as _};
                     let #this = self;
@@ -270,7 +275,7 @@ fn event(input: &DeriveInput, container: &Container, fields: &[Field], krate: &T
 fn span(input: &DeriveInput, container: &Container, fields: &[Field], krate: &TokenStream) -> TokenStream {
     let k = quote!(#krate::__private);
     let (ident, vis, name) = (&input.ident, &input.vis, &container.name);
-    let (this, set) = (Ident::new("__this", here()), Ident::new("__set", here()));
+    let (this, set) = (Ident::new("__telemetry_this", here()), Ident::new("__telemetry_set", here()));
     let (generics, arguments, wheres) = input.generics.split_for_impl();
     let events = ["start", "stop", "exception"].map(|phase| format!("{}.{phase}", name.value()));
     let keys_ty = format_ident!("{}StopKeys", ident);
@@ -280,9 +285,9 @@ fn span(input: &DeriveInput, container: &Container, fields: &[Field], krate: &To
     let sets = fields.iter().map(|Field { ident, key, how, span, .. }| {
         let span = span.resolved_at(here());
         let value = match how {
-            How::Serialize => quote_spanned!(span=> (&&&&&&&#k::Param(&#this.#ident)).keep()),
-            How::Debug => quote_spanned!(span=> #k::debug(&#this.#ident)),
-            How::Display => quote_spanned!(span=> #k::display(&#this.#ident)),
+            How::Serialize => quote_spanned!(span=> (&&&&&&&#k::Param(&#this.#ident)).__telemetry_keep()),
+            How::Debug => quote_spanned!(span=> #k::AsDebug::debug_now(&#this.#ident)),
+            How::Display => quote_spanned!(span=> #k::AsDisplay::display_now(&#this.#ident)),
         };
         quote!(#set(#key, #value);)
     });

@@ -200,7 +200,7 @@ fn fields(fields: &Fields, of: &Of, cx: &mut Ctxt) -> Vec<Field> {
             continue;
         }
         let member = field.ident.clone().map_or_else(|| syn::Member::from(index), syn::Member::from);
-        let binding = format_ident!("__field{index}", span = here());
+        let binding = format_ident!("__telemetry_field{index}", span = here());
         found.push(Field { member, binding, key, how, span: field.ty.span() });
     }
     found
@@ -250,7 +250,7 @@ fn key(text: &str, at: proc_macro2::Span, of: &Of, cx: &mut Ctxt) -> Option<Key>
 fn expand(input: &DeriveInput, of: &Of, variants: &[Variant], krate: Option<Path>) -> TokenStream {
     let krate = krate.map_or_else(|| quote!(::telemetry_runtime), |path| quote!(#path));
     let k = quote!(#krate::__private);
-    let (ident, stop) = (&input.ident, Ident::new("__stop", here()));
+    let (ident, stop) = (&input.ident, Ident::new("__telemetry_stop", here()));
     let (generics, arguments, wheres) = input.generics.split_for_impl();
     let span = match of {
         Of::Documented(span) => {
@@ -262,18 +262,38 @@ fn expand(input: &DeriveInput, of: &Of, variants: &[Variant], krate: Option<Path
     let arms = variants.iter().map(|Variant { path, fields, status }| {
         let (members, bindings) =
             (fields.iter().map(|field| &field.member), fields.iter().map(|field| &field.binding));
-        let status = status.as_ref().map(|status| quote!(#stop.text("status", #status);));
+        let status = status.as_ref().map(|status| quote!(#krate::Stop::text(#stop, "status", #status);));
         let sets = fields.iter().map(|Field { binding, key, how, span: at, .. }| {
             let at = at.resolved_at(here());
-            let key = match key {
-                Key::Documented(key) => quote!(#key),
-                Key::Own(name) => quote!(<#span as #krate::SpanMetadata>::STOP_KEYS.#name),
+            let (text, ty) = match key {
+                Key::Documented(key) => {
+                    let ty = STOP.iter().find(|field| field.key == *key).map(|field| field.ty);
+                    let ty = ty.or_else(|| match of {
+                        Of::Documented(span) => span.stop_field(key).map(|field| field.ty),
+                        Of::Own(_) => None,
+                    });
+                    (quote!(#key), ty)
+                }
+                Key::Own(name) => (quote!(<#span as #krate::SpanMetadata>::STOP_KEYS.#name), None),
             };
-            match how {
-                How::Serialize => quote_spanned!(at=> #stop.set(#key, (&&&#k::Kept(#binding)).held());),
-                How::Debug => quote_spanned!(at=> #stop.set(#key, #k::debug_now(#binding));),
-                How::Display => quote_spanned!(at=> #stop.set(#key, #k::display_now(#binding));),
-            }
+            let value = match (how, ty) {
+                (How::Serialize, Some(catalogue::Type::Text)) => {
+                    quote_spanned!(at=> #k::Text::text_now(#binding))
+                }
+                (How::Serialize, Some(catalogue::Type::Integer)) => {
+                    quote_spanned!(at=> #k::Integer::integer(#binding))
+                }
+                (How::Serialize, Some(catalogue::Type::Flag)) => {
+                    quote_spanned!(at=> #k::Flag::flag(#binding))
+                }
+                (How::Debug, _) => quote_spanned!(at=> #k::AsDebug::debug_now(#binding)),
+                (How::Display, _) => quote_spanned!(at=> #k::AsDisplay::display_now(#binding)),
+                (How::Serialize, _) => {
+                    let held = quote_spanned!(at=> (&&&#k::Kept(#binding)).__telemetry_held());
+                    return quote!(#krate::Stop::set(#stop, #text, #held););
+                }
+            };
+            quote!(#krate::Stop::record(#stop, #text, #value);)
         });
         quote!(#path { #(#members: #bindings,)* .. } => { #status #(#sets)* })
     });

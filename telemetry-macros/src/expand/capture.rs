@@ -6,7 +6,7 @@ use syn::spanned::Spanned;
 use syn::{Expr, ExprLit, Lit};
 use telemetry_catalogue::Type as KeyType;
 
-use super::{Runtime, ident};
+use super::{Runtime, ident, local, own_value};
 use crate::args::{Recorded, Sigil};
 use crate::valid::{Argument, How, Model, SpanKind};
 
@@ -24,34 +24,37 @@ pub(super) fn start(
 ) -> TokenStream {
     let k = &runtime.private;
     let site = runtime.site(&model.span);
-    let (begin, start) = (ident(begin), ident("__start"));
+    let (begin, start) = (ident(begin), local("start"));
     let agent = model.agent.as_ref().map(|agent| {
         let value = recorded(agent, Some(KeyType::Text), runtime);
-        quote!(#start.agent(#value);)
+        quote!(#k::Start::agent(#start, #value);)
     });
-    let agent_is = agent_is.filter(|_| agent.is_none()).map(|name| quote!(#start.agent_is(#name);));
+    let agent_is =
+        agent_is.filter(|_| agent.is_none()).map(|name| quote!(#k::Start::agent_is(#start, #name);));
     let tool_call_id = model.tool_call_id.as_ref().map(|id| {
         let value = recorded(id, Some(KeyType::Text), runtime);
-        quote!(#start.tool_call_id(#value);)
+        quote!(#k::Start::tool_call_id(#start, #value);)
     });
-    let description = description.map(|text| quote!(#start.describe(#text);));
+    let description = description.map(|text| quote!(#k::Start::describe(#start, #text);));
     let own = match &model.span {
         SpanKind::Own(span) => {
             let keeps = span.fields.iter().all(|field| matches!(&field.expr, Expr::Path(_) | Expr::Lit(_)));
             let capture = ident(if keeps { "keep_span" } else { "record_span" });
-            Some(quote!(#k::#capture(#start, &#span);))
+            let value = own_value(span);
+            Some(quote!(#k::#capture(#start, &#value);))
         }
         SpanKind::Documented(..) => None,
     };
     let sets = model.captures.iter().map(|capture| {
         let key = &capture.key;
         let value = how(&capture.how, runtime);
-        quote!(#start.set(#key, #value);)
+        quote!(#k::Start::set(#start, #key, #value);)
     });
     let sets: TokenStream = sets.collect();
-    let wanted = (own.is_some() || !sets.is_empty()).then(|| quote!(if #start.wanted() { #own #sets }));
+    let wanted =
+        (own.is_some() || !sets.is_empty()).then(|| quote!(if #k::Start::wanted(#start) { #own #sets }));
     quote! {
-        if #site.enabled() {
+        if #k::SpanSite::enabled(#site) {
             #[allow(unused_imports, unused_variables, clippy::all, clippy::pedantic, clippy::nursery)]
             #k::#begin(#site, |#start| { #agent_is #agent #tool_call_id #description #wanted })
         } else {
@@ -68,18 +71,18 @@ fn how(how: &How, runtime: &Runtime) -> TokenStream {
             let span = ident.span().resolved_at(crate::input::here());
             match ty {
                 KeyType::Text => quote_spanned! {span=>
-                    { #[allow(unused_imports)] use #k::TextKeep as _; #k::TextParam(&#ident).keep() }
+                    { #[allow(unused_imports)] use #k::TextKeep as _; #k::TextParam(&#ident).__telemetry_keep() }
                 },
-                KeyType::Integer => quote_spanned!(span=> #k::integer(&#ident)),
-                KeyType::Flag => quote_spanned!(span=> #k::flag(&#ident)),
-                KeyType::Duration => quote_spanned!(span=> #k::nanos(&#ident)),
+                KeyType::Integer => quote_spanned!(span=> #k::Integer::integer(&#ident)),
+                KeyType::Flag => quote_spanned!(span=> #k::Flag::flag(&#ident)),
+                KeyType::Duration => quote_spanned!(span=> #k::Nanos::nanos(&#ident)),
                 KeyType::Texts | KeyType::Any => quote_spanned! {span=> {
                     #[allow(unused_imports)]
                     use #k::{
                         KeepCopy as _, KeepDebug as _, KeepNothing as _, KeepPercent as _, KeepRef as _,
                         KeepScalar as _, KeepSerialize as _,
                     };
-                    (&&&&&&&#k::Param(&#ident)).keep()
+                    (&&&&&&&#k::Param(&#ident)).__telemetry_keep()
                 }},
             }
         }
@@ -87,7 +90,7 @@ fn how(how: &How, runtime: &Runtime) -> TokenStream {
         How::Arguments(arguments) => {
             let arguments = arguments.iter().map(|Argument { name, ident, cfgs }| {
                 let span = ident.span().resolved_at(crate::input::here());
-                quote_spanned!(span=> #(#cfgs)* (#name, (&&&&&&&#k::Argument(&#ident)).keep()))
+                quote_spanned!(span=> #(#cfgs)* (#name, (&&&&&&&#k::Argument(&#ident)).__telemetry_keep()))
             });
             quote! {{
                 #[allow(unused_imports)]
@@ -109,21 +112,21 @@ pub(crate) fn recorded(value: &Recorded, ty: Option<KeyType>, runtime: &Runtime)
     {
         return quote_spanned!(span=> #k::literal(#text));
     }
-    let function = match (value.sigil, ty) {
-        (Sigil::Display, _) => "display",
-        (Sigil::Debug, _) => "debug",
-        (Sigil::None, Some(KeyType::Text)) => "text",
-        (Sigil::None, Some(KeyType::Integer)) => "integer",
-        (Sigil::None, Some(KeyType::Flag)) => "flag",
-        (Sigil::None, Some(KeyType::Duration)) => "nanos",
+    let (interface, method) = match (value.sigil, ty) {
+        (Sigil::Display, _) => ("AsDisplay", "display_now"),
+        (Sigil::Debug, _) => ("AsDebug", "debug_now"),
+        (Sigil::None, Some(KeyType::Text)) => ("Text", "text_now"),
+        (Sigil::None, Some(KeyType::Integer)) => ("Integer", "integer"),
+        (Sigil::None, Some(KeyType::Flag)) => ("Flag", "flag"),
+        (Sigil::None, Some(KeyType::Duration)) => ("Nanos", "nanos"),
         (Sigil::None, None | Some(KeyType::Any | KeyType::Texts)) => {
             return quote_spanned! {span=> {
                 #[allow(unused_imports)]
                 use #k::{RecordDebug as _, RecordNothing as _, RecordPercent as _, RecordSerialize as _};
-                (&&&&#k::Record(&(#expr))).record()
+                (&&&&#k::Record(&(#expr))).__telemetry_record()
             }};
         }
     };
-    let function = ident(function);
-    quote_spanned!(span=> #k::#function(&(#expr)))
+    let (interface, method) = (ident(interface), ident(method));
+    quote_spanned!(span=> #k::#interface::#method(&(#expr)))
 }

@@ -1,13 +1,13 @@
 //! An annotated function.
 
-use proc_macro2::{Ident, TokenStream};
-use quote::{quote, quote_spanned};
+use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream};
+use quote::{ToTokens, quote, quote_spanned};
 use syn::spanned::Spanned;
 use syn::{FnArg, ReceiverKind, Type};
 
-use super::{Runtime, capture, ident, stop};
-use crate::input::{Function, here, without_mut};
-use crate::shape::{Shape, Tail, nameable};
+use super::{Runtime, capture, import, local, stop};
+use crate::input::{Function, here, mentions, without_mut};
+use crate::shape::{Shape, Tail, future_output, nameable, stream_item};
 use crate::valid::{How, Model, is_parameters, whole_ident};
 
 /// The function again, with its body instrumented.
@@ -17,28 +17,25 @@ pub(crate) fn function(function: Function, model: &Model, shape: &Shape) -> Toke
         .captures
         .iter()
         .any(|capture| matches!(&capture.how, How::Whole(ident) if *ident == whole_ident()));
-    let rebound = !matches!(shape, Shape::Tail(_));
-    let bindings = if rebound { rebindings(&function, model, whole) } else { TokenStream::new() };
+    let bindings = rebindings(&function, model, whole);
     let body = work(&function, model, shape, &runtime, &bindings);
+    let user_braces = function.body.span();
     let Function { attrs, vis, defaultness, mut sig, inner_attrs, .. } = function;
     for input in &mut sig.inputs {
         if let FnArg::Typed(arg) = input {
             if whole && is_parameters(&arg.ty) {
                 let name = whole_ident();
                 *arg.pat = syn::parse_quote!(#name);
-            } else if rebound {
+            } else {
                 without_mut(&mut arg.pat);
             }
         }
     }
-    let lints = mut_self(&sig.inputs).then(|| quote!(#[allow(unused_mut)]));
-    quote!(#(#attrs)* #lints #vis #defaultness #sig { #(#inner_attrs)* #body })
-}
-
-/// A closure or block moves `mut self` in, where it cannot be made anew.
-fn mut_self(inputs: &syn::punctuated::Punctuated<FnArg, syn::Token![,]>) -> bool {
-    matches!(inputs.first(), Some(FnArg::Receiver(receiver))
-        if receiver.mutability.is_some() && matches!(receiver.kind, ReceiverKind::Value))
+    // The user's own braces: with ours, lints would take the whole function for an expansion.
+    let import = import(&model.span);
+    let mut braced = Group::new(Delimiter::Brace, quote!(#(#inner_attrs)* #import #body));
+    braced.set_span(user_braces);
+    quote!(#(#attrs)* #vis #defaultness #sig #braced)
 }
 
 /// The parameters made anew inside the work, so that they are dropped in it, in their own order, and
@@ -51,7 +48,7 @@ fn rebindings(function: &Function, model: &Model, whole: bool) -> TokenStream {
         quote!(let _ = &#this;)
     });
     let params = function.params().into_iter().map(|param| {
-        let cfgs = &param.cfgs;
+        let cfgs = &param.attrs;
         if whole && is_parameters(&param.ty) {
             let (pat, name) = (&param.pat, whole_ident());
             return quote!(#(#cfgs)* let #pat = #name;);
@@ -79,7 +76,7 @@ fn work(
     let output = function.output();
     let output_span = output.map_or_else(|| function.sig.ident.span(), Spanned::span);
     let is_never = matches!(output, Some(Type::Never(_)));
-    let (start, work, begun) = (ident("__start"), ident("__work"), ident("__begun"));
+    let (start, work, begun) = (local("start"), local("work"), local("begun"));
     let body = &function.body;
     let edge = edge(output);
     let captured = |begin| {
@@ -91,12 +88,14 @@ fn work(
             description(function, model),
         )
     };
-    let stop = || stop::closure(model, runtime, output_span);
+    let stop = || stop::closure(model, runtime, output_span, None);
     let body = if is_never {
         // The body has no value; the work has one of a type that has none.
-        quote!(let __never: #k::Infallible = #body; __never)
+        let infallible = edge_of(&quote!(#k::Infallible), here());
+        quote!(#infallible (#body))
     } else {
-        quote!(#edge #body)
+        // In parentheses of ours, lints do not take the user's braces for needless ones.
+        quote!(#edge (#body))
     };
     let instrumented = match shape {
         Shape::Sync => {
@@ -104,7 +103,13 @@ fn work(
             let (run, plain) = if is_never {
                 (quote!(match #k::run(#begun, #work, #stop) {}), quote!(match #work() {}))
             } else {
-                (quote!(return #k::run(#begun, #work, #stop);), quote!(#work()))
+                // What is wrong with the value is told at the return type.
+                let span = output_span.resolved_at(here());
+                let (value, work) = (spanned(&local("value"), span), spanned(&work, span));
+                (
+                    quote!(let #value = #k::run(#begun, #work, #stop); return #value;),
+                    quote_spanned!(span=> #work()),
+                )
             };
             quote! {
                 let #start = #now;
@@ -114,8 +119,8 @@ fn work(
             }
         }
         Shape::Async if model.options.stream.is_some() => {
-            let now = captured("begin");
-            let followed = followed(model, runtime, &quote!(async move { #bindings #body }));
+            let now = captured("begin_later");
+            let followed = followed(model, runtime, output, &quote!(async move { #bindings #body }));
             quote!(let #start = #now; #followed)
         }
         Shape::Async => {
@@ -128,26 +133,31 @@ fn work(
                 #awaited
             }
         }
-        Shape::Tail(tail) => tail_work(tail, model, runtime, &captured("begin_later"), &stop()),
+        Shape::Tail(tail) => tail_work(tail, model, runtime, &captured("begin_later"), &stop(), bindings),
         Shape::Future => {
-            let (later, stop) = (captured("begin_later"), stop());
+            let returns = output.and_then(future_output);
+            let (later, stop) =
+                (captured("begin_later"), stop::closure(model, runtime, output_span, returns));
+            let followed = reboxed(output, quote!(#k::Follow(#work())));
             quote! {
                 let #start = #later;
                 let #work = #k::once(move || { #bindings #body });
                 #[allow(unused_imports)]
-                use #k::PlainFuture as _;
-                #k::Follow(#work()).follow(#start, #stop)
+                use #k::{NamedFuture as _, PlainFuture as _};
+                #followed.__telemetry_follow(#start, #stop)
             }
         }
         Shape::Stream => {
             let later = captured("begin_later");
-            let (item, end) = (stop::item(model, runtime), stop::end(model, runtime));
+            let gives = output.and_then(stream_item);
+            let (item, end) = (stop::item(model, runtime, gives), stop::end(model, runtime));
+            let followed = reboxed(output, quote!(#k::StreamOf(#work())));
             quote! {
                 let #start = #later;
                 let #work = #k::once(move || { #bindings #body });
                 #[allow(unused_imports)]
-                use #k::{FallibleStream as _, PlainStream as _};
-                #k::StreamOf(#work()).follow(#start, #item, #end)
+                use #k::{FallibleStream as _, NamedStream as _, PlainStream as _};
+                #followed.__telemetry_follow(#start, #item, #end)
             }
         }
     };
@@ -161,15 +171,16 @@ fn tail_work(
     runtime: &Runtime,
     later: &TokenStream,
     stop: &TokenStream,
+    bindings: &TokenStream,
 ) -> TokenStream {
     let k = &runtime.private;
-    let start = ident("__start");
+    let start = local("start");
     let Tail { before, block, call, output } = tail;
-    let edge = edge(output.as_ref());
+    let edge = output.as_ref().map(|output| edge(Some(output)));
     let (attrs, capture, content) = (&block.attrs, &block.capture, &block.block);
-    let block = quote!(#(#attrs)* async #capture { #edge #content });
+    let block = quote!(#(#attrs)* async #capture { #edge (#content) });
     let instrumented = if model.options.stream.is_some() {
-        let followed = followed(model, runtime, &block);
+        let followed = followed(model, runtime, output.as_ref(), &block);
         quote!(async move { #followed })
     } else {
         quote!(#k::Instrumented::new(#start, #block, #stop))
@@ -177,32 +188,51 @@ fn tail_work(
     let instrumented = if model.context.is_none() {
         instrumented
     } else {
-        let (krate, context) = (&runtime.krate, ident("__context"));
+        let (krate, context) = (&runtime.krate, local("context"));
         quote!(#krate::InContext::in_context(#instrumented, #context))
     };
     let last = match call {
         None => instrumented,
         Some(call) => {
             let (attrs, function) = (&call.attrs, &call.func);
-            quote!(#(#attrs)* #function(#instrumented))
+            let mut argument = Group::new(Delimiter::Parenthesis, instrumented);
+            argument.set_span(call.paren_token.span.join());
+            quote!(#(#attrs)* #function #argument)
         }
     };
-    quote! { let #start = #later; #(#before)* #last }
+    quote! { let #start = #later; #bindings #(#before)* #last }
 }
 
 /// A future whose stream the span goes on with.
-fn followed(model: &Model, runtime: &Runtime, future: &TokenStream) -> TokenStream {
+fn followed(model: &Model, runtime: &Runtime, output: Option<&Type>, future: &TokenStream) -> TokenStream {
     let k = &runtime.private;
-    let (start, returned, live) = (ident("__start"), ident("__returned"), ident("__live"));
-    let (item, end) = (stop::item(model, runtime), stop::end(model, runtime));
+    let (start, returned, live) = (local("start"), local("returned"), local("live"));
+    let gives = output.and_then(stream_item);
+    let (item, end) = (stop::item(model, runtime, gives), stop::end(model, runtime));
     let unless = stop::unless(model, runtime, &returned);
     quote! {
         let (#returned, #live) = #k::Instrumented::handing(#start, #future).await;
         let #live = #k::unless_failed(#live, #unless);
         #[allow(unused_imports)]
         use #k::{FallibleStream as _, PlainStream as _};
-        #k::StreamOf(#returned).follow(#live, #item, #end)
+        #k::StreamOf(#returned).__telemetry_follow(#live, #item, #end)
     }
+}
+
+/// Something to follow that is to be returned as a type that is spelled out: only a box can be.
+fn reboxed(output: Option<&Type>, followed: TokenStream) -> TokenStream {
+    let Some(output) = output else { return followed };
+    if mentions(output.to_token_stream(), &|ident| ident == "impl") {
+        return followed;
+    }
+    let span = output.span().resolved_at(here());
+    let boxed = spanned(&Ident::new("__telemetry_boxed", span), span);
+    quote_spanned!(span=> #followed.#boxed())
+}
+
+/// An identifier at another place.
+fn spanned(ident: &Ident, span: Span) -> Ident {
+    Ident::new(&ident.to_string(), span)
 }
 
 /// The work in the context that `context = ..` says, which is entered whoever observes.
@@ -215,7 +245,7 @@ fn in_context(
 ) -> TokenStream {
     let Some(context) = &model.context else { return work };
     let (k, krate) = (&runtime.private, &runtime.krate);
-    let name = ident("__context");
+    let name = local("context");
     if function.sig.asyncness.is_some() {
         return quote! {
             let #name: #krate::Context = #context;
@@ -263,8 +293,8 @@ fn edge(output: Option<&Type>) -> TokenStream {
     }
 }
 
-fn edge_of(ty: &TokenStream, span: proc_macro2::Span) -> TokenStream {
-    let name = Ident::new("__return", here());
+fn edge_of(ty: &TokenStream, span: Span) -> TokenStream {
+    let name = local("return");
     let edge = quote_spanned! {span.resolved_at(here())=>
         #[allow(unknown_lints, unreachable_code, unused_qualifications, clippy::all, clippy::pedantic, clippy::nursery)]
         if false {

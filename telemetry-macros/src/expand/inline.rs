@@ -1,27 +1,31 @@
 //! `in_span!`, `record!` and `emit!`.
 
 use proc_macro2::TokenStream;
-use quote::quote;
+use quote::{quote, quote_spanned};
+use syn::spanned::Spanned;
 use telemetry_catalogue::{Event, Presence};
 
 use super::stop::stop_key;
-use super::{Runtime, capture, ident, recorded, stop};
+use super::{Runtime, capture, ident, import, local, recorded, stop};
 use crate::args::{Recorded, Work};
+use crate::input::here;
 use crate::valid::{Model, SpanKind, StopKey};
 
 /// `in_span!(SPAN, ..; WORK)`.
 pub(crate) fn in_span(model: &Model, work: &Work) -> TokenStream {
     let runtime = Runtime::new(model.krate.as_ref());
     let (k, krate) = (&runtime.private, &runtime.krate);
-    let (start, begun, name) = (ident("__start"), ident("__begun"), ident("__work"));
+    let (start, begun, name) = (local("start"), local("begun"), local("work"));
     let agent = model.span.is("agent").then(|| quote!(::core::module_path!()));
     let begin = if matches!(work, Work::Call(_)) { "begin" } else { "begin_later" };
     let captured = capture::start(model, &runtime, begin, agent, None);
-    let stop = || stop::closure(model, &runtime, model.span_span());
+    let stop = || stop::closure(model, &runtime, model.span_span(), None);
+    let import = import(&model.span);
     let instrumented = match work {
         Work::Call(call) => {
             let stop = stop();
             quote! {{
+                #import
                 let #start = #captured;
                 let #name = #k::once(#call);
                 match #start {
@@ -32,19 +36,23 @@ pub(crate) fn in_span(model: &Model, work: &Work) -> TokenStream {
         }
         Work::Future(future) => {
             let stop = stop();
+            let span = future.span().resolved_at(here());
+            let instrumented = quote_spanned!(span=> #k::Instrumented::new(#start, #name, #stop));
             quote! {{
+                #import
                 let #start = #captured;
                 let #name = #future;
-                #k::Instrumented::new(#start, #name, #stop)
+                #instrumented
             }}
         }
         Work::Stream(stream) => {
-            let (item, end) = (stop::item(model, &runtime), stop::end(model, &runtime));
+            let (item, end) = (stop::item(model, &runtime, None), stop::end(model, &runtime));
             quote! {{
+                #import
                 #[allow(unused_imports)]
                 use #k::{FallibleStream as _, PlainStream as _};
                 let #start = #captured;
-                #k::StreamOf(#stream).follow(#start, #item, #end)
+                #k::StreamOf(#stream).__telemetry_follow(#start, #item, #end)
             }}
         }
     };
@@ -64,7 +72,8 @@ pub(crate) fn record(span: &SpanKind, keys: &[StopKey], runtime: &Runtime) -> To
         let value = recorded(&key.value, key.ty, runtime);
         quote!(#k::record(#site, #name, #value);)
     });
-    quote!({ if #site.enabled() { #(#records)* } })
+    let import = import(span);
+    quote!({ #import if #k::SpanSite::enabled(#site) { #(#records)* } })
 }
 
 /// `emit!(EVENT, KEY = EXPR, ..)`.
@@ -84,7 +93,7 @@ pub(crate) fn emit(event: &Event, entries: &[(String, Recorded)], runtime: &Runt
     let known = |key: &str| event.measurements.iter().chain(event.metadata).any(|field| field.key == key);
     let own = entries.iter().filter(|(key, _)| !known(key)).filter_map(|(key, _)| value_of(key, None));
     quote! {
-        if #k::sites::#site.enabled() {
+        if #k::EventSite::enabled(&#k::sites::#site) {
             #k::emit_captured(&#k::sites::#site, &[#(#measurements),*], &[#(#metadata,)* #(#own),*]);
         }
     }

@@ -10,7 +10,8 @@ mod stop;
 
 use proc_macro2::{Ident, TokenStream};
 use quote::{format_ident, quote};
-use syn::Path;
+use syn::spanned::Spanned;
+use syn::{ExprStruct, Path, PathArguments};
 
 pub(crate) use capture::recorded;
 pub(crate) use function::function;
@@ -41,14 +42,48 @@ impl Runtime {
                 quote!((&#private::sites::#name))
             }
             SpanKind::Own(own) => {
-                let path = &own.path;
+                let path = own_path(own);
                 quote!(<#path as #krate::SpanMetadata>::site())
             }
         }
     }
 }
 
-/// An identifier of ours.
+/// The type of a user's own span, under the name that [`import`] gives it.
+fn own_path(own: &ExprStruct) -> TokenStream {
+    let (name, span) = (local("Span"), own.path.span());
+    let arguments = own.path.segments.last().map(|last| &last.arguments);
+    let name = Ident::new(&name.to_string(), span.resolved_at(here()));
+    quote!(#name #arguments)
+}
+
+/// The value of a user's own span, under the same name.
+fn own_value(own: &ExprStruct) -> TokenStream {
+    let path = own_path(own);
+    let fields = &own.fields;
+    quote!(#path { #fields })
+}
+
+/// Brings a user's own span under one name, so that a name that does not exist is one error.
+fn import(span: &SpanKind) -> TokenStream {
+    let SpanKind::Own(own) = span else { return TokenStream::new() };
+    let mut path = own.path.clone();
+    if let Some(last) = path.segments.last_mut() {
+        last.arguments = PathArguments::None;
+    }
+    let name = local("Span");
+    quote! {
+        #[allow(unused_imports, unused_qualifications, clippy::enum_glob_use)]
+        use #path as #name;
+    }
+}
+
+/// An identifier of the runtime's.
 pub(crate) fn ident(name: &str) -> Ident {
-    format_ident!("{}", name, span = here())
+    Ident::new(name, here())
+}
+
+/// A name that an expansion introduces: one that nobody's constant has.
+pub(crate) fn local(name: &str) -> Ident {
+    format_ident!("__telemetry_{}", name, span = here())
 }

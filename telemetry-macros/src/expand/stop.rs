@@ -2,68 +2,86 @@
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{quote, quote_spanned};
+use syn::Type;
 use telemetry_catalogue::StopKeys;
 
-use super::{Runtime, ident, recorded};
+use super::{Runtime, ident, local, own_path, recorded};
+use crate::shape::nameable;
 use crate::valid::{Model, SpanKind, StopKeyName, StopRule, derives};
 
 /// The closure that fills a stop from a reference to what the work returned.
-pub(super) fn closure(model: &Model, runtime: &Runtime, output: Span) -> TokenStream {
-    let returned = ident("__returned");
+///
+/// Where the return type says what that is, so does the closure: how an error is told depends on its type,
+/// which the work alone may leave open until later.
+pub(super) fn closure(model: &Model, runtime: &Runtime, output: Span, returns: Option<&Type>) -> TokenStream {
+    let returned = local("returned");
     let derived = derived(model, runtime, output);
-    let said = rule(model.stop.as_ref(), &ident("__value"), model, runtime);
-    filling(model, runtime, &returned, &quote!(#derived #said))
+    let said = rule(model.stop.as_ref(), &local("value"), &ident("Stop"), model, runtime);
+    filling(model, runtime, &returned, returns, &ident("Stop"), &quote!(#derived #said))
 }
 
 /// The closure that looks at each item of a stream.
-pub(super) fn item(model: &Model, runtime: &Runtime) -> TokenStream {
-    let returned = ident("__returned");
-    let said = rule(model.item.as_ref(), &ident("__value"), model, runtime);
-    filling(model, runtime, &returned, &said)
+pub(super) fn item(model: &Model, runtime: &Runtime, gives: Option<&Type>) -> TokenStream {
+    let returned = local("returned");
+    let said = rule(model.item.as_ref(), &local("value"), &ident("ItemStop"), model, runtime);
+    filling(model, runtime, &returned, gives, &ident("ItemStop"), &said)
 }
 
-fn filling(model: &Model, runtime: &Runtime, returned: &Ident, said: &TokenStream) -> TokenStream {
-    let stop = ident("__stop");
-    let value = ident("__value");
-    let split =
-        split(model, runtime, &quote!(#returned), &quote!(#value), &quote!(#stop.ok(); #said), &quote!());
-    quote!(|#returned, #stop| { #split })
+fn filling(
+    model: &Model,
+    runtime: &Runtime,
+    returned: &Ident,
+    ty: Option<&Type>,
+    kind: &Ident,
+    said: &TokenStream,
+) -> TokenStream {
+    let k = &runtime.private;
+    let known = ty.and_then(nameable).map(|ty| quote!(let #returned: &#ty = #returned;));
+    let stop = local("stop");
+    let value = local("value");
+    let ok = quote!(#k::#kind::ok(#stop); #said);
+    let split = split(model, runtime, kind, &quote!(#returned), &quote!(#value), &ok, &quote!());
+    quote!(|#returned, #stop| { #known #split })
 }
 
 /// The closure that says whether what should have been a stream is an `Err`, which ends the span.
 pub(super) fn unless(model: &Model, runtime: &Runtime, returned: &Ident) -> TokenStream {
-    let stop = ident("__stop");
-    let split = split(model, runtime, &quote!(&#returned), &quote!(_), &quote!(false), &quote!(true));
+    let stop = local("stop");
+    let split =
+        split(model, runtime, &ident("Stop"), &quote!(&#returned), &quote!(_), &quote!(false), &quote!(true));
     quote!(|#stop| { #split })
 }
 
 /// The closure for a stream's end: what `stop(..)` says.
 pub(super) fn end(model: &Model, runtime: &Runtime) -> TokenStream {
-    let (stop, value) = (ident("__stop"), ident("__value"));
-    let said = rule(model.stop.as_ref(), &value, model, runtime);
+    let (stop, value) = (local("stop"), local("value"));
+    let said = rule(model.stop.as_ref(), &value, &ident("Stop"), model, runtime);
     quote!(|#value, #stop| { let _ = (&#value, &#stop); #said })
 }
 
-/// Tells values from errors.
+/// Tells values from errors. `kind` is what is filled: a stop, or what a stream's items say.
 fn split(
     model: &Model,
     runtime: &Runtime,
+    kind: &Ident,
     returned: &TokenStream,
     value: &TokenStream,
     ok: &TokenStream,
     err: &TokenStream,
 ) -> TokenStream {
     let k = &runtime.private;
-    let (stop, error) = (ident("__stop"), ident("__error"));
-    let said = rule(model.err.as_ref(), &error, model, runtime);
+    let (stop, error) = (local("stop"), local("error"));
+    let said = rule(model.err.as_ref(), &error, kind, model, runtime);
     quote! {
         #[allow(unused_imports)]
         use #k::{KindOfType as _, KindSaid as _, Plain as _, SaysDebug as _, SaysDisplay as _, SaysType as _};
         #[allow(unused_variables)]
-        match #k::Returned(#returned).split() {
+        match #k::Returned(#returned).__telemetry_split() {
             #k::Result::Ok(#value) => { #ok }
             #k::Result::Err(#error) => {
-                #stop.fail(((&&&#k::Failed(#error)).text(), (&&#k::Failed(#error)).kind()));
+                #k::#kind::fail(#stop, (
+                    (&&&#k::Failed(#error)).__telemetry_text(), (&&#k::Failed(#error)).__telemetry_kind(),
+                ));
                 #said
                 #err
             }
@@ -74,7 +92,7 @@ fn split(
 /// What the value itself says: through its `StopMetadata`, or by being the result.
 fn derived(model: &Model, runtime: &Runtime, output: Span) -> TokenStream {
     let (k, krate) = (&runtime.private, &runtime.krate);
-    let (stop, value) = (ident("__stop"), ident("__value"));
+    let (stop, value) = (local("stop"), local("value"));
     let span = output.resolved_at(crate::input::here());
     match &model.span {
         SpanKind::Documented(spec, _) if spec.stop_keys == StopKeys::Value => quote! {
@@ -83,7 +101,7 @@ fn derived(model: &Model, runtime: &Runtime, output: Span) -> TokenStream {
                 use #k::{
                     WholeDebug as _, WholeDisplay as _, WholeOpaque as _, WholeOption as _, WholeSerialize as _,
                 };
-                #stop.set("result", (&&&&&#k::Whole(#value)).held());
+                #k::Stop::set(#stop, "result", (&&&&&#k::Whole(#value)).__telemetry_held());
             }
         },
         kind if !derives(kind) => TokenStream::new(),
@@ -93,34 +111,37 @@ fn derived(model: &Model, runtime: &Runtime, output: Span) -> TokenStream {
                     let name = ident(spec.attribute);
                     quote!(#krate::spans::#name)
                 }
-                SpanKind::Own(own) => {
-                    let path = &own.path;
-                    quote!(#path)
-                }
+                SpanKind::Own(own) => own_path(own),
             };
             if model.stop.is_some() {
                 quote! {{
                     #[allow(unused_imports)]
                     use #k::{MayDerive as _, MayNotDerive as _};
-                    (&#k::May::<#name, _>::new(#value)).fill(#stop);
+                    (&#k::May::<#name, _>::new(#value)).__telemetry_fill(#stop);
                 }}
             } else if let SpanKind::Own(_) = kind {
                 quote_spanned!(span=> #k::derive_own::<#name, _>(#value, #stop);)
             } else {
-                quote_spanned!(span=> #k::derive::<#name, _>(#value, #stop);)
+                quote_spanned!(span=> #krate::StopMetadata::<#name>::stop_metadata(#value, #stop);)
             }
         }
     }
 }
 
 /// What a rule says of `value`.
-fn rule(rule: Option<&StopRule>, value: &Ident, model: &Model, runtime: &Runtime) -> TokenStream {
+fn rule(
+    rule: Option<&StopRule>,
+    value: &Ident,
+    kind: &Ident,
+    model: &Model,
+    runtime: &Runtime,
+) -> TokenStream {
     let Some(StopRule { pat, keys }) = rule else { return TokenStream::new() };
-    let stop = ident("__stop");
+    let (k, stop) = (&runtime.private, local("stop"));
     let sets = keys.iter().map(|key| {
         let name = stop_key(&key.key, &model.span, runtime);
         let value = recorded(&key.value, key.ty, runtime);
-        quote!(#stop.record(#name, #value);)
+        quote!(#k::#kind::record(#stop, #name, #value);)
     });
     quote!({ let #pat = #value; #(#sets)* })
 }
@@ -130,7 +151,7 @@ pub(super) fn stop_key(key: &StopKeyName, span: &SpanKind, runtime: &Runtime) ->
     let krate = &runtime.krate;
     match (key, span) {
         (StopKeyName::Own(name), SpanKind::Own(own)) => {
-            let path = &own.path;
+            let path = own_path(own);
             quote!(<#path as #krate::SpanMetadata>::STOP_KEYS.#name)
         }
         (StopKeyName::Own(name), _) => {

@@ -8,8 +8,10 @@ use std::task::{Context, Poll, ready};
 use pin_project_lite::pin_project;
 
 use super::live::{Live, Measured};
-use super::start::{Start, still_wanted};
+use super::start::Start;
 use super::stop::Stop;
+use crate::capture::{NeedsBoxedFuture, Telemetry};
+use crate::outcome::StopMetadata;
 
 /// A span that waits for its first poll, or has begun.
 pub(super) enum Pending<'a> {
@@ -21,7 +23,7 @@ impl<'a> Pending<'a> {
     /// Begins the span, unless nobody observes it by now.
     pub(super) fn begin(slot: &mut Option<Box<Self>>) -> Option<&mut Live<'a>> {
         if let Some(Self::Start(start)) = slot.as_deref_mut() {
-            let start = start.take().filter(|start| still_wanted(start.site));
+            let start = start.take().and_then(|mut start| start.settle().then_some(start));
             match start {
                 Some(start) => **slot.as_mut()? = Self::Live(Live::begin(start)),
                 None => *slot = None,
@@ -106,6 +108,14 @@ pub(super) fn abandon(span: &mut Option<Box<Pending<'_>>>, measured: Measured, d
     }
 }
 
+/// Drops what panicked work still holds, as one that was joined with another does, so that spans
+/// inside end before the one around them. The panic that is on its way stands for one from here.
+pub(super) fn drop_remains(live: &mut Live<'_>, drop_work: impl FnOnce()) {
+    if let Err((_, payload)) = live.within(drop_work) {
+        crate::panics::discard(payload);
+    }
+}
+
 impl<'a, F: Future, S: for<'r> FnOnce(&'r F::Output, &mut Stop<'r>)> Instrumented<'a, F, Stopping<S>> {
     /// Puts a span around a future, if the call was observed.
     #[inline]
@@ -168,7 +178,8 @@ impl<'a, F: Future, S: Ending<'a, F::Output>> Instrumented<'a, F, S> {
                 match result {
                     Ok(poll) => ready!(poll),
                     Err((panicked, payload)) => {
-                        if let Some(live) = Pending::take(this.span) {
+                        if let Some(mut live) = Pending::take(this.span) {
+                            drop_remains(&mut live, || this.future.set(None));
                             live.panicked(Measured::default(), panicked);
                         }
                         resume_unwind(payload)
@@ -195,7 +206,11 @@ pub trait PlainFuture: Sized {
     type Future: Future;
 
     /// Puts a span around it.
-    fn follow<'a, S>(self, start: Option<Start<'a>>, stop: S) -> Instrumented<'a, Self::Future, Stopping<S>>
+    fn __telemetry_follow<'a, S>(
+        self,
+        start: Option<Start<'a>>,
+        stop: S,
+    ) -> Instrumented<'a, Self::Future, Stopping<S>>
     where
         S: for<'r> FnOnce(&'r <Self::Future as Future>::Output, &mut Stop<'r>);
 }
@@ -204,7 +219,7 @@ impl<F: Future> PlainFuture for Follow<F> {
     type Future = F;
 
     #[inline]
-    fn follow<'a, S>(self, start: Option<Start<'a>>, stop: S) -> Instrumented<'a, F, Stopping<S>>
+    fn __telemetry_follow<'a, S>(self, start: Option<Start<'a>>, stop: S) -> Instrumented<'a, F, Stopping<S>>
     where
         S: for<'r> FnOnce(&'r F::Output, &mut Stop<'r>),
     {
@@ -215,8 +230,14 @@ impl<F: Future> PlainFuture for Follow<F> {
 macro_rules! boxed {
     ($($($auto:ident)*;)+) => { $(
         impl<'a, T: 'a> Follow<Pin<Box<dyn Future<Output = T> $(+ $auto)* + 'a>>> {
+            /// It is in a known box.
+            #[inline]
+            pub fn __telemetry_boxed(self) -> Self {
+                self
+            }
+
             /// Puts a span around it.
-            pub fn follow<S>(
+            pub fn __telemetry_follow<S>(
                 self,
                 start: Option<Start<'a>>,
                 stop: S,
@@ -237,4 +258,38 @@ boxed! {
     ;
     Send;
     Send Sync;
+}
+
+/// A future that must be returned as a type with a name, and is in no known box.
+pub trait NamedFuture<F> {
+    /// Cannot be.
+    fn __telemetry_boxed(self) -> Unfollowable<F>
+    where
+        Telemetry: NeedsBoxedFuture<F>;
+}
+
+impl<F> NamedFuture<F> for Follow<F> {
+    fn __telemetry_boxed(self) -> Unfollowable<F>
+    where
+        Telemetry: NeedsBoxedFuture<F>,
+    {
+        Unfollowable(self.0)
+    }
+}
+
+/// Something that no span can be put around and still be of its type.
+pub struct Unfollowable<F>(pub(super) F);
+
+impl<F> Unfollowable<F> {
+    /// Gives it back.
+    pub fn __telemetry_follow<S>(self, _: Option<Start<'_>>, _: S) -> F
+    where
+        S: for<'r> FnOnce(&'r Unfollowable<()>, &mut Stop<'r>),
+    {
+        self.0
+    }
+}
+
+impl<S> StopMetadata<S> for Unfollowable<()> {
+    fn stop_metadata<'r>(&'r self, _: &mut Stop<'r>) {}
 }

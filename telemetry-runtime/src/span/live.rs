@@ -12,7 +12,7 @@ use super::stop::Stop;
 use crate::context::{Context, Entered};
 use crate::dispatch::{self, EntryList, Receivers};
 use crate::event::{Entries, Event, Measurements, Metadata};
-use crate::hooks::{Identity, Opening, SpanHook};
+use crate::hooks::{self, Followers, Identity, Opening};
 use crate::ids::{SpanId, SpanIds, TraceId};
 use crate::panics::{self, Frames, Panicked};
 use crate::value::{Held, Value};
@@ -27,7 +27,6 @@ pub struct Live<'a> {
     depth: u32,
     started: u64,
     child_session: Option<Arc<OnceLock<Arc<str>>>>,
-    hooks: Option<Arc<Vec<Arc<dyn SpanHook>>>>,
 }
 
 /// A panic that was caught on its way.
@@ -39,11 +38,10 @@ impl<'a> Live<'a> {
         let mut context = Context::current();
         let started = context.now();
         let wall = context.wall(started);
-        let hooks = registry::hooks();
-        let identity = identify(&start, &context, hooks.as_deref(), wall);
+        let (identity, followers) = identify(&start, &context, wall);
         let ids = settle(identity, &context);
         let child_session = open_context(&start, &mut context);
-        let node = Node::open(ids, start.site, context.span.take());
+        let node = Node::open(ids, start.site, context.span.take(), followers, identity.sampled);
         let depth = node.depth;
         if let Some(secrets) = context.secrets()
             && depth == 0
@@ -51,7 +49,7 @@ impl<'a> Live<'a> {
             node.add_secrets(secrets);
         }
         context.span = Some(node);
-        let live = Self { start, context, ids, depth, started, child_session, hooks };
+        let live = Self { start, context, ids, depth, started, child_session };
         live.emit(
             Phase::Start,
             Measurements { system_time: Some(wall), monotonic_time: Some(started), ..Measurements::NONE },
@@ -66,9 +64,7 @@ impl<'a> Live<'a> {
     /// Runs a piece of the work: in the span's context, its panic caught.
     pub(crate) fn within<R>(&mut self, work: impl FnOnce() -> R) -> Result<R, Caught> {
         let entered = Entered::enter(std::mem::take(&mut self.context));
-        self.hook(|hook, ids| hook.entered(ids));
         let result = panics::watch(work);
-        self.hook(|hook, ids| hook.left(ids));
         self.context = entered.leave();
         result
     }
@@ -87,8 +83,8 @@ impl<'a> Live<'a> {
         {
             stop.set("session_id", Held::Text((**session).into()));
         }
-        let ok = stop.get("status").is_none_or(|status| status == "ok");
         if self.start.site.is("sandbox_eval") && !stop.has("success") {
+            let ok = stop.get("status").is_none_or(|status| status.as_str() == Some("ok"));
             stop.set("success", Held::Bool(ok));
         }
         let now = self.context.now();
@@ -137,7 +133,6 @@ impl<'a> Live<'a> {
         entries: impl IntoIterator<Item = (&'static str, Value<'e>)>,
     ) {
         self.emit(phase, measurements, entries);
-        self.hook(|hook, ids| hook.closed(ids));
         if let Some(node) = self.context.span.take() {
             Node::close(node);
         }
@@ -149,10 +144,15 @@ impl<'a> Live<'a> {
         measurements: Measurements<'_>,
         entries: impl IntoIterator<Item = (&'static str, Value<'e>)>,
     ) {
+        if !self.start.observed {
+            return;
+        }
         let site = self.start.site.event(phase);
         let ambient = self.context.ambient.as_deref();
         let receivers = Receivers::of(site, ambient);
-        if receivers.is_empty() {
+        let followers = self.context.span.as_ref().map(|node| &node.followers);
+        let followers = followers.filter(|some| phase != Phase::Start && !some.is_empty());
+        if receivers.is_empty() && followers.is_none() {
             return;
         }
         let mut list = EntryList::new(self.context.keys(site.context));
@@ -174,7 +174,11 @@ impl<'a> Live<'a> {
             span: Some(self.ids),
             depth: self.depth,
         };
-        receivers.deliver(&event, &self.context);
+        receivers.deliver(&event, &self.context, |event| {
+            if let Some(followers) = followers {
+                hooks::tell(followers, |follower| follower.ended(event));
+            }
+        });
     }
 
     /// A tool receives the session's secrets.
@@ -197,12 +201,6 @@ impl<'a> Live<'a> {
 
     fn records(&self) -> Vec<(&'static str, crate::value::Captured<'static>)> {
         self.context.span.as_ref().map(|node| node.take_records()).unwrap_or_default()
-    }
-
-    fn hook(&self, call: impl Fn(&dyn SpanHook, SpanIds)) {
-        for hook in self.hooks.iter().flat_map(|hooks| hooks.iter()) {
-            let _ = panics::contain(|| call(&**hook, self.ids));
-        }
     }
 
     /// The monotonic time, as the span's context has it.
@@ -243,25 +241,31 @@ fn ended(now: u64, started: u64, counted: &Counted) -> Measurements<'_> {
     }
 }
 
-/// Who the span is, as the context and the hooks say.
-fn identify(
-    start: &Start<'_>,
-    context: &Context,
-    hooks: Option<&Vec<Arc<dyn SpanHook>>>,
-    system_time: u64,
-) -> Identity {
-    let mut identity = Identity { parent: context.parent(), trace_id: None, id: None };
-    for hook in hooks.into_iter().flatten() {
-        let opening = Opening { site: start.site, context, identity, system_time };
+/// Who the span is, as the context and the hooks say, and what follows it.
+fn identify(start: &Start<'_>, context: &Context, system_time: u64) -> (Identity, Followers) {
+    let mut identity =
+        Identity { parent: context.parent(), sampled: context.sampled(), ..Identity::default() };
+    let mut followers = Followers::new();
+    let text = |key: &str| {
+        let field = start.fields.iter().find(|field| field.key == key)?;
+        field.value.value()?.as_str().map(str::to_owned)
+    };
+    let hooks = if start.observed { registry::hooks() } else { None };
+    for hook in hooks.iter().flat_map(|hooks| hooks.iter()) {
+        let opening = Opening {
+            site: start.site,
+            agent: start.agent.as_deref(),
+            text: &text,
+            context,
+            identity,
+            system_time,
+        };
         if let Ok(said) = panics::contain(|| hook.opening(&opening)) {
-            identity = Identity {
-                parent: said.parent.or(identity.parent),
-                trace_id: said.trace_id.or(identity.trace_id),
-                id: said.id.or(identity.id),
-            };
+            identity = identity.or_as(said.identity);
+            followers.extend(said.follower);
         }
     }
-    identity
+    (identity, followers)
 }
 
 /// Makes up what nobody said.

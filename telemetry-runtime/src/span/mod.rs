@@ -13,8 +13,8 @@ mod stop;
 mod stream;
 
 pub use call::run;
-pub use future::{Follow, Instrumented, PlainFuture};
+pub use future::{Follow, Instrumented, NamedFuture, PlainFuture};
 pub(crate) use node::Node;
 pub use start::{Start, begin, begin_later};
 pub use stop::Stop;
-pub use stream::{FallibleStream, PlainStream, StreamOf, unless_failed};
+pub use stream::{FallibleStream, ItemStop, NamedStream, PlainStream, StreamOf, unless_failed};

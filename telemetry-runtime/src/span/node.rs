@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::callsite::SpanSite;
+use crate::hooks::Followers;
 use crate::ids::SpanIds;
 use crate::local;
 use crate::secrets::Secrets;
@@ -14,6 +15,9 @@ pub(crate) struct Node {
     pub(crate) ids: SpanIds,
     pub(crate) site: &'static SpanSite,
     pub(crate) depth: u32,
+    pub(crate) followers: Followers,
+    /// Whether whoever exports it keeps it, if anybody said.
+    pub(crate) sampled: Option<bool>,
     parent: Option<Arc<Node>>,
     ended: AtomicBool,
     /// Whether `records` has any: a look without the lock.
@@ -25,13 +29,20 @@ pub(crate) struct Node {
 
 impl Node {
     /// A new span within another. Memory of a span that ended before is used again.
-    pub(crate) fn open(ids: SpanIds, site: &'static SpanSite, within: Option<Arc<Self>>) -> Arc<Self> {
+    pub(crate) fn open(
+        ids: SpanIds,
+        site: &'static SpanSite,
+        within: Option<Arc<Self>>,
+        followers: Followers,
+        sampled: Option<bool>,
+    ) -> Arc<Self> {
         let parent = Self::still_open(within);
         let depth = parent.as_ref().map_or(0, |parent| parent.depth + 1);
         if let Some(mut spare) = local::take_spare()
             && let Some(node) = Arc::get_mut(&mut spare)
         {
             (node.ids, node.site, node.depth, node.parent) = (ids, site, depth, parent);
+            (node.followers, node.sampled) = (followers, sampled);
             *node.ended.get_mut() = false;
             return spare;
         }
@@ -39,6 +50,8 @@ impl Node {
             ids,
             site,
             depth,
+            followers,
+            sampled,
             parent,
             ended: AtomicBool::new(false),
             recorded: AtomicBool::new(false),
@@ -64,11 +77,12 @@ impl Node {
         match Arc::get_mut(&mut node) {
             Some(unique) => {
                 let parent = unique.parent.take();
+                let followers = std::mem::take(&mut unique.followers);
                 *unique.recorded.get_mut() = false;
                 unique.records.get_mut().unwrap_or_else(PoisonError::into_inner).clear();
                 *unique.secrets.get_mut().unwrap_or_else(PoisonError::into_inner) = None;
                 local::keep_spare(node);
-                drop(parent);
+                drop((followers, parent));
             }
             None => node.ended.store(true, Ordering::Relaxed),
         }

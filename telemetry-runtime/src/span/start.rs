@@ -5,9 +5,10 @@ use std::sync::Arc;
 use smallvec::SmallVec;
 
 use crate::callsite::{CONTEXT, HANDLED, HOOKED, SCOPED, SpanSite};
-use crate::local;
+use crate::context::Context;
 use crate::panics;
 use crate::value::{Captured, Held};
+use crate::{local, sites};
 
 /// A key and its value, captured at the start.
 pub(crate) struct Field<'a> {
@@ -19,6 +20,8 @@ pub(crate) struct Field<'a> {
 pub struct Start<'a> {
     pub(crate) site: &'static SpanSite,
     pub(crate) wanted: bool,
+    /// Whether somebody sees the span, which is decided when it begins.
+    pub(crate) observed: bool,
     pub(crate) description: Option<&'static str>,
     pub(crate) agent: Option<Arc<str>>,
     pub(crate) tool_call_id: Option<Arc<str>>,
@@ -29,12 +32,13 @@ pub struct Start<'a> {
 impl<'a> Start<'a> {
     fn into_owned(self) -> Start<'static> {
         let owned = |field: Field<'_>| Field { key: field.key, value: field.value.into_owned() };
-        let Start { site, wanted, description, agent, tool_call_id, iteration, fields } = self;
+        let Start { site, wanted, observed, description, agent, tool_call_id, iteration, fields } = self;
         let fields = fields.into_iter().map(owned).collect();
-        Start { site, wanted, description, agent, tool_call_id, iteration, fields }
+        Start { site, wanted, observed, description, agent, tool_call_id, iteration, fields }
     }
 
-    /// Whether somebody will see the span, rather than only what happens inside it.
+    /// Whether its keys are to be captured: somebody will see the span, or something inside it that
+    /// shows one of them.
     pub fn wanted(&self) -> bool {
         self.wanted
     }
@@ -85,9 +89,8 @@ fn text(value: &Captured<'_>) -> Option<Arc<str>> {
 #[inline(never)]
 pub fn begin<'a>(site: &'static SpanSite, capture: impl FnOnce(&mut Start<'a>)) -> Option<Start<'a>> {
     let interest = site.interest();
-    let wanted = interest & (HANDLED | HOOKED) != 0 || interest & SCOPED != 0 && seen_by_context(site);
-    let context = interest & CONTEXT != 0;
-    (wanted || context).then(|| captured(site, wanted, capture))
+    let observed = is_observed(site, interest);
+    (observed || interest & CONTEXT != 0).then(|| captured(site, observed, capture))
 }
 
 /// The same for a span that begins later, perhaps in another context, whose handlers count then. It
@@ -103,10 +106,11 @@ pub fn begin_later<'a>(
     (interest != 0).then(|| captured(site, wanted, capture).into_owned())
 }
 
-fn captured<'a>(site: &'static SpanSite, wanted: bool, capture: impl FnOnce(&mut Start<'a>)) -> Start<'a> {
+fn captured<'a>(site: &'static SpanSite, observed: bool, capture: impl FnOnce(&mut Start<'a>)) -> Start<'a> {
     let mut start = Start {
         site,
-        wanted: wanted || site.is("iteration"),
+        wanted: observed || site.is("iteration") || site.is("tool_call") && access_is_told(),
+        observed,
         description: None,
         agent: None,
         tool_call_id: None,
@@ -125,8 +129,23 @@ fn seen_by_context(site: &SpanSite) -> bool {
     .unwrap_or(false)
 }
 
-/// Whether a span that was captured for later is observed now that it begins.
-pub(super) fn still_wanted(site: &'static SpanSite) -> bool {
-    let interest = site.interest();
-    interest & (HANDLED | HOOKED | CONTEXT) != 0 || seen_by_context(site)
+/// Whether somebody sees a span that begins now.
+fn is_observed(site: &'static SpanSite, interest: u8) -> bool {
+    interest & (HANDLED | HOOKED) != 0 || interest & SCOPED != 0 && seen_by_context(site)
+}
+
+/// Whether a tool's access to secrets may be told, which names the tool.
+fn access_is_told() -> bool {
+    let has_secrets = |context: &Context| context.secrets().is_some_and(|secrets| !secrets.is_empty());
+    sites::secrets_access.enabled() && local::with_context(has_secrets).unwrap_or(false)
+}
+
+impl Start<'_> {
+    /// Decides whether a span that was captured for later is observed, now that it begins. False
+    /// where it need not be followed either.
+    pub(super) fn settle(&mut self) -> bool {
+        let interest = self.site.interest();
+        self.observed &= is_observed(self.site, interest);
+        self.observed || interest & CONTEXT != 0
+    }
 }

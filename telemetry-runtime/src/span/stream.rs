@@ -11,6 +11,7 @@ use super::future::Pending;
 use super::live::{Live, Measured};
 use super::start::Start;
 use super::stop::Stop;
+use crate::capture::{NeedsBoxedStream, Telemetry};
 use crate::value::Captured;
 
 /// What the items of a stream said so far: for each key the last value that was there.
@@ -156,7 +157,8 @@ where
                 Poll::Ready(None)
             }
             Err((panicked, payload)) => {
-                if let Some((live, kept)) = finish(this.following) {
+                if let Some((mut live, kept)) = finish(this.following) {
+                    super::future::drop_remains(&mut live, || this.stream.set(None));
                     live.panicked(kept.measured, panicked);
                 }
                 resume_unwind(payload)
@@ -198,7 +200,7 @@ pub trait PlainStream: Sized {
     type Stream: Stream;
 
     /// Puts a span around it.
-    fn follow<'a, I, S>(
+    fn __telemetry_follow<'a, I, S>(
         self,
         beginning: impl Beginning<'a>,
         item: I,
@@ -212,7 +214,7 @@ pub trait PlainStream: Sized {
 impl<T: Stream> PlainStream for StreamOf<T> {
     type Stream = T;
 
-    fn follow<'a, I, S>(
+    fn __telemetry_follow<'a, I, S>(
         self,
         beginning: impl Beginning<'a>,
         item: I,
@@ -237,7 +239,7 @@ pub trait FallibleStream: Sized {
     ///
     /// # Errors
     /// What it was given.
-    fn follow<'a, I, S>(
+    fn __telemetry_follow<'a, I, S>(
         self,
         beginning: impl Beginning<'a>,
         item: I,
@@ -252,7 +254,7 @@ impl<T: Stream, E> FallibleStream for StreamOf<Result<T, E>> {
     type Stream = T;
     type Error = E;
 
-    fn follow<'a, I, S>(
+    fn __telemetry_follow<'a, I, S>(
         self,
         beginning: impl Beginning<'a>,
         item: I,
@@ -269,8 +271,14 @@ impl<T: Stream, E> FallibleStream for StreamOf<Result<T, E>> {
 macro_rules! boxed {
     ($($($auto:ident)*;)+) => { $(
         impl<'a, T: 'a> StreamOf<Pin<Box<dyn Stream<Item = T> $(+ $auto)* + 'a>>> {
+            /// It is in a known box.
+            #[inline]
+            pub fn __telemetry_boxed(self) -> Self {
+                self
+            }
+
             /// Puts a span around it.
-            pub fn follow<I, S>(
+            pub fn __telemetry_follow<I, S>(
                 self,
                 beginning: impl Beginning<'a>,
                 item: I,
@@ -288,11 +296,17 @@ macro_rules! boxed {
         }
 
         impl<'a, T: 'a, E> StreamOf<Result<Pin<Box<dyn Stream<Item = T> $(+ $auto)* + 'a>>, E>> {
+            /// It is in a known box.
+            #[inline]
+            pub fn __telemetry_boxed(self) -> Self {
+                self
+            }
+
             /// Puts a span around the stream, if there is one.
             ///
             /// # Errors
             /// What it was given.
-            pub fn follow<I, S>(
+            pub fn __telemetry_follow<I, S>(
                 self,
                 beginning: impl Beginning<'a>,
                 item: I,
@@ -302,7 +316,7 @@ macro_rules! boxed {
                 I: for<'r> FnMut(&'r T, &mut ItemStop) $(+ $auto)* + 'a,
                 S: for<'r> FnOnce(&'r (), &mut Stop<'r>) $(+ $auto)* + 'a,
             {
-                self.0.map(|stream| StreamOf(stream).follow(beginning, item, stop))
+                self.0.map(|stream| StreamOf(stream).__telemetry_follow(beginning, item, stop))
             }
         }
     )+ };
@@ -330,4 +344,35 @@ pub fn unless_failed(live: Option<Live<'_>>, failed: impl FnOnce(&mut Stop<'_>) 
     }
     live.stop(Measured::default(), |keys| *keys = stop);
     None
+}
+
+/// A stream that must be returned as a type with a name, and is in no known box.
+pub trait NamedStream<T> {
+    /// Cannot be.
+    fn __telemetry_boxed(self) -> UnfollowableStream<T>
+    where
+        Telemetry: NeedsBoxedStream<T>;
+}
+
+impl<T> NamedStream<T> for StreamOf<T> {
+    fn __telemetry_boxed(self) -> UnfollowableStream<T>
+    where
+        Telemetry: NeedsBoxedStream<T>,
+    {
+        UnfollowableStream(self.0)
+    }
+}
+
+/// Something that no span can be put around and still be of its type.
+pub struct UnfollowableStream<T>(T);
+
+impl<T> UnfollowableStream<T> {
+    /// Gives it back.
+    pub fn __telemetry_follow<'a, I, S>(self, _: impl Beginning<'a>, _: I, _: S) -> T
+    where
+        I: for<'r> FnMut(&'r (), &mut ItemStop),
+        S: for<'r> FnOnce(&'r (), &mut Stop<'r>),
+    {
+        self.0
+    }
 }

@@ -11,7 +11,7 @@ use serde::{Serialize, Serializer};
 pub use held::{Captured, Held, Known, StopValue};
 pub use tree::Json;
 pub use tree::Tree;
-pub(crate) use tree::{debug_text, display_text, map_of, short_type_name, tree_of};
+pub(crate) use tree::{debug_text, display_text, map_of, said, short_type_name, tree_of};
 
 /// One value of an event: a scalar, a string, or something borrowed that is serialised only when
 /// somebody looks.

@@ -44,6 +44,11 @@ fn marker<T: ?Sized>() -> String {
     format!("<unserialisable: {}>", short_type_name::<T>())
 }
 
+/// What the user's code says; none if it panics.
+pub(crate) fn said<R>(say: impl FnOnce() -> R) -> Option<R> {
+    contained(say)
+}
+
 /// Runs the user's code; none if it panics, or if such code already runs too deep within itself.
 fn contained<R>(run: impl FnOnce() -> R) -> Option<R> {
     struct Leave(u32);

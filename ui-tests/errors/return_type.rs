@@ -1,0 +1,13 @@
+//! A `return` of another type than the function's.
+
+#[instrumented]
+fn number(text: &str) -> u8 {
+    if text.is_empty() {
+        return "none";
+    }
+    1
+}
+
+fn main() {
+    number("");
+}

@@ -1,0 +1,14 @@
+//! `pub` that nobody can reach.
+
+#![deny(unreachable_pub)]
+
+mod inner {
+    #[instrumented]
+    pub fn one() -> u8 {
+        1
+    }
+}
+
+fn main() {
+    inner::one();
+}

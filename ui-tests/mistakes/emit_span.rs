@@ -1,0 +1,7 @@
+//! `emit!` of a span.
+
+use telemetry_runtime::emit;
+
+fn main() {
+    emit!(llm_turn, model = "gpt-4o");
+}

@@ -1,0 +1,7 @@
+//! `emit!` of an event with a typo.
+
+use telemetry_runtime::emit;
+
+fn main() {
+    emit!(compct, duration = 1, before = 40, after = 12);
+}

@@ -1,0 +1,12 @@
+//! A key of the error with a typo.
+
+use telemetry_runtime::agent_span;
+
+#[agent_span(agent, err(|error| eror_type = error.as_str()))]
+fn run() -> Result<(), String> {
+    Ok(())
+}
+
+fn main() {
+    let _ = run();
+}

@@ -1,0 +1,14 @@
+//! A struct that is said to be an event and a span.
+
+use telemetry_runtime::EventMetadata;
+
+#[derive(EventMetadata)]
+#[event("shop.cache.lookup")]
+#[span("shop.cache")]
+struct CacheLookup {
+    count: u64,
+}
+
+fn main() {
+    let _ = CacheLookup { count: 1 }.count;
+}

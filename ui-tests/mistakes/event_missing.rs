@@ -1,0 +1,12 @@
+//! An event of one's own without a name.
+
+use telemetry_runtime::EventMetadata;
+
+#[derive(EventMetadata)]
+struct CacheLookup {
+    count: u64,
+}
+
+fn main() {
+    let _ = CacheLookup { count: 1 }.count;
+}

@@ -1,0 +1,13 @@
+//! An event of one's own with two dots in a row.
+
+use telemetry_runtime::EventMetadata;
+
+#[derive(EventMetadata)]
+#[event("shop..lookup")]
+struct CacheLookup {
+    count: u64,
+}
+
+fn main() {
+    CacheLookup { count: 1 }.emit();
+}

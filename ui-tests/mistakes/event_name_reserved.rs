@@ -1,0 +1,20 @@
+//! An event of one's own under a prefix that is the library's.
+
+use telemetry_runtime::EventMetadata;
+
+#[derive(EventMetadata)]
+#[event("condukt.cache.lookup")]
+struct CacheLookup {
+    count: u64,
+}
+
+#[derive(EventMetadata)]
+#[span("legion.retrieval")]
+struct Retrieval {
+    top_k: usize,
+}
+
+fn main() {
+    CacheLookup { count: 1 }.emit();
+    let _ = Retrieval { top_k: 1 }.top_k;
+}

@@ -1,0 +1,7 @@
+//! The name of an event with one segment.
+
+use telemetry_runtime::event_name;
+
+fn main() {
+    let _ = event_name!("stop");
+}

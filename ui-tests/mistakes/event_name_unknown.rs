@@ -1,0 +1,7 @@
+//! The name of a documented event with a typo.
+
+use telemetry_runtime::event_name;
+
+fn main() {
+    let _ = event_name!("condukt.tool_cal.stop");
+}

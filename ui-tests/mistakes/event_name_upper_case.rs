@@ -1,0 +1,13 @@
+//! An event of one's own with a name in upper case.
+
+use telemetry_runtime::EventMetadata;
+
+#[derive(EventMetadata)]
+#[event("shop.Cache.lookup")]
+struct CacheLookup {
+    count: u64,
+}
+
+fn main() {
+    CacheLookup { count: 1 }.emit();
+}

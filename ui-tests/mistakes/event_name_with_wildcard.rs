@@ -1,0 +1,7 @@
+//! A pattern where one event is named.
+
+use telemetry_runtime::event_name;
+
+fn main() {
+    let _ = event_name!("condukt.tool_call.*");
+}

@@ -1,0 +1,7 @@
+//! A pattern that no documented event matches.
+
+use telemetry_runtime::event_names;
+
+fn main() {
+    let _ = event_names!["condukt.tool_cal.*", "legion.*", "shop.*"];
+}

@@ -1,0 +1,18 @@
+//! An event that is an enum, and one without names for its fields.
+
+use telemetry_runtime::EventMetadata;
+
+#[derive(EventMetadata)]
+#[event("shop.cache.lookup")]
+enum CacheLookup {
+    Hit,
+}
+
+#[derive(EventMetadata)]
+#[event("shop.cache.miss")]
+struct CacheMiss(u64);
+
+fn main() {
+    let _ = CacheLookup::Hit;
+    let _ = CacheMiss(1).0;
+}

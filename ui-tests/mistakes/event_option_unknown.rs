@@ -1,0 +1,16 @@
+//! An option of an event's field with a typo.
+
+use telemetry_runtime::EventMetadata;
+
+#[derive(EventMetadata)]
+#[event("shop.cache.lookup")]
+struct CacheLookup {
+    #[event(measurment)]
+    count: u64,
+    #[event(renam = "hit?")]
+    hit: bool,
+}
+
+fn main() {
+    CacheLookup { count: 1, hit: true }.emit();
+}

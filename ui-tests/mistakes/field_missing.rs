@@ -1,0 +1,10 @@
+//! A required field that nothing gives.
+
+use telemetry_runtime::agent_span;
+
+#[agent_span(llm_request, message_count = 3)]
+fn request() {}
+
+fn main() {
+    request();
+}

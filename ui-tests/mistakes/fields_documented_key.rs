@@ -1,0 +1,10 @@
+//! A documented key among one's own.
+
+use telemetry_runtime::agent_span;
+
+#[agent_span(operation, operation = "summarise", fields(operation = "other", user = "u-1"))]
+fn summarise() {}
+
+fn main() {
+    summarise();
+}

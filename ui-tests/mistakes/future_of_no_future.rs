@@ -1,0 +1,12 @@
+//! `future` on a function that returns no future.
+
+use telemetry_runtime::agent_span;
+
+#[agent_span(agent, future)]
+fn run() -> u32 {
+    1
+}
+
+fn main() {
+    run();
+}

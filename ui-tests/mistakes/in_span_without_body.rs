@@ -1,0 +1,7 @@
+//! `in_span!` without anything to run.
+
+use telemetry_runtime::in_span;
+
+fn main() {
+    in_span!(operation, operation = "summarise");
+}

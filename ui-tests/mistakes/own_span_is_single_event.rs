@@ -1,0 +1,16 @@
+//! A struct that is an event that stands alone.
+
+use telemetry_runtime::{EventMetadata, agent_span};
+
+#[derive(EventMetadata)]
+#[event("shop.retrieval")]
+struct Retrieval<'a> {
+    query: &'a str,
+}
+
+#[agent_span(Retrieval { query })]
+fn retrieve(query: &str) {}
+
+fn main() {
+    retrieve("shoes");
+}

@@ -1,0 +1,7 @@
+//! `record!` without a key.
+
+use telemetry_runtime::record;
+
+fn main() {
+    record!(llm_turn);
+}

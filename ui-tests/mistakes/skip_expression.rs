@@ -1,0 +1,12 @@
+//! Something to skip that is no parameter.
+
+use telemetry_runtime::tool_call;
+
+#[tool_call(skip(user.password))]
+fn log_in(user: &str) -> bool {
+    user.is_empty()
+}
+
+fn main() {
+    log_in("ada");
+}

@@ -1,0 +1,12 @@
+//! A parameter to skip that does not exist.
+
+use telemetry_runtime::tool_call;
+
+#[tool_call(skip(pasword))]
+fn log_in(user: &str, password: &str) -> bool {
+    user == password
+}
+
+fn main() {
+    log_in("ada", "secret");
+}

@@ -1,0 +1,14 @@
+//! No span.
+
+use telemetry_runtime::agent_span;
+
+#[agent_span]
+fn bare() {}
+
+#[agent_span()]
+fn empty() {}
+
+fn main() {
+    bare();
+    empty();
+}

@@ -1,0 +1,10 @@
+//! A span's name with a typo.
+
+use telemetry_runtime::agent_span;
+
+#[agent_span(operaton, operation = "summarise")]
+fn summarise() {}
+
+fn main() {
+    summarise();
+}

@@ -1,0 +1,15 @@
+//! A field of a `StopMetadata` that cannot be recorded.
+
+use telemetry_runtime::StopMetadata;
+
+struct Action;
+
+#[derive(StopMetadata)]
+#[stop_of(iteration)]
+struct Step {
+    action: Action,
+}
+
+fn main() {
+    let _ = Step { action: Action }.action;
+}

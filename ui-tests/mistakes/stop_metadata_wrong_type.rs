@@ -1,0 +1,13 @@
+//! A field of a `StopMetadata` of another type than the documents'.
+
+use telemetry_runtime::StopMetadata;
+
+#[derive(StopMetadata)]
+#[stop_of(agent_message)]
+struct Answer {
+    iterations: String,
+}
+
+fn main() {
+    let _ = Answer { iterations: String::new() }.iterations;
+}

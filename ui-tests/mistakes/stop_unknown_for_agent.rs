@@ -1,0 +1,12 @@
+//! A stop key of a span that has none of its own.
+
+use telemetry_runtime::agent_span;
+
+#[agent_span(agent, stop(|answer| answer = answer.as_str()))]
+fn run(prompt: String) -> String {
+    prompt
+}
+
+fn main() {
+    run(String::new());
+}

@@ -1,0 +1,12 @@
+//! A stop key of another type than the documents'.
+
+use telemetry_runtime::agent_span;
+
+#[agent_span(agent_message, stop(|answer| iterations = answer.as_str()))]
+fn handle(message: &str) -> String {
+    message.to_owned()
+}
+
+fn main() {
+    handle("hello");
+}

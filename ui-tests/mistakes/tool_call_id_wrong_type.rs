@@ -1,0 +1,12 @@
+//! A tool call's id that is no text.
+
+use telemetry_runtime::tool_call;
+
+#[tool_call(tool_call_id = 3)]
+fn weather(city: &str) -> usize {
+    city.len()
+}
+
+fn main() {
+    weather("Oslo");
+}

@@ -1,0 +1,12 @@
+//! An option of `tool_call` with a typo.
+
+use telemetry_runtime::tool_call;
+
+#[tool_call(nam = "get_weather", tool_call_ld = "call-1")]
+fn weather(city: &str) -> usize {
+    city.len()
+}
+
+fn main() {
+    weather("Oslo");
+}

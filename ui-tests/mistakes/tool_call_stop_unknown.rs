@@ -1,0 +1,12 @@
+//! A stop key of `tool_call` with a typo.
+
+use telemetry_runtime::tool_call;
+
+#[tool_call(stop(|degrees| reslt = degrees))]
+fn weather(city: &str) -> usize {
+    city.len()
+}
+
+fn main() {
+    weather("Oslo");
+}

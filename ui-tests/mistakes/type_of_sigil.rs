@@ -1,0 +1,10 @@
+//! A sigil that makes a text of what the documents have as a whole number.
+
+use telemetry_runtime::agent_span;
+
+#[agent_span(llm_request, model = "gpt-4o", message_count = %3)]
+fn request() {}
+
+fn main() {
+    request();
+}

@@ -1,0 +1,10 @@
+//! An `Option` where the documents have a boolean.
+
+use telemetry_runtime::agent_span;
+
+#[agent_span(run, input = input)]
+fn run(input: Option<&str>) {}
+
+fn main() {
+    run(None);
+}

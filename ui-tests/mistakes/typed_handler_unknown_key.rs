@@ -1,0 +1,9 @@
+//! A typed handler that asks for a key the event does not have.
+
+use telemetry_runtime::{attach_typed, condukt};
+
+fn main() {
+    let _ = attach_typed("bill", |stop: &condukt::LlmTurnStop<'_>| {
+        println!("{:?}", stop.usge());
+    });
+}

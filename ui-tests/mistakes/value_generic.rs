@@ -1,0 +1,12 @@
+//! A generic parameter that is not known to serialise.
+
+use telemetry_runtime::agent_span;
+
+#[agent_span(agent, fields(prompt = prompt))]
+fn run<P>(prompt: P) -> P {
+    prompt
+}
+
+fn main() {
+    run("hello");
+}

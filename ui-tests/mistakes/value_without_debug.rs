@@ -1,0 +1,12 @@
+//! `?` on a value that has no `Debug`.
+
+use telemetry_runtime::agent_span;
+
+struct Prompt;
+
+#[agent_span(agent, fields(prompt = ?prompt))]
+fn run(prompt: Prompt) {}
+
+fn main() {
+    run(Prompt);
+}

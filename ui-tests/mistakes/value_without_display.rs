@@ -1,0 +1,13 @@
+//! `%` on a value that has no `Display`.
+
+use telemetry_runtime::agent_span;
+
+#[derive(Debug)]
+struct Prompt;
+
+#[agent_span(agent, fields(prompt = %prompt))]
+fn run(prompt: Prompt) {}
+
+fn main() {
+    run(Prompt);
+}

@@ -1,0 +1,18 @@
+//! The function of `Drop`, called by nobody in sight.
+
+use std::cell::Cell;
+
+struct Noisy<'a>(&'a Cell<bool>);
+
+impl Drop for Noisy<'_> {
+    #[instrumented]
+    fn drop(&mut self) {
+        self.0.set(true);
+    }
+}
+
+pub(super) fn check() {
+    let dropped = Cell::new(false);
+    drop(Noisy(&dropped));
+    assert!(dropped.get());
+}

@@ -1,0 +1,8 @@
+//! A function whose body is empty.
+
+#[instrumented]
+fn nothing() {}
+
+pub(super) fn check() {
+    nothing();
+}

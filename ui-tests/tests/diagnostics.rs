@@ -1,0 +1,117 @@
+//! What the compiler says of the user's own code, it says under an attribute as it does without.
+//!
+//! Each case of `lints/` and `errors/` is written out bare and under the attributes as programs of a
+//! package of their own, all are checked in one call of cargo, and what the compiler said is compared
+//! with what it said of the bare one.
+//!
+//! - A lint must read the same, to the letter.
+//! - An error must have the same code and point at the same tokens. Its notes may differ: rustc explains
+//!   a type that does not fit, say, by what stands around it.
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+use std::path::Path;
+
+use serde_json::Value;
+use ui_tests::corpus::{self, ATTRIBUTES, BARE, Case};
+use ui_tests::package::Package;
+
+/// The attributes that these cases are put under, after the bare one.
+///
+/// A span of the user's own would need a definition in each program, which the lints would see.
+const COMPARED: [&str; 3] = ["agent", "llm_turn", "tool_call"];
+
+#[test]
+fn lints_read_as_they_do_without_an_attribute() {
+    compare("lints", |diagnostic| diagnostic.text.clone());
+}
+
+#[test]
+fn errors_point_where_they_do_without_an_attribute() {
+    compare("errors", |diagnostic| diagnostic.place.clone());
+}
+
+/// One thing that the compiler said.
+struct Diagnostic {
+    /// Its code and where it points, first token and last: `E0308 at 5:5 to 5:15`.
+    place: String,
+    /// All of it, as a person reads it, without the name of the program.
+    text: String,
+}
+
+/// Holds, for each case of a folder, what `aspect` sees of its diagnostics against the bare ones.
+fn compare(folder: &str, aspect: fn(&Diagnostic) -> String) {
+    let cases = corpus::read(&Path::new(env!("CARGO_MANIFEST_DIR")).join(folder));
+    let said = check(folder, &cases);
+    let diagnostics = |case: &Case, attribute| said.get(&program(case, attribute)).map_or(&[][..], Vec::as_slice);
+
+    let mut differing = String::new();
+    for case in &cases {
+        let bare = diagnostics(case, "bare");
+        assert!(!bare.is_empty(), "{folder}/{}.rs: the compiler has nothing to say of it", case.name);
+        for attribute in COMPARED {
+            let instrumented = diagnostics(case, attribute);
+            if sorted(bare, aspect) != sorted(instrumented, aspect) {
+                let _ = write!(differing, "\n{:=<100}\n{folder}/{}.rs, bare:\n\n", "", case.name);
+                bare.iter().for_each(|diagnostic| differing.push_str(&diagnostic.text));
+                let _ = write!(differing, "\nunder `{attribute}`:\n\n");
+                instrumented.iter().for_each(|diagnostic| differing.push_str(&diagnostic.text));
+            }
+        }
+    }
+    assert!(differing.is_empty(), "the compiler says something else under an attribute:\n{differing}");
+}
+
+fn sorted(diagnostics: &[Diagnostic], aspect: fn(&Diagnostic) -> String) -> Vec<String> {
+    let mut aspects: Vec<String> = diagnostics.iter().map(aspect).collect();
+    aspects.sort();
+    aspects
+}
+
+fn program(case: &Case, attribute: &str) -> String {
+    format!("{}__{attribute}", case.name)
+}
+
+/// What the compiler says of each program, by the program's name.
+fn check(folder: &str, cases: &[Case]) -> BTreeMap<String, Vec<Diagnostic>> {
+    let package = Package::new(Path::new(env!("CARGO_TARGET_TMPDIR")), folder, "2024", &[]);
+    for case in cases {
+        for (module, attribute) in ATTRIBUTES {
+            if attribute == BARE || COMPARED.contains(&module) {
+                package.write(&program(case, module), &case.under(attribute));
+            }
+        }
+    }
+    let arguments = ["check", "--bins", "--keep-going", "--message-format=json"];
+    let output = package.cargo(&arguments).output().expect("cargo runs");
+
+    let mut said: BTreeMap<String, Vec<Diagnostic>> = BTreeMap::new();
+    for line in String::from_utf8_lossy(&output.stdout).lines() {
+        let Ok(line) = serde_json::from_str::<Value>(line) else { continue };
+        let Some(program) = line["target"]["name"].as_str() else { continue };
+        if let Some(diagnostic) = diagnostic(&line["message"], program) {
+            said.entry(program.to_owned()).or_default().push(diagnostic);
+        }
+    }
+    assert!(!said.is_empty(), "{}", String::from_utf8_lossy(&output.stderr));
+    said
+}
+
+/// What is of interest in one message of the compiler's: nothing in the line that counts the others.
+fn diagnostic(message: &Value, program: &str) -> Option<Diagnostic> {
+    let spans = message["spans"].as_array().filter(|spans| !spans.is_empty())?;
+    let mut place = message["code"]["code"].as_str().unwrap_or("no code").to_owned();
+    for span in spans.iter().filter(|span| span["is_primary"] == true) {
+        let at = |key: &str| span[key].as_u64().unwrap_or(0);
+        let _ = write!(
+            place,
+            " at {}:{} to {}:{}",
+            at("line_start"),
+            at("column_start"),
+            at("line_end"),
+            at("column_end")
+        );
+    }
+    let text = message["rendered"].as_str()?.replace(program, "case");
+    Some(Diagnostic { place, text })
+}

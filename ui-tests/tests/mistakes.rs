@@ -1,0 +1,86 @@
+//! Every mistake of `mistakes/` is told as its snapshot says, and `docs/mistakes.md` shows them all.
+//!
+//! After a change of a message: `TRYBUILD=overwrite cargo test -p ui-tests --test mistakes` writes the
+//! snapshots, to be read before they are kept, and then `MISTAKES_PAGE=overwrite` the page.
+
+use std::fmt::Write;
+use std::path::Path;
+use std::{env, fs};
+
+use ui_tests::corpus;
+
+/// The parts of the page: a title, and what the names of its cases begin with.
+///
+/// A case belongs to the part with the longest beginning that is its own.
+const PARTS: [(&str, &[&str]); 11] = [
+    ("The span", &["span_"]),
+    ("A span of your own", &["own_span_"]),
+    ("Fields", &["field_", "fields_", "skip_"]),
+    ("Values", &["type_", "value_"]),
+    ("What the stop event carries", &["stop_", "err_"]),
+    ("Futures and streams", &["future_", "stream_", "item_"]),
+    ("Other options", &["option_", "agent_", "context_", "crate_", "several_", "kept_"]),
+    ("`tool_call`", &["tool_call_"]),
+    ("Where an attribute may stand", &["on_"]),
+    ("`in_span!`, `record!`, `emit!`", &["in_span_", "record_", "emit_"]),
+    (
+        "Events of your own, names and handlers",
+        &["event_", "event_name_", "event_names_", "stop_metadata_", "typed_handler_"],
+    ),
+];
+
+const INTRODUCTION: &str = "\
+# What a mistake looks like
+
+Every way to get an attribute wrong that the tests know, with what the compiler says of it. This page is
+written from the snapshots in `ui-tests/mistakes` by `MISTAKES_PAGE=overwrite cargo test -p ui-tests`.
+";
+
+#[test]
+fn messages() {
+    trybuild::TestCases::new().compile_fail("mistakes/*.rs");
+}
+
+#[test]
+fn page() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/mistakes.md");
+    let page = write_page();
+    if env::var_os("MISTAKES_PAGE").is_some_and(|wish| wish == "overwrite") {
+        fs::create_dir_all(path.parent().expect("it is in a folder")).expect("the workspace can be written to");
+        fs::write(&path, page).expect("the workspace can be written to");
+        return;
+    }
+    let kept = fs::read_to_string(&path).unwrap_or_default();
+    assert!(kept == page, "docs/mistakes.md is not what the snapshots say: run with MISTAKES_PAGE=overwrite");
+}
+
+/// The page as the cases and their snapshots have it.
+fn write_page() -> String {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("mistakes");
+    let mut sections: Vec<String> = PARTS.iter().map(|(title, _)| format!("\n## {title}\n")).collect();
+    for case in corpus::read(&folder) {
+        let (title, code) = case.source.split_once('\n').expect("a case has more than its title");
+        let title = title.strip_prefix("//! ").expect("a case begins with its title");
+        let snapshot = folder.join(&case.name).with_extension("stderr");
+        let message = fs::read_to_string(&snapshot).unwrap_or_else(|error| panic!("{}: {error}", case.name));
+        let _ = write!(
+            sections[part_of(&case.name)],
+            "\n### {title}\n\n```rust\n{}\n```\n\n```text\n{}\n```\n",
+            code.trim(),
+            message.trim(),
+        );
+    }
+    INTRODUCTION.to_owned() + &sections.concat()
+}
+
+/// Which part a case belongs to.
+fn part_of(case: &str) -> usize {
+    let longest = |beginnings: &[&str]| {
+        let own = beginnings.iter().filter(|beginning| case.starts_with(**beginning));
+        own.map(|beginning| beginning.len()).max().unwrap_or(0)
+    };
+    let lengths = PARTS.iter().map(|(_, beginnings)| longest(beginnings));
+    let (part, length) = lengths.enumerate().max_by_key(|(_, length)| *length).expect("there are parts");
+    assert!(length > 0, "no part of the page is for `{case}`");
+    part
+}
