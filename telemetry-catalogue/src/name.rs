@@ -24,7 +24,7 @@ pub enum Error {
         /// The whole text.
         text: String,
         /// The documented name most like it.
-        nearest: Option<&'static str>,
+        nearest: Option<String>,
     },
 }
 
@@ -82,10 +82,25 @@ pub fn check_pattern(text: &str) -> Result<(), Error> {
     }
     check_segments(text)?;
     if is_reserved(text) && !event_names().any(|name| matches(text, name)) {
-        let nearest = nearest(text, event_names());
-        return Err(Error::Undocumented { text: text.to_owned(), nearest });
+        return Err(Error::Undocumented { text: text.to_owned(), nearest: nearest_pattern(text) });
     }
     Ok(())
+}
+
+/// The documented name most like a pattern, with the pattern's own wildcards in it.
+fn nearest_pattern(pattern: &str) -> Option<String> {
+    let like = |name: &str| {
+        let mut segments = name.split('.');
+        let parts = pattern.split('.').map(|part| {
+            let segment = segments.next().unwrap_or_default();
+            if part.starts_with('*') { part } else { segment }
+        });
+        let parts: Vec<&str> = parts.collect();
+        let rest: Vec<&str> = if pattern.ends_with('*') { Vec::new() } else { segments.collect() };
+        [parts, rest].concat().join(".")
+    };
+    let candidates: Vec<String> = event_names().map(like).collect();
+    nearest(pattern, candidates.iter().map(|candidate| &**candidate)).map(str::to_owned)
 }
 
 /// Checks the prefix of a user's own span: the grammar, and that it is not a reserved one.

@@ -5,7 +5,7 @@ use syn::ext::IdentExt;
 use syn::parse::{Parse, ParseStream, Parser};
 use syn::{Error, Expr, ExprStruct, LitStr, Pat, Path, Result, Token, parenthesized, token};
 
-use crate::ctxt::{Ctxt, did_you_mean};
+use crate::ctxt::{Ctxt, one_of};
 
 /// The arguments of `#[agent_span(..)]`, `#[tool_call(..)]` or `in_span!(..)`.
 #[derive(Default)]
@@ -94,7 +94,7 @@ impl Parse for Recorded {
             Sigil::None
         };
         if input.is_empty() || input.peek(Token![,]) {
-            return Err(input.error("expected a value after `=`"));
+            return Err(Error::new(input.span(), "expected a value after `=`"));
         }
         Ok(Self { sigil, expr: input.parse()? })
     }
@@ -139,7 +139,7 @@ impl Parse for Key {
         if input.peek(Ident::peek_any) {
             return input.call(Ident::parse_any).map(Self::Ident);
         }
-        Err(input.error("expected a key, as in `KEY = EXPR`"))
+        Err(Error::new(input.span(), "expected a key, as in `KEY = EXPR`"))
     }
 }
 
@@ -186,9 +186,27 @@ impl Rule {
         }
         input.parse::<Token![|]>()?;
         let pat = Pat::parse_single(input)?;
+        if input.peek(Token![,]) {
+            return Err(Error::new(
+                input.span(),
+                format_args!("one name for the value: `{keyword}(|value| ..)`"),
+            ));
+        }
         input.parse::<Token![|]>()?;
         let entries = list(input, cx);
         Ok(Self { pat, entries })
+    }
+}
+
+/// The name of a parameter.
+struct Skipped(Ident);
+
+impl Parse for Skipped {
+    fn parse(input: ParseStream<'_>) -> Result<Self> {
+        let span = input.span();
+        let wrong = || Error::new(span, "`skip` takes the names of parameters");
+        let name = input.call(Ident::parse_any).map_err(|_| wrong())?;
+        if input.is_empty() || input.peek(Token![,]) { Ok(Self(name)) } else { Err(wrong()) }
     }
 }
 
@@ -252,8 +270,27 @@ impl Args {
 
     /// Parses one argument.
     fn argument(&mut self, input: ParseStream<'_>, tool: bool, cx: &mut Ctxt) -> Result<()> {
+        if input.peek(Token![|])
+            || input.peek(Token![||])
+            || input.peek(Token![move])
+            || input.peek(Token![async])
+        {
+            let span = input.span();
+            while !input.is_empty() {
+                input.parse::<proc_macro2::TokenTree>()?;
+            }
+            return Err(Error::new(span, "write `;` before the work: `in_span!(SPAN, ..; || ..)`"));
+        }
+        if tool && input.peek(LitStr) {
+            let name: LitStr = input.parse()?;
+            return Err(Error::new(
+                name.span(),
+                format_args!("a tool's name is given as `name = {}`", quoted(&name)),
+            ));
+        }
         if !input.peek(Ident::peek_any) {
-            return Err(input.error(
+            return Err(Error::new(
+                input.span(),
                 "expected a key such as `model = EXPR`, or `fields(..)`, `skip(..)`, `skip_all`, `stop(..)`, \
                  `err(..)`, `item(..)`, `agent = ..`, `context = ..`, `future`, `stream` or `crate = ..`",
             ));
@@ -269,7 +306,7 @@ impl Args {
             }
             "skip" if has_list => {
                 let (_, content) = parens(input)?;
-                self.skip.extend(list::<Ident>(&content, cx));
+                self.skip.extend(list::<Skipped>(&content, cx).into_iter().map(|skipped| skipped.0));
             }
             "skip_all" if !has_value => self.skip_all.set(&input.call(Ident::parse_any)?, (), cx),
             "future" if !has_value => self.future.set(&input.call(Ident::parse_any)?, (), cx),
@@ -320,9 +357,25 @@ impl Args {
                 self.name.set(&word, input.parse()?, cx);
             }
             _ if has_list => {
-                input.call(Ident::parse_any)?;
-                let near = did_you_mean(&word_text, WORDS);
+                parens(input)?.1.parse::<TokenStream>()?;
+                let lists = ["fields", "skip", "stop", "err", "item"];
+                let near = match telemetry_catalogue::nearest(&word_text, lists) {
+                    Some(near) => format!("; did you mean `{near}(..)`?"),
+                    None => format!(
+                        "; there are {}",
+                        one_of(lists.map(|list| format!("{list}(..)")).iter().map(|list| &**list))
+                            .replace(" or ", " and ")
+                    ),
+                };
                 return Err(Error::new(word.span(), format_args!("there is no `{word}(..)` here{near}")));
+            }
+            _ if input.peek2(Token![:]) => {
+                input.call(Ident::parse_any)?;
+                return Err(Error::new(input.span(), format_args!("write `{word} = EXPR`")));
+            }
+            _ if input.peek2(Token![?]) => {
+                input.call(Ident::parse_any)?;
+                return Err(Error::new(input.span(), format_args!("write `{word}`, without the `?`")));
             }
             _ => self.keys.push(input.parse()?),
         }
@@ -375,16 +428,21 @@ impl Args {
             let tool = matches!(&span, Some(SpanArg::Name(name)) if name == "tool_call");
             args.arguments(input, tool, cx);
             match input.parse::<Option<Token![;]>>()? {
-                None => cx.push(input.error(
-                    "expected `;` and the work: `in_span!(SPAN, ..; async { .. })`, `; || ..` or `; stream STREAM`",
-                )),
+                None => {
+                    if cx.is_empty() {
+                        cx.error_at(
+                            input.span(),
+                            "write `;` and the work: `in_span!(SPAN, ..; async { .. })`, `; || ..` or `; stream STREAM`",
+                        );
+                    }
+                }
                 Some(_) => match input.parse() {
                     Ok(parsed) => work = Some(parsed),
                     Err(error) => cx.push(error),
                 },
             }
             if !input.is_empty() && cx.is_empty() {
-                cx.push(input.error("unexpected after the work"));
+                cx.error_at(input.span(), "unexpected after the work");
             }
             input.parse::<TokenStream>().map(drop)
         };
@@ -416,10 +474,23 @@ fn valued(input: ParseStream<'_>) -> Result<Ident> {
 
 fn span_arg(input: ParseStream<'_>, cx: &mut Ctxt) -> Option<SpanArg> {
     if input.is_empty() {
-        cx.push(input.error(
+        cx.error_at(
+            input.span(),
             "which span? Write a documented one, such as `#[agent_span(llm_turn, ..)]`, or one of your own: \
              `#[agent_span(Retrieval { .. })]`",
-        ));
+        );
+        return None;
+    }
+    if input.peek(LitStr)
+        && let Ok(name) = input.parse::<LitStr>()
+    {
+        let said = name.value();
+        match span_of_event(&said) {
+            Some(span) => cx.error(&name, format_args!("write it without quotes: `{span}`")),
+            None => cx.error(&name, "a span is written as its name, such as `llm_turn`, without quotes"),
+        }
+        skip_to_comma_or_semicolon(input);
+        comma(input, cx);
         return None;
     }
     let parsed = if input.peek(Ident::peek_any)
@@ -432,6 +503,26 @@ fn span_arg(input: ParseStream<'_>, cx: &mut Ctxt) -> Option<SpanArg> {
         parse_own(input).map(SpanArg::Own)
     };
     let span = match parsed {
+        Ok(SpanArg::Name(first)) if input.peek(Token![.]) => {
+            let mut dotted = first.to_string();
+            while input.parse::<Option<Token![.]>>().is_ok_and(|dot| dot.is_some()) {
+                if let Ok(segment) = input.call(Ident::parse_any) {
+                    dotted = format!("{dotted}.{segment}");
+                }
+            }
+            match span_of_event(&dotted) {
+                Some(span) => cx.error(first, format_args!("a span goes by its short name: write `{span}`")),
+                None => cx.error(
+                    first,
+                    format_args!(
+                        "a span goes by its short name, such as `llm_turn`; there is none for `{dotted}`"
+                    ),
+                ),
+            }
+            skip_to_comma_or_semicolon(input);
+            comma(input, cx);
+            return None;
+        }
         Ok(span) => Some(span),
         Err(error) => {
             cx.push(error);
@@ -454,6 +545,14 @@ fn span_arg(input: ParseStream<'_>, cx: &mut Ctxt) -> Option<SpanArg> {
         comma(input, cx);
     }
     span
+}
+
+/// The attribute name of the span that has that name, prefix, or event.
+fn span_of_event(text: &str) -> Option<&'static str> {
+    let spans = telemetry_catalogue::SPANS.iter();
+    let mut known =
+        spans.filter(|span| span.attribute == text || span.prefix == text || span.events.contains(&text));
+    known.next().map(|span| span.attribute)
 }
 
 fn parse_own(input: ParseStream<'_>) -> Result<ExprStruct> {
@@ -488,7 +587,10 @@ pub(crate) enum Work {
 impl Parse for Work {
     fn parse(input: ParseStream<'_>) -> Result<Self> {
         if input.is_empty() {
-            return Err(input.error("expected the work: `async { .. }`, `|| ..` or `stream STREAM`"));
+            return Err(Error::new(
+                input.span(),
+                "write the work behind `;`: `async { .. }`, `|| ..` or `stream STREAM`",
+            ));
         }
         let is_stream = input.peek(Ident::peek_any)
             && input.fork().call(Ident::parse_any)? == "stream"

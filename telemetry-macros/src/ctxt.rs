@@ -29,6 +29,12 @@ impl Ctxt {
         self.errors.is_empty()
     }
 
+    /// All of them, where an expression is expected.
+    pub(crate) fn into_expr(self) -> TokenStream {
+        let errors = self.into_tokens();
+        quote::quote!({ #errors })
+    }
+
     /// All of them, as `compile_error!`s.
     pub(crate) fn into_tokens(self) -> TokenStream {
         self.errors.iter().map(Error::to_compile_error).collect()

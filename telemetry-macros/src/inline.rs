@@ -18,7 +18,7 @@ pub(crate) fn in_span(tokens: TokenStream) -> TokenStream {
     let model = span.map(|span| valid::model(span, args, &Target::Inline, &mut cx));
     match (model, work) {
         (Some(model), Some(work)) if cx.is_empty() => expand::in_span(&model, &work),
-        _ => cx.into_tokens(),
+        _ => cx.into_expr(),
     }
 }
 
@@ -26,7 +26,7 @@ pub(crate) fn in_span(tokens: TokenStream) -> TokenStream {
 pub(crate) fn record(tokens: TokenStream) -> TokenStream {
     let mut cx = Ctxt::default();
     let (span, args) = Args::of_agent_span(tokens, &mut cx);
-    let Some(span) = span.and_then(|span| valid::span(span, &mut cx)) else { return cx.into_tokens() };
+    let Some(span) = span.and_then(|span| valid::span(span, &mut cx)) else { return cx.into_expr() };
     for word in args.words() {
         cx.error_at(word, "`record!` takes keys only: `record!(SPAN, KEY = EXPR, ..)`");
     }
@@ -47,7 +47,7 @@ pub(crate) fn record(tokens: TokenStream) -> TokenStream {
         cx.error_at(proc_macro2::Span::call_site(), "nothing to record: `record!(SPAN, KEY = EXPR, ..)`");
     }
     let runtime = Runtime::new(args.krate.get());
-    if cx.is_empty() { expand::record(&span, &keys, &runtime) } else { cx.into_tokens() }
+    if cx.is_empty() { expand::record(&span, &keys, &runtime) } else { cx.into_expr() }
 }
 
 /// `emit!(EVENT, KEY = EXPR, ..)`, or `emit!(Own { .. })`.
@@ -56,24 +56,24 @@ pub(crate) fn emit(tokens: TokenStream) -> TokenStream {
     let (name, args) = Args::of_agent_span(tokens, &mut cx);
     let runtime = Runtime::new(args.krate.get());
     let name = match name {
-        None => return cx.into_tokens(),
+        None => return cx.into_expr(),
         Some(SpanArg::Own(own)) => {
             let krate = &runtime.krate;
             let emit = quote!(#krate::EventMetadata::emit(&#own));
-            return if cx.is_empty() { emit } else { cx.into_tokens() };
+            return if cx.is_empty() { emit } else { cx.into_expr() };
         }
         Some(SpanArg::Name(name)) => name,
     };
     let text = name.unraw().to_string();
     let Some(event) = catalogue::event(&text) else {
         cx.error(&name, unknown_event(&text));
-        return cx.into_tokens();
+        return cx.into_expr();
     };
     for word in args.words() {
         cx.error_at(word, "`emit!` takes keys only: `emit!(EVENT, KEY = EXPR, ..)`");
     }
     let entries = entries(event, &name, args, &mut cx);
-    if cx.is_empty() { expand::emit(event, &entries, &runtime) } else { cx.into_tokens() }
+    if cx.is_empty() { expand::emit(event, &entries, &runtime) } else { cx.into_expr() }
 }
 
 fn unknown_event(text: &str) -> String {

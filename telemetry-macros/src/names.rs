@@ -16,14 +16,14 @@ pub(crate) fn event_name(tokens: TokenStream) -> TokenStream {
         ([name], true) => quote!(::telemetry_runtime::EventName::__checked(#name)),
         ([_, second, ..], true) => {
             cx.error(second, "one name is expected; `event_names![..]` takes many");
-            cx.into_tokens()
+            cx.into_expr()
         }
         ([], true) => syn::Error::new(
             proc_macro2::Span::call_site(),
             "expected the name of an event: `event_name!(\"condukt.tool_call.stop\")`",
         )
         .to_compile_error(),
-        (_, false) => cx.into_tokens(),
+        (_, false) => cx.into_expr(),
     }
 }
 
@@ -39,7 +39,7 @@ pub(crate) fn event_names(tokens: TokenStream) -> TokenStream {
             PATTERNS
         }}
     } else {
-        cx.into_tokens()
+        cx.into_expr()
     }
 }
 

@@ -49,7 +49,7 @@ impl Shape {
         let output = function.output();
         let tail = tail(function);
         if let Some(span) = options.future.filter(|_| options.stream.is_some()) {
-            cx.error_at(span, "`future` and `stream` exclude each other: what the work is, is what it gives");
+            cx.error_at(span, "say `future` or `stream`, not both");
         }
         if (options.future.is_some() || options.stream.is_some()) && output.is_none() {
             let span = options.future.or(options.stream).unwrap_or_else(proc_macro2::Span::call_site);

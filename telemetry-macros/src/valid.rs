@@ -158,6 +158,10 @@ pub(crate) fn span(arg: SpanArg, cx: &mut Ctxt) -> Option<SpanKind> {
             if text.starts_with(char::is_uppercase) {
                 return Some(SpanKind::Own(unit(name)));
             }
+            if catalogue::event(&text).is_some() {
+                cx.error(&name, format_args!("`{text}` is a single event, not a span: `emit!({text}, ..)`"));
+                return None;
+            }
             let near = did_you_mean(&text, catalogue::span_names());
             let known = if near.is_empty() {
                 format!(
@@ -275,10 +279,14 @@ fn documented(
     captures: &mut Vec<Capture>,
     cx: &mut Ctxt,
 ) {
+    // What did not parse may have given a key that seems to be missing; so may one that is misspelt.
+    let unparsed = !cx.is_empty();
     let mut given: Vec<&'static str> = Vec::new();
+    let mut meant: Vec<&str> = Vec::new();
     for entry in &args.keys {
         let text = entry.key.text();
         let Some(field) = spec.start_field(&text) else {
+            meant.extend(catalogue::nearest(&text, spec.start.iter().map(|field| field.name())));
             cx.error(&entry.key, unknown_start_key(spec, &text));
             continue;
         };
@@ -308,6 +316,7 @@ fn documented(
                     key: field.key.to_owned(),
                     how: How::Param(binding.ident.clone(), field.ty),
                 }),
+                None if unparsed || meant.contains(&field.name()) => {}
                 None => cx.error(name, missing(spec, field, params, target)),
             },
             Presence::Required => cx.error(name, missing(spec, field, &[], target)),
@@ -343,6 +352,12 @@ fn unknown_start_key(spec: &catalogue::Span, text: &str) -> String {
     if spec.stop_field(text).is_some() || STOP.iter().any(|field| field.is(text)) {
         return format!("`{text}` is known only when `{span}` stops: write `stop(|value| {text} = ..)`");
     }
+    if catalogue::START.iter().chain(catalogue::END).any(|field| field.is(text)) {
+        return format!("`{text}` is a measurement, which the library takes");
+    }
+    if catalogue::span(text).is_some() && spec.start_field(text).is_none() {
+        return format!("`{text}` is another span; for a second span put a second attribute on the function");
+    }
     if spec.context.iter().any(|key| key.as_str() == text) {
         return match text {
             "tool_call_id" if span == "tool_call" => "write `tool_call_id = EXPR`".to_owned(),
@@ -354,14 +369,24 @@ fn unknown_start_key(spec: &catalogue::Span, text: &str) -> String {
         text,
         keys.clone().chain(WORDS).chain(["name", "tool_call_id"].into_iter().filter(|_| span == "tool_call")),
     );
-    let known = if !near.is_empty() {
-        near
-    } else if spec.start.is_empty() {
-        "; it has none".to_owned()
-    } else {
-        format!("; its start keys are {}", one_of(keys))
-    };
-    format!("`{span}` has no start key `{text}`{known}. A key of your own goes into `fields({text} = ..)`")
+    if !near.is_empty() {
+        return format!("`{span}` has no start key `{text}`{near}");
+    }
+    if span == "tool_call" {
+        return format!(
+            "`#[tool_call]` has no `{text}`; it takes `name = ..`, `tool_call_id = ..`, `args = ..`, and what \
+             `agent_span` takes. A key of your own goes into `fields({text} = ..)`",
+        );
+    }
+    if spec.start.is_empty() {
+        return format!(
+            "`{span}` takes no keys at its start; one of your own goes into `fields({text} = ..)`"
+        );
+    }
+    format!(
+        "`{span}` has no start key `{text}`; it has {}. A key of your own goes into `fields({text} = ..)`",
+        one_of(keys).replace(" or ", " and "),
+    )
 }
 
 #[allow(clippy::too_many_arguments, reason = "one call; a struct would only rename them")]
@@ -522,6 +547,17 @@ pub(crate) fn stop_key(key: &Key, kind: &SpanKind, cx: &mut Ctxt) -> Option<(Sto
     };
     if let Some(field) = spec.stop_field(&text) {
         return Some((StopKeyName::Documented(field.key), Some(field.ty)));
+    }
+    if let Some(field) = spec.start_field(&text) {
+        cx.error(
+            key,
+            format_args!(
+                "`{text}` is a start key of `{}`: give it in the attribute, as `{} = ..`",
+                spec.attribute,
+                field.name(),
+            ),
+        );
+        return None;
     }
     let own = spec.stop.iter().map(telemetry_catalogue::Field::name);
     let all: Vec<&str> = own.chain(STOP.iter().map(|field| field.key)).collect();

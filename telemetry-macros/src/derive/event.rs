@@ -45,7 +45,14 @@ pub(crate) fn event_metadata(item: TokenStream) -> TokenStream {
     let fields = fields(&input, container.as_ref().is_some_and(|container| container.is_span), &mut cx);
     match (container, fields) {
         (Some(container), Some(fields)) if cx.is_empty() => expand(&input, &container, &fields),
-        _ => cx.into_tokens(),
+        // What uses it still compiles.
+        (container, _) => {
+            let name = LitStr::new("invalid.invalid", input.ident.span());
+            let container = container.map(|container| Container { name, ..container });
+            let stub = container.map(|container| expand(&input, &container, &[]));
+            let errors = cx.into_tokens();
+            quote!(#errors #stub)
+        }
     }
 }
 
@@ -221,6 +228,13 @@ fn field_attribute(attr: &Attribute, field: &mut Field, skipped: &mut bool, is_s
     });
     if let Err(error) = result {
         cx.push(error);
+        *skipped = true;
+    }
+    if *skipped && seen.len() > 1 && seen.iter().any(|word| word == "skip") {
+        cx.error(attr, "a field that is skipped needs nothing else");
+    }
+    if field.is_measurement && field.how != How::Serialize {
+        cx.error(attr, "a measurement is a number, which has no text to record");
     }
 }
 

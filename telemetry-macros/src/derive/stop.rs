@@ -54,7 +54,13 @@ pub(crate) fn stop_metadata(item: TokenStream) -> TokenStream {
     let container = stop_of(&input, &mut cx);
     let Some((of, krate)) = container else { return cx.into_tokens() };
     let variants = variants(&input, &of, &mut cx);
-    if cx.is_empty() { expand(&input, &of, &variants, krate) } else { cx.into_tokens() }
+    if cx.is_empty() {
+        return expand(&input, &of, &variants, krate);
+    }
+    // What uses it still compiles.
+    let stub = expand(&input, &of, &[], krate);
+    let errors = cx.into_tokens();
+    quote!(#errors #stub)
 }
 
 fn stop_of(input: &DeriveInput, cx: &mut Ctxt) -> Option<(Of, Option<Path>)> {
@@ -92,6 +98,7 @@ fn stop_of(input: &DeriveInput, cx: &mut Ctxt) -> Option<(Of, Option<Path>)> {
             Some(span) => {
                 if span.stop.is_empty() {
                     cx.error(&ty, format_args!("the stop of `{name}` has no keys to say"));
+                    return None;
                 }
                 Of::Documented(span)
             }
@@ -178,6 +185,7 @@ fn fields(fields: &Fields, of: &Of, cx: &mut Ctxt) -> Vec<Field> {
             });
             if let Err(error) = result {
                 cx.push(error);
+                skip = true;
             }
         }
         if skip {
@@ -235,15 +243,13 @@ fn key(text: &str, at: proc_macro2::Span, of: &Of, cx: &mut Ctxt) -> Option<Key>
     }
     let names = || span.stop.iter().map(telemetry_catalogue::Field::name);
     let near = did_you_mean(text, names());
-    let known =
-        if near.is_empty() { format!("; it has {}", one_of(names())).replace(" or ", " and ") } else { near };
-    cx.error_at(
-        at,
-        format_args!(
-            "the stop of `{}` has no key `{text}`{known}. Leave the field out with `#[stop(skip)]`",
-            span.attribute,
-        ),
-    );
+    let known = if near.is_empty() {
+        let all = one_of(names()).replace(" or ", " and ");
+        format!("; it has {all}. Leave the field out with `#[stop(skip)]`")
+    } else {
+        near
+    };
+    cx.error_at(at, format_args!("the stop of `{}` has no key `{text}`{known}", span.attribute));
     None
 }
 
@@ -297,7 +303,7 @@ fn expand(input: &DeriveInput, of: &Of, variants: &[Variant], krate: Option<Path
         });
         quote!(#path { #(#members: #bindings,)* .. } => { #status #(#sets)* })
     });
-    let body = if variants.is_empty() { quote!(match *self {}) } else { quote!(match self { #(#arms)* }) };
+    let body = if variants.is_empty() { quote!() } else { quote!(match self { #(#arms)* }) };
     quote! {
         #[automatically_derived]
         impl #generics #krate::StopMetadata<#span> for #ident #arguments #wheres {

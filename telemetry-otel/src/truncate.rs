@@ -1,0 +1,193 @@
+//! Cutting text and JSON to a size, so that what is left is still text and JSON.
+
+use serde_json::Value as Json;
+
+/// What stands where something was cut off.
+const MARK: &str = "…";
+
+/// The text, cut to that many bytes.
+pub(crate) fn text(text: &str, max_bytes: usize) -> String {
+    if text.len() <= max_bytes {
+        return text.to_owned();
+    }
+    match max_bytes.checked_sub(MARK.len()) {
+        Some(room) => format!("{}{MARK}", head(text, room)),
+        None => head(text, max_bytes).to_owned(),
+    }
+}
+
+/// The most whole characters that fit.
+fn head(text: &str, max_bytes: usize) -> &str {
+    let mut end = max_bytes.min(text.len());
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    &text[..end]
+}
+
+/// The tree as JSON of at most that many bytes; none where nothing fits.
+///
+/// Its strings are cut first, all to one length, as long as that leaves them legible. Then elements
+/// of its lists are left out: of a conversation the first message and the latest ones are what
+/// matters most, so those in between go.
+pub(crate) fn json(mut tree: Json, max_bytes: usize) -> Option<String> {
+    const LEGIBLE: usize = 64;
+    let whole = tree.to_string();
+    if whole.len() <= max_bytes {
+        return Some(whole);
+    }
+    loop {
+        if let Some(cut) = with_longest_strings(&tree, LEGIBLE, max_bytes) {
+            return Some(cut);
+        }
+        if !thin_out(&mut tree) {
+            break;
+        }
+    }
+    let cut = with_longest_strings(&tree, 0, max_bytes);
+    cut.or_else(|| {
+        let empty = match tree {
+            Json::Array(_) => "[]",
+            Json::Object(_) => "{}",
+            _ => "\"\"",
+        };
+        (empty.len() <= max_bytes).then(|| empty.to_owned())
+    })
+}
+
+/// The tree with its strings cut to the greatest length that fits, if that is at least `least`.
+fn with_longest_strings(tree: &Json, least: usize, max_bytes: usize) -> Option<String> {
+    let with = |length| {
+        let mut tree = tree.clone();
+        cut_strings(&mut tree, length);
+        Some(tree.to_string()).filter(|json| json.len() <= max_bytes)
+    };
+    let mut best = with(least)?;
+    let (mut low, mut high) = (least, max_bytes);
+    while low < high {
+        let middle = low + (high - low).div_ceil(2);
+        match with(middle) {
+            Some(json) => (low, best) = (middle, json),
+            None => high = middle - 1,
+        }
+    }
+    Some(best)
+}
+
+fn cut_strings(tree: &mut Json, length: usize) {
+    match tree {
+        // Words of the form, such as a role or a type, are shorter than this.
+        Json::String(string) if string.len() > length.max(24) => *string = text(string, length.max(24)),
+        Json::Array(items) => items.iter_mut().for_each(|item| cut_strings(item, length)),
+        Json::Object(map) => map.values_mut().for_each(|value| cut_strings(value, length)),
+        _ => {}
+    }
+}
+
+/// Leaves out half of its longest list, or of what is left of an object; false when all is gone.
+fn thin_out(tree: &mut Json) -> bool {
+    match tree {
+        Json::Array(items) if items.len() > 1 => {
+            let left_out = items.len().div_ceil(2).min(items.len() - 1);
+            items.drain(1..=left_out);
+            true
+        }
+        Json::Array(items) => items.first_mut().is_some_and(thin_out),
+        Json::Object(map) => {
+            let longest = map.values_mut().max_by_key(|value| match value {
+                Json::Array(items) => 1 + items.len(),
+                Json::Object(map) => 1 + map.len(),
+                _ => 0,
+            });
+            if longest.is_some_and(thin_out) {
+                return true;
+            }
+            // A map of many scalars, with nothing inside to leave out.
+            let many = map.len() > 8;
+            if many {
+                let keys: Vec<String> = map.keys().skip(map.len() / 2).cloned().collect();
+                keys.iter().for_each(|key| drop(map.remove(key)));
+            }
+            many
+        }
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    #[test]
+    fn text_is_cut_between_characters() {
+        assert_eq!(text("hello", 5), "hello");
+        assert_eq!(text("hello!", 5), "he…");
+        assert_eq!(text("ééééé", 8), "éé…");
+        assert_eq!(text("ééééé", 2), "é");
+        assert_eq!(text("é", 1), "");
+    }
+
+    #[test]
+    fn long_strings_are_cut_before_messages_are_left_out() {
+        let messages = json!([
+            {"role": "system", "parts": [{"type": "text", "content": "s".repeat(2000)}]},
+            {"role": "user", "parts": [{"type": "text", "content": "hello"}]},
+        ]);
+        let cut = json(messages, 600).unwrap();
+        assert!(cut.len() <= 600 && cut.len() > 500, "{}", cut.len());
+        let read: Json = serde_json::from_str(&cut).unwrap();
+        assert_eq!(read[1]["parts"][0]["content"], "hello");
+        assert!(read[0]["parts"][0]["content"].as_str().unwrap().ends_with('…'));
+    }
+
+    #[test]
+    fn of_many_messages_the_first_and_the_latest_stay() {
+        let message = |n: usize| json!({"role": "user", "parts": [{"type": "text", "content": n.to_string()}]});
+        let messages: Json = (0..1000).map(message).collect();
+        let cut = json(messages, 2000).unwrap();
+        let read: Vec<Json> = serde_json::from_str(&cut).unwrap();
+        assert_eq!(read[0], message(0));
+        assert_eq!(*read.last().unwrap(), message(999));
+        assert!(read.len() > 10, "{}", read.len());
+    }
+
+    fn trees() -> impl Strategy<Value = Json> {
+        let leaf = prop_oneof![
+            Just(Json::Null),
+            any::<bool>().prop_map(Json::from),
+            any::<i64>().prop_map(Json::from),
+            "\\PC{0,80}".prop_map(Json::from),
+        ];
+        leaf.prop_recursive(4, 64, 8, |inner| {
+            prop_oneof![
+                prop::collection::vec(inner.clone(), 0..12).prop_map(Json::from),
+                prop::collection::hash_map("\\PC{0,6}", inner, 0..12)
+                    .prop_map(|map| Json::Object(map.into_iter().collect())),
+            ]
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_is_cut_fits_and_is_json(tree in trees(), max_bytes in 0_usize..400) {
+            if let Some(cut) = json(tree.clone(), max_bytes) {
+                prop_assert!(cut.len() <= max_bytes);
+                prop_assert!(serde_json::from_str::<Json>(&cut).is_ok());
+                if tree.to_string().len() <= max_bytes {
+                    prop_assert_eq!(cut, tree.to_string());
+                }
+            } else {
+                prop_assert!(max_bytes < 2);
+            }
+        }
+
+        #[test]
+        fn whatever_text_is_cut_fits(whole in "\\PC{0,80}", max_bytes in 0_usize..100) {
+            let cut = text(&whole, max_bytes);
+            prop_assert!(cut.len() <= max_bytes);
+            prop_assert!(whole.starts_with(cut.trim_end_matches('…')) || cut == whole);
+        }
+    }
+}
