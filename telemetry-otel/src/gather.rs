@@ -39,7 +39,8 @@ impl Gathered {
             if theirs.input.is_none() {
                 theirs.input.clone_from(&io.input);
             }
-            if io.output.is_some() {
+            // A model that only calls tools has not answered yet.
+            if io.output.as_ref().is_some_and(|output| output.is_string() || !self.row.is_inference()) {
                 theirs.output.clone_from(&io.output);
             }
         }

@@ -342,6 +342,9 @@ pub(crate) const ROWS: &[Row] = &[
 pub(crate) const OPERATION_DURATION: Name =
     Name::renamed("gen_ai.client.operation.duration", "gen_ai.client.inference.duration");
 
+/// The attribute of a tool's name.
+pub(crate) const TOOL: Name = Name::same(names::TOOL_NAME);
+
 /// What the keys of single events become, beside those of the context.
 pub(crate) const EVENT_KEYS: &[(&str, &str)] = &[
     ("tool", names::TOOL_NAME),

@@ -8,7 +8,7 @@ use telemetry_runtime::{Event, Value as Recorded};
 
 use crate::convention::Name;
 use crate::ending::{Ending, is_identifier};
-use crate::gather::Io;
+use crate::gather::{Gathered, Io};
 use crate::mapping::{Row, To, of_context};
 use crate::messages;
 use crate::names::{self, openinference as oi};
@@ -47,8 +47,9 @@ pub(crate) struct Filling<'a> {
     pub(crate) row: Option<&'static Row>,
     /// Whether anybody will see the attributes.
     pub(crate) recording: bool,
-    /// Whether the model, its provider, the agent and the like stand on the span already.
     pub(crate) ending: &'a Ending,
+    /// What it shows of the spans inside.
+    pub(crate) gathered: Option<&'a Gathered>,
 }
 
 impl Filling<'_> {
@@ -372,6 +373,9 @@ impl Filling<'_> {
                 sheet.set(names::OUTPUT_MESSAGES, messages);
             }
             sheet.io.output = Some(result);
+        }
+        if let Some(gathered) = self.gathered {
+            gathered.settle(&mut sheet.io);
         }
         if self.options.openinference {
             let Io { input, output } = sheet.io.clone();

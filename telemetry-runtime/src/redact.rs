@@ -5,6 +5,7 @@
 //! knows for each of its bytes where in the text it came from, so what is found there is replaced
 //! here. All places are found before any is replaced.
 
+use std::borrow::Cow;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -22,8 +23,8 @@ const MAX_READINGS: u32 = 3;
 
 /// Replaces secrets by their names.
 pub(crate) struct Redactor<'s> {
-    /// Longest first.
-    secrets: Vec<&'s Secret>,
+    /// Longest first, each with what finds it.
+    secrets: Vec<(&'s Secret, memmem::Finder<'s>)>,
 }
 
 /// A place in a text and the secret that stands there.
@@ -36,7 +37,8 @@ impl<'s> Redactor<'s> {
     pub(crate) fn new(secrets: &'s [Arc<Secret>]) -> Self {
         let mut secrets: Vec<&Secret> = secrets.iter().map(|secret| &**secret).collect();
         secrets.sort_by_key(|secret| std::cmp::Reverse(secret.value.len()));
-        Self { secrets }
+        let with_finder = |secret: &'s Secret| (secret, memmem::Finder::new(secret.value.as_bytes()));
+        Self { secrets: secrets.into_iter().map(with_finder).collect() }
     }
 
     /// Scrubs a whole map, keys too.
@@ -130,7 +132,7 @@ impl<'s> Redactor<'s> {
             }
             scrubbed.extend_from_slice(&bytes[done..hit.place.start]);
             scrubbed.extend_from_slice(b"[REDACTED:");
-            scrubbed.extend_from_slice(self.secrets[hit.secret].name.as_bytes());
+            scrubbed.extend_from_slice(self.secrets[hit.secret].0.name.as_bytes());
             scrubbed.push(b']');
             done = hit.place.end;
         }
@@ -138,9 +140,14 @@ impl<'s> Redactor<'s> {
         Some(scrubbed)
     }
 
-    fn search(&self, reading: &Reading, depth: u32, hits: &mut Vec<Hit>) {
-        for (index, secret) in self.secrets.iter().enumerate() {
-            for start in memmem::find_iter(&reading.bytes, secret.value.as_bytes()) {
+    /// The fewest digits of base64 that a secret takes, wherever it begins in them.
+    fn shortest(&self) -> usize {
+        self.secrets.last().map_or(usize::MAX, |(secret, _)| secret.value.len() * 8 / 6)
+    }
+
+    fn search(&self, reading: &Reading<'_>, depth: u32, hits: &mut Vec<Hit>) {
+        for (index, (secret, finder)) in self.secrets.iter().enumerate() {
+            for start in finder.find_iter(&reading.bytes) {
                 let place = reading.place(start..start + secret.value.len());
                 hits.push(Hit { place, secret: index });
             }
@@ -148,7 +155,7 @@ impl<'s> Redactor<'s> {
         if depth < MAX_READINGS {
             let readings =
                 [unescaped(reading), percent_decoded(reading, false), percent_decoded(reading, true)];
-            for reading in readings.into_iter().flatten().chain(base64_decoded(reading)) {
+            for reading in readings.into_iter().flatten().chain(base64_decoded(reading, self.shortest())) {
                 self.search(&reading, depth + 1, hits);
             }
         }
@@ -156,24 +163,38 @@ impl<'s> Redactor<'s> {
 }
 
 /// One way to read a text.
-#[derive(Default)]
-struct Reading {
-    bytes: Vec<u8>,
-    /// Where in the text each byte is written.
-    places: Vec<Range<usize>>,
+struct Reading<'t> {
+    bytes: Cow<'t, [u8]>,
+    /// Where in the text each byte is written; none for the text itself.
+    places: Option<Vec<Range<usize>>>,
 }
 
-impl Reading {
-    fn of(bytes: &[u8]) -> Self {
-        let places = (0..bytes.len()).map(|at| at..at + 1).collect();
-        Self { bytes: bytes.to_vec(), places }
+impl<'t> Reading<'t> {
+    fn of(bytes: &'t [u8]) -> Self {
+        Self { bytes: Cow::Borrowed(bytes), places: None }
+    }
+
+    fn decoded(bytes: Vec<u8>, places: Vec<Range<usize>>) -> Self {
+        Self { bytes: Cow::Owned(bytes), places: Some(places) }
     }
 
     /// Where in the text a part of this reading is written.
     fn place(&self, part: Range<usize>) -> Range<usize> {
-        self.places[part.start].start..self.places[part.end - 1].end
+        match &self.places {
+            None => part,
+            Some(places) => places[part.start].start..places[part.end - 1].end,
+        }
     }
+}
 
+/// A reading while it is made.
+#[derive(Default)]
+struct Decoded {
+    bytes: Vec<u8>,
+    places: Vec<Range<usize>>,
+}
+
+impl Decoded {
     fn push(&mut self, bytes: &[u8], place: Range<usize>) {
         self.bytes.extend_from_slice(bytes);
         self.places.extend(std::iter::repeat_n(place, bytes.len()));
@@ -181,10 +202,10 @@ impl Reading {
 }
 
 /// Backslash escapes undone, as of JSON and of Rust's `Debug`.
-fn unescaped(reading: &Reading) -> Option<Reading> {
+fn unescaped(reading: &Reading<'_>) -> Option<Reading<'static>> {
     memchr::memchr(b'\\', &reading.bytes)?;
     let bytes = &reading.bytes;
-    let mut out = Reading::default();
+    let mut out = Decoded::default();
     let mut at = 0;
     while at < bytes.len() {
         let (length, read) = match bytes[at..] {
@@ -199,7 +220,7 @@ fn unescaped(reading: &Reading) -> Option<Reading> {
         }
         at += length;
     }
-    Some(out)
+    Some(Reading::decoded(out.bytes, out.places))
 }
 
 enum Escaped {
@@ -254,14 +275,14 @@ fn hex(digits: Option<&[u8]>) -> Option<u32> {
 }
 
 /// Percent-encoding undone; in a form a space may be a plus.
-fn percent_decoded(reading: &Reading, form: bool) -> Option<Reading> {
+fn percent_decoded(reading: &Reading<'_>, form: bool) -> Option<Reading<'static>> {
     let bytes = &reading.bytes;
     if form {
         memchr::memchr(b'+', bytes)?;
     } else {
         memchr::memchr(b'%', bytes)?;
     }
-    let mut out = Reading::default();
+    let mut out = Decoded::default();
     let mut at = 0;
     while at < bytes.len() {
         let (length, byte) = match bytes[at] {
@@ -275,7 +296,7 @@ fn percent_decoded(reading: &Reading, form: bool) -> Option<Reading> {
         out.push(&[byte], reading.place(at..at + length));
         at += length;
     }
-    Some(out)
+    Some(Reading::decoded(out.bytes, out.places))
 }
 
 const LENIENT: GeneralPurposeConfig = GeneralPurposeConfig::new()
@@ -285,14 +306,14 @@ const STANDARD: GeneralPurpose = GeneralPurpose::new(&base64::alphabet::STANDARD
 
 /// Each run of base64 decoded, at each of its four alignments: what stands before it may belong to
 /// it or not. Both alphabets are read as one.
-fn base64_decoded(reading: &Reading) -> Vec<Reading> {
+fn base64_decoded(reading: &Reading<'_>, shortest: usize) -> Vec<Reading<'static>> {
     let mut readings = Vec::new();
     let bytes = &reading.bytes;
     let is_digit = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'-' | b'_');
     let mut at = 0;
     while at < bytes.len() {
         let length = bytes[at..].iter().take_while(|byte| is_digit(**byte)).count();
-        if length >= 6 {
+        if length >= shortest {
             for skipped in 0..4.min(length) {
                 readings.extend(base64_run(reading, at + skipped..at + length));
             }
@@ -302,7 +323,7 @@ fn base64_decoded(reading: &Reading) -> Vec<Reading> {
     readings
 }
 
-fn base64_run(reading: &Reading, mut run: Range<usize>) -> Option<Reading> {
+fn base64_run(reading: &Reading<'_>, mut run: Range<usize>) -> Option<Reading<'static>> {
     if run.len() % 4 == 1 {
         // One digit alone holds no byte.
         run.end -= 1;
@@ -319,10 +340,10 @@ fn base64_run(reading: &Reading, mut run: Range<usize>) -> Option<Reading> {
     // Byte n is in the bits from 8n up to 8(n + 1), so it is written in the digits that have them.
     let digits_of = |n: usize| run.start + n * 8 / 6..run.start + ((n + 1) * 8).div_ceil(6);
     let places = (0..bytes.len()).map(|n| reading.place(digits_of(n))).collect();
-    Some(Reading { bytes, places })
+    Some(Reading::decoded(bytes, places))
 }
 
-impl Reading {
+impl Reading<'_> {
     #[cfg(test)]
     fn text(&self) -> String {
         String::from_utf8_lossy(&self.bytes).into_owned()
@@ -335,9 +356,11 @@ mod tests {
 
     #[test]
     fn readings_undo_what_encoders_do() {
-        let read = |text: &str| Reading::of(text.as_bytes());
+        fn read(text: &str) -> Reading<'_> {
+            Reading::of(text.as_bytes())
+        }
         assert_eq!(unescaped(&read(r#"a\"b\n\u00e9\u{e9}\x41"#)).unwrap().text(), "a\"b\néé\u{41}");
         assert_eq!(percent_decoded(&read("a%20b%2Fc%2f%zz"), false).unwrap().text(), "a b/c/%zz");
-        assert!(base64_decoded(&read("aGVsbG8gd29ybGQ=")).iter().any(|r| r.text() == "hello world"));
+        assert!(base64_decoded(&read("aGVsbG8gd29ybGQ="), 5).iter().any(|r| r.text() == "hello world"));
     }
 }

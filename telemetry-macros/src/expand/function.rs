@@ -5,7 +5,7 @@ use quote::{ToTokens, quote, quote_spanned};
 use syn::spanned::Spanned;
 use syn::{FnArg, ReceiverKind, Type};
 
-use super::{Runtime, capture, import, local, stop};
+use super::{Runtime, capture, import, local, spanned, stop};
 use crate::input::{Function, here, mentions, without_mut};
 use crate::shape::{Shape, Tail, future_output, nameable, stream_item};
 use crate::valid::{How, Model, is_parameters, whole_ident};
@@ -228,11 +228,6 @@ fn reboxed(output: Option<&Type>, followed: TokenStream) -> TokenStream {
     let span = output.span().resolved_at(here());
     let boxed = spanned(&Ident::new("__telemetry_boxed", span), span);
     quote_spanned!(span=> #followed.#boxed())
-}
-
-/// An identifier at another place.
-fn spanned(ident: &Ident, span: Span) -> Ident {
-    Ident::new(&ident.to_string(), span)
 }
 
 /// The work in the context that `context = ..` says, which is entered whoever observes.

@@ -8,7 +8,7 @@ mod function;
 mod inline;
 mod stop;
 
-use proc_macro2::{Ident, TokenStream};
+use proc_macro2::{Ident, Span, TokenStream};
 use quote::{format_ident, quote};
 use syn::spanned::Spanned;
 use syn::{ExprStruct, Path, PathArguments};
@@ -86,4 +86,9 @@ pub(crate) fn ident(name: &str) -> Ident {
 /// A name that an expansion introduces: one that nobody's constant has.
 pub(crate) fn local(name: &str) -> Ident {
     format_ident!("__telemetry_{}", name, span = here())
+}
+
+/// An identifier at another place.
+fn spanned(ident: &Ident, span: Span) -> Ident {
+    Ident::new(&ident.to_string(), span)
 }

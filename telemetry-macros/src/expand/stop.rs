@@ -5,7 +5,7 @@ use quote::{quote, quote_spanned};
 use syn::Type;
 use telemetry_catalogue::StopKeys;
 
-use super::{Runtime, ident, local, own_path, recorded};
+use super::{Runtime, ident, local, own_path, recorded, spanned};
 use crate::shape::nameable;
 use crate::valid::{Model, SpanKind, StopKeyName, StopRule, derives};
 
@@ -119,10 +119,15 @@ fn derived(model: &Model, runtime: &Runtime, output: Span) -> TokenStream {
                     use #k::{MayDerive as _, MayNotDerive as _};
                     (&#k::May::<#name, _>::new(#value)).__telemetry_fill(#stop);
                 }}
-            } else if let SpanKind::Own(_) = kind {
-                quote_spanned!(span=> #k::derive_own::<#name, _>(#value, #stop);)
             } else {
-                quote_spanned!(span=> #krate::StopMetadata::<#name>::stop_metadata(#value, #stop);)
+                // What the return type lacks is told at the return type.
+                let (stop, value) = (spanned(&stop, span), spanned(&value, span));
+                match kind {
+                    SpanKind::Own(_) => quote_spanned!(span=> #k::derive_own::<#name, _>(#value, #stop);),
+                    SpanKind::Documented(..) => {
+                        quote_spanned!(span=> #krate::StopMetadata::<#name>::stop_metadata(#value, #stop);)
+                    }
+                }
             }
         }
     }

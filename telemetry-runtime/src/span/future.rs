@@ -91,16 +91,22 @@ pin_project! {
     impl<F, S> PinnedDrop for Instrumented<'_, F, S> {
         fn drop(this: Pin<&mut Self>) {
             let mut this = this.project();
-            abandon(this.span, Measured::default(), || this.future.set(None));
+            let cancelled = |live: Live<'_>| live.cancelled(Measured::default());
+            abandon(this.span, Measured::default(), || this.future.set(None), cancelled);
         }
     }
 }
 
 /// Drops unfinished work in its span's context, so that spans inside end first, then ends the span.
-pub(super) fn abandon(span: &mut Option<Box<Pending<'_>>>, measured: Measured, drop_work: impl FnOnce()) {
+pub(super) fn abandon<'a>(
+    span: &mut Option<Box<Pending<'a>>>,
+    measured: Measured,
+    drop_work: impl FnOnce(),
+    end: impl FnOnce(Live<'a>),
+) {
     let Some(mut live) = Pending::take(span) else { return };
     match live.within(drop_work) {
-        Ok(()) => live.cancelled(measured),
+        Ok(()) => end(live),
         Err((panicked, payload)) => {
             live.panicked(measured, panicked);
             resume_unwind(payload)

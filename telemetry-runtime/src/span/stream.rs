@@ -60,8 +60,13 @@ pin_project! {
         fn drop(this: Pin<&mut Self>) {
             let mut this = this.project();
             if let Some(mut following) = this.following.take() {
-                let measured = following.measured;
-                super::future::abandon(&mut following.span, measured, || this.stream.set(None));
+                // A consumer that gives up at an `Err` has seen the stream's last item.
+                let (measured, items) = (following.measured, following.items);
+                let end = |live: Live<'_>| match items.error {
+                    Some(_) => live.stop(measured, |keys| items.fill(keys)),
+                    None => live.cancelled(measured),
+                };
+                super::future::abandon(&mut following.span, measured, || this.stream.set(None), end);
             }
         }
     }
@@ -152,7 +157,12 @@ where
             Ok(Poll::Ready(None)) => {
                 if let Some((live, kept)) = finish(this.following) {
                     let stop = this.stop.take();
-                    live.stop(kept.measured, |keys| kept.items.fill(keys, stop));
+                    live.stop(kept.measured, |keys| {
+                        kept.items.fill(keys);
+                        if let Some(stop) = stop {
+                            stop(&(), keys);
+                        }
+                    });
                 }
                 Poll::Ready(None)
             }
@@ -177,16 +187,13 @@ fn finish<'a>(following: &mut Option<Box<Following<'a>>>) -> Option<(Live<'a>, F
 }
 
 impl ItemStop {
-    fn fill<'r>(self, keys: &mut Stop<'r>, stop: Option<impl FnOnce(&'r (), &mut Stop<'r>)>) {
+    fn fill(self, keys: &mut Stop<'_>) {
         match self.error {
             Some(error) => keys.fail(error),
             None => keys.ok(),
         }
         for (key, value) in self.keys {
             keys.record(key, value);
-        }
-        if let Some(stop) = stop {
-            stop(&(), keys);
         }
     }
 }

@@ -1,0 +1,398 @@
+//! The bridge: a span hook that opens, enters and ends OpenTelemetry spans with ours.
+
+use std::borrow::Cow;
+use std::cell::{Cell, RefCell};
+use std::sync::Arc;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use opentelemetry::trace::{SpanBuilder, SpanContext, SpanKind, TraceContextExt, TraceFlags, TraceState, Tracer};
+use opentelemetry::{Context as OtelContext, ContextGuard, KeyValue};
+use telemetry_runtime::{Event, Followed, Identity, Opening, SpanFollower, SpanHook, SpanId, TraceId};
+
+use crate::content::Content;
+use crate::ending::Ending;
+use crate::gather::Gathered;
+use crate::logs::{self, LogSink, Record};
+use crate::mapping::{self, Called, Row};
+use crate::metrics::Instruments;
+use crate::names::{self, openinference as oi};
+use crate::options::Options;
+use crate::provider;
+use crate::sheet::{Filling, Sheet};
+use crate::truncate;
+use crate::value::MAX_TEXT;
+
+/// Who a span is, to OpenTelemetry and to us alike.
+type Ids = (u128, u64);
+
+/// A tracer of any provider's: it starts a span within a context and returns the context with it.
+pub(crate) trait SpanSource: Send + Sync {
+    fn start(&self, span: SpanBuilder, within: &OtelContext) -> OtelContext;
+}
+
+impl<T> SpanSource for T
+where
+    T: Tracer + Send + Sync,
+    T::Span: Send + Sync + 'static,
+{
+    fn start(&self, span: SpanBuilder, within: &OtelContext) -> OtelContext {
+        within.with_span(self.build_with_context(span, within))
+    }
+}
+
+/// Where the three signals go.
+#[derive(Clone)]
+pub(crate) struct Bridge(Arc<Inner>);
+
+struct Inner {
+    spans: Option<Box<dyn SpanSource>>,
+    instruments: Option<Instruments>,
+    logs: Option<Box<dyn LogSink>>,
+    options: Options,
+}
+
+thread_local! {
+    /// The spans of ours that are current on this thread, innermost last.
+    static ENTERED: RefCell<Vec<Entered>> = const { RefCell::new(Vec::new()) };
+    /// Whether a bridge is at work on this thread: what an exporter or a sampler emits is not
+    /// exported again.
+    static BUSY: Cell<bool> = const { Cell::new(false) };
+}
+
+/// A span of ours that is current.
+struct Entered {
+    ids: Ids,
+    gathered: Option<Arc<Gathered>>,
+    /// None where it was current already.
+    guard: Option<ContextGuard>,
+}
+
+/// The mark of a bridge at work; none where one is already.
+struct Busy;
+
+impl Busy {
+    fn begin() -> Option<Self> {
+        let before = BUSY.try_with(|busy| busy.replace(true)).unwrap_or(true);
+        (!before).then_some(Self)
+    }
+}
+
+impl Drop for Busy {
+    fn drop(&mut self) {
+        let _ = BUSY.try_with(|busy| busy.set(false));
+    }
+}
+
+impl Bridge {
+    pub(crate) fn new(
+        spans: Option<Box<dyn SpanSource>>,
+        instruments: Option<Instruments>,
+        logs: Option<Box<dyn LogSink>>,
+        options: Options,
+    ) -> Self {
+        Self(Arc::new(Inner { spans, instruments, logs, options }))
+    }
+}
+
+impl SpanHook for Bridge {
+    fn opening(&self, opening: &Opening<'_>) -> Followed {
+        let Some(_busy) = Busy::begin() else { return Followed::default() };
+        let around = OtelContext::current();
+        if around.is_telemetry_suppressed() {
+            return Followed::default();
+        }
+        let row = mapping::row(opening.prefix());
+        let started = UNIX_EPOCH + Duration::from_nanos(opening.system_time());
+        let mut following = Following {
+            bridge: self.0.clone(),
+            prefix: opening.prefix(),
+            row,
+            started,
+            ids: (0, 0),
+            recording: false,
+            otel: None,
+            set: Vec::new(),
+            gathered: None,
+        };
+        if self.0.options.content != Content::Off {
+            let outer = innermost(|entered| entered.gathered.clone()).flatten();
+            following.gathered = row.map(|(_, row)| Gathered::new(row, outer.clone())).or(outer);
+        }
+        let identity = self.0.start(opening, around, &mut following);
+        Followed { identity, follower: Some(Arc::new(following)) }
+    }
+
+    fn emitted(&self, event: &Event<'_>) {
+        let Some(_busy) = Busy::begin() else { return };
+        if OtelContext::map_current(OtelContext::is_telemetry_suppressed) {
+            return;
+        }
+        if let Some(instruments) = &self.0.instruments {
+            instruments.event(event);
+        }
+        if let Some(sink) = &self.0.logs {
+            let mut record = logs::single(event, &self.0.options);
+            if let Some(span) = event.span() {
+                let (trace_id, span_id) = (span.trace_id.get(), span.id.get());
+                // Within the span's own trace, what is current knows whether that is sampled.
+                let flags = OtelContext::map_current(|current| {
+                    let current = current.span().span_context().clone();
+                    (current.trace_id() == trace_id.into()).then(|| current.trace_flags())
+                });
+                record.span = Some((trace_id.into(), span_id.into(), flags));
+            }
+            sink.emit(record);
+        }
+    }
+}
+
+fn innermost<R>(read: impl FnOnce(&Entered) -> R) -> Option<R> {
+    ENTERED.try_with(|entered| entered.try_borrow().ok()?.last().map(read)).ok().flatten()
+}
+
+fn ids(context: &SpanContext) -> Ids {
+    (u128::from_be_bytes(context.trace_id().to_bytes()), u64::from_be_bytes(context.span_id().to_bytes()))
+}
+
+impl Inner {
+    /// Starts the span, if there are traces, and says who it is.
+    fn start(&self, opening: &Opening<'_>, around: OtelContext, following: &mut Following) -> Identity {
+        let Some(source) = &self.spans else { return Identity::default() };
+        let within = parent(opening, around);
+        let outer = within.span().span_context().clone();
+        let builder = self.builder(opening, following);
+        let otel = source.start(builder, &within);
+        let span = otel.span();
+        let context = span.span_context();
+        let (trace_id, id) = ids(context);
+        let identity = match (TraceId::new(trace_id), SpanId::new(id)) {
+            (Some(trace_id), Some(id)) => Identity {
+                parent: outer.is_valid().then(|| ids(&outer)).and_then(|(trace_id, id)| {
+                    Some((TraceId::new(trace_id)?, SpanId::new(id)?))
+                }),
+                trace_id: Some(trace_id),
+                id: Some(id),
+                sampled: Some(context.is_sampled()),
+            },
+            // A provider that is shut down, or one that does nothing.
+            _ => return Identity::default(),
+        };
+        following.ids = (trace_id, id);
+        following.recording = span.is_recording();
+        following.otel = Some(otel);
+        identity
+    }
+
+    /// The span with what a sampler may look at.
+    fn builder(&self, opening: &Opening<'_>, following: &mut Following) -> SpanBuilder {
+        let mut attributes = Vec::with_capacity(16);
+        let mut set = |key: &'static str, value: opentelemetry::Value| {
+            following.set.push(key);
+            attributes.push(KeyValue::new(key, value));
+        };
+        let openinference = self.options.openinference;
+        let row = following.row.map(|(_, row)| row);
+        let agent = opening.agent().map(|agent| truncate::text(agent, MAX_TEXT));
+        let mut asked = None;
+        if let Some(row) = row {
+            if let Some(operation) = row.operation {
+                set(names::OPERATION, operation.into());
+            }
+            for (key, value) in row.constants(self.options.convention) {
+                set(key, value.into());
+            }
+            if row.is_inference() {
+                let model = opening.text("model").unwrap_or_default();
+                let (prefix, model) = provider::split(&model);
+                let field = opening.text("provider").filter(|name| !name.is_empty());
+                let named = field.map(|name| provider::named(&name)).or(prefix.map(Cow::Borrowed));
+                if let Some(provider) = named {
+                    set(names::PROVIDER, provider.into());
+                }
+                if !model.is_empty() {
+                    asked = Some(truncate::text(model, MAX_TEXT));
+                    set(names::REQUEST_MODEL, truncate::text(model, MAX_TEXT).into());
+                }
+            }
+        }
+        if openinference {
+            set(oi::KIND, row.map_or("CHAIN", |row| row.kind).into());
+        }
+        let name = match row {
+            None => Cow::Borrowed(following.prefix),
+            Some(row) => called(row, opening, agent.as_deref(), asked.as_deref()),
+        };
+        if let Some(agent) = agent {
+            set(names::AGENT_NAME, agent.clone().into());
+            if openinference {
+                set(oi::AGENT, agent.into());
+            }
+        }
+        let kind = if row.is_some_and(|row| row.client) { SpanKind::Client } else { SpanKind::Internal };
+        SpanBuilder::from_name(name)
+            .with_kind(kind)
+            .with_start_time(following.started)
+            .with_attributes(attributes)
+    }
+}
+
+fn called(row: &Row, opening: &Opening<'_>, agent: Option<&str>, model: Option<&str>) -> Cow<'static, str> {
+    let text;
+    let (plain, more) = match row.called {
+        Called::Plainly(plain) => (plain, None),
+        Called::WithAgent(plain) => (plain, agent),
+        Called::WithModel(plain) => (plain, model),
+        Called::With(plain, key) => {
+            text = opening.text(key).map(|text| truncate::text(&text, MAX_TEXT));
+            (plain, text.as_deref())
+        }
+    };
+    match more {
+        Some(more) => format!("{plain} {more}").into(),
+        None => plain.into(),
+    }
+}
+
+/// The context that a span opens in: its span is the new one's parent.
+///
+/// What is current to OpenTelemetry wins where somebody else made it current, since that is then
+/// inside whatever span of ours is current. Where it is a span of ours, our own context says whether
+/// the new span belongs to it: a context without a span, entered on purpose, begins a trace.
+fn parent(opening: &Opening<'_>, around: OtelContext) -> OtelContext {
+    let current = around.span().span_context().clone();
+    let ours = innermost(|entered| entered.ids);
+    let is_foreign = current.is_valid() && ours != Some(ids(&current));
+    let local = opening.local_parent().map(|span| (span.trace_id.get(), span.id.get()));
+    let identity = opening.identity();
+    let remote = identity.parent.filter(|_| local.is_none()).map(|(trace_id, id)| (trace_id.get(), id.get()));
+    match remote {
+        // Of a caller's trace, what is current is the part that is already here.
+        _ if is_foreign && remote.is_none_or(|(trace_id, _)| trace_id == ids(&current).0) => around,
+        Some((trace_id, id)) => {
+            let sampled = identity.sampled.unwrap_or(true);
+            let flags = if sampled { TraceFlags::SAMPLED } else { TraceFlags::default() };
+            let parent = SpanContext::new(trace_id.into(), id.into(), flags, true, TraceState::default());
+            around.with_remote_span_context(parent)
+        }
+        None if local.is_some() && local == ours => around,
+        None => around.with_remote_span_context(SpanContext::NONE),
+    }
+}
+
+/// One span that is followed.
+struct Following {
+    bridge: Arc<Inner>,
+    prefix: &'static str,
+    row: Option<(usize, &'static Row)>,
+    started: SystemTime,
+    ids: Ids,
+    recording: bool,
+    otel: Option<OtelContext>,
+    /// The attributes that stand on it already.
+    set: Vec<&'static str>,
+    gathered: Option<Arc<Gathered>>,
+}
+
+impl SpanFollower for Following {
+    fn entered(&self) {
+        let Some(otel) = &self.otel else { return };
+        // A context entered once more inside its own span hides nothing that others made current.
+        let is_current = innermost(|entered| entered.ids) == Some(self.ids);
+        let guard = (!is_current).then(|| otel.clone().attach());
+        let entered = Entered { ids: self.ids, gathered: self.gathered.clone(), guard };
+        let _ = ENTERED.try_with(|stack| stack.borrow_mut().push(entered));
+    }
+
+    fn left(&self) {
+        if self.otel.is_none() {
+            return;
+        }
+        // Dropped after the borrow: what is detached may run code of others.
+        let left = ENTERED.try_with(|stack| stack.borrow_mut().pop());
+        if let Ok(Some(left)) = left {
+            drop(left.guard);
+        }
+    }
+
+    fn ended(&self, event: &Event<'_>) {
+        let Some(_busy) = Busy::begin() else { return };
+        let bridge = &*self.bridge;
+        let options = &bridge.options;
+        let row = self.row.map(|(_, row)| row);
+        let ending = Ending::of(event, row.is_some_and(Row::is_tool));
+        let filling = Filling {
+            options,
+            row,
+            recording: self.recording,
+            ending: &ending,
+            gathered: self.gathered.as_deref().filter(|_| self.row.is_some()),
+        };
+        let mut sheet = filling.sheet(event);
+        if let (Some(instruments), Some(row)) = (&bridge.instruments, self.row) {
+            instruments.span(row, &sheet, &ending, event, options);
+        }
+        if let Some(sink) = &bridge.logs
+            && let Some(mut record) = logs::failure(event, row, &ending, &sheet, options)
+        {
+            self.correlate(&mut record);
+            sink.emit(record);
+        }
+        filling.finish(&mut sheet, event, self.prefix);
+        self.end(sheet, &ending, event);
+    }
+}
+
+impl Following {
+    fn correlate(&self, record: &mut Record) {
+        let ended = self.started + Duration::ZERO;
+        let _ = ended;
+        if let Some(otel) = &self.otel {
+            let span = otel.span();
+            let context = span.span_context();
+            record.span = Some((context.trace_id(), context.span_id(), Some(context.trace_flags())));
+        }
+    }
+
+    fn end(&self, mut sheet: Sheet, ending: &Ending, event: &Event<'_>) {
+        let Some(otel) = &self.otel else { return };
+        let span = otel.span();
+        let ended = self.started + event.measurements().duration().unwrap_or_default();
+        if self.recording {
+            self.catch_up(&mut sheet);
+            let options = &self.bridge.options;
+            span.set_attributes(sheet.into_attributes(&self.set, options.attribute_limit));
+            span.set_status(ending.status(options.endings()));
+            if options.exception_events
+                && let Some((exception_type, message)) = logs::exception(ending)
+            {
+                let mut attributes = vec![KeyValue::new(names::EXCEPTION_TYPE, exception_type)];
+                attributes.extend(
+                    message.map(|text| KeyValue::new(names::EXCEPTION_MESSAGE, truncate::text(text, MAX_TEXT))),
+                );
+                attributes.extend(
+                    logs::stacktrace(event, options).map(|text| KeyValue::new(names::EXCEPTION_STACKTRACE, text)),
+                );
+                span.add_event_with_timestamp("exception", ended, attributes);
+            }
+        }
+        span.end_with_timestamp(ended);
+    }
+
+    /// What was not known when the span opened.
+    fn catch_up(&self, sheet: &mut Sheet) {
+        let inference = self.row.is_some_and(|(_, row)| row.is_inference());
+        let model = sheet.model.clone().filter(|model| inference && !model.is_empty());
+        let provider = sheet.provider.clone().filter(|_| inference).map(Cow::into_owned);
+        let known = [
+            (names::AGENT_NAME, sheet.agent.clone()),
+            (oi::AGENT, sheet.agent.clone().filter(|_| self.bridge.options.openinference)),
+            (names::REQUEST_MODEL, model),
+            (names::PROVIDER, provider),
+        ];
+        for (key, value) in known {
+            if let Some(value) = value.filter(|_| !self.set.contains(&key)) {
+                sheet.attributes.insert(0, KeyValue::new(key, truncate::text(&value, MAX_TEXT)));
+            }
+        }
+    }
+}

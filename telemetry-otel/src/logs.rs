@@ -1,0 +1,235 @@
+//! Log records: single events, failures of models, panics and cancellations, each told which span
+//! it belongs to.
+
+use std::collections::HashSet;
+use std::sync::{Mutex, PoisonError};
+use std::time::SystemTime;
+
+use opentelemetry::logs::{AnyValue, LogRecord, Logger, Severity};
+use opentelemetry::{Array, Key, SpanId, TraceFlags, TraceId, Value};
+use serde_json::Value as Json;
+use telemetry_runtime::{Event, Value as Recorded};
+
+use crate::ending::Ending;
+use crate::mapping::{EVENT_KEYS, Row, To, of_context};
+use crate::names;
+use crate::options::Options;
+use crate::sheet::Sheet;
+use crate::truncate;
+use crate::value::{MAX_TEXT, Made, made};
+
+/// A record to be emitted.
+pub(crate) struct Record {
+    pub(crate) name: String,
+    pub(crate) severity: Severity,
+    pub(crate) timestamp: SystemTime,
+    pub(crate) body: Option<String>,
+    pub(crate) attributes: Vec<(Key, AnyValue)>,
+    pub(crate) span: Option<(TraceId, SpanId, Option<TraceFlags>)>,
+}
+
+/// A logger of any provider's.
+pub(crate) trait LogSink: Send + Sync {
+    fn emit(&self, record: Record);
+}
+
+impl<L: Logger + Send + Sync> LogSink for L {
+    fn emit(&self, record: Record) {
+        let name = interned(&record.name);
+        if !self.event_enabled(record.severity, crate::SCOPE, name) {
+            return;
+        }
+        let mut made = self.create_log_record();
+        match name {
+            Some(name) => made.set_event_name(name),
+            None => made.add_attribute("event.name", record.name),
+        }
+        made.set_severity_number(record.severity);
+        made.set_severity_text(record.severity.name());
+        made.set_timestamp(record.timestamp);
+        made.set_observed_timestamp(SystemTime::now());
+        if let Some(body) = record.body {
+            made.set_body(body.into());
+        }
+        made.add_attributes(record.attributes);
+        if let Some((trace_id, span_id, flags)) = record.span {
+            made.set_trace_context(trace_id, span_id, flags);
+        }
+        Logger::emit(self, made);
+    }
+}
+
+/// How many names of events are kept for good. They are those of callsites, and of whatever a
+/// program makes up at run time, of which there may be no end.
+const MAX_NAMES: usize = 1024;
+
+/// The name as the interface to loggers wants it; none for one name too many.
+fn interned(name: &str) -> Option<&'static str> {
+    static NAMES: Mutex<Option<HashSet<&'static str>>> = Mutex::new(None);
+    let mut names = NAMES.lock().unwrap_or_else(PoisonError::into_inner);
+    let names = names.get_or_insert_default();
+    if let Some(known) = names.get(name) {
+        return Some(known);
+    }
+    if names.len() >= MAX_NAMES {
+        return None;
+    }
+    let kept: &'static str = Box::leak(name.into());
+    names.insert(kept);
+    Some(kept)
+}
+
+/// A span that failed: of a model call whatever the failure, else a panic or a cancellation.
+pub(crate) fn failure(
+    event: &Event<'_>,
+    row: Option<&Row>,
+    ending: &Ending,
+    sheet: &Sheet,
+    options: &Options,
+) -> Option<Record> {
+    let inference = row.is_some_and(Row::is_inference);
+    let severity = match ending {
+        Ending::Ok => return None,
+        Ending::Failed { .. } if !inference || ending.error_type(options.endings()).is_none() => return None,
+        Ending::Panicked { .. } if !inference => Severity::Error,
+        Ending::Failed { .. } | Ending::Panicked { .. } => Severity::Warn,
+        Ending::Cancelled => Severity::Info,
+    };
+    let (exception_type, message) = exception(ending)?;
+    let conventional = row.and_then(|row| row.failure?.of(options.convention));
+    let name = conventional.filter(|_| *ending != Ending::Cancelled).unwrap_or(event.name());
+    let mut attributes: Vec<(Key, AnyValue)> = vec![(names::EXCEPTION_TYPE.into(), exception_type.into())];
+    if let Some(message) = message {
+        attributes.push((names::EXCEPTION_MESSAGE.into(), truncate::text(message, MAX_TEXT).into()));
+    }
+    if let Some(stacktrace) = stacktrace(event, options) {
+        attributes.push((names::EXCEPTION_STACKTRACE.into(), stacktrace.into()));
+    }
+    if inference {
+        let model = sheet.model.clone().map(|model| (names::REQUEST_MODEL, model));
+        let provider = sheet.provider.clone().map(|provider| (names::PROVIDER, provider.into_owned()));
+        let operation = row.and_then(|row| row.operation).map(|name| (names::OPERATION, name.to_owned()));
+        for (key, value) in operation.into_iter().chain(provider).chain(model) {
+            attributes.push((key.into(), value.into()));
+        }
+    }
+    common(&mut attributes, event);
+    Some(Record { name: name.to_owned(), severity, timestamp: SystemTime::now(), body: None, attributes, span: None })
+}
+
+/// The type and the message of what went wrong.
+pub(crate) fn exception(ending: &Ending) -> Option<(String, Option<&str>)> {
+    match ending {
+        Ending::Ok => None,
+        Ending::Failed { error_type, message } => Some((error_type.to_string(), message.as_deref())),
+        Ending::Panicked { message } => Some(("panic".to_owned(), Some(message))),
+        Ending::Cancelled => Some(("cancelled".to_owned(), None)),
+    }
+}
+
+/// The frames of a panic, where they are asked for: to resolve them takes milliseconds.
+pub(crate) fn stacktrace(event: &Event<'_>, options: &Options) -> Option<String> {
+    let frames = options.stacktraces.then(|| event.metadata().get("stacktrace"))??.to_json();
+    let frames: Vec<&str> = frames.as_array()?.iter().filter_map(Json::as_str).collect();
+    (!frames.is_empty()).then(|| truncate::text(&frames.join("\n"), 16 * MAX_TEXT))
+}
+
+/// Who it was, and in which conversation.
+fn common(attributes: &mut Vec<(Key, AnyValue)>, event: &Event<'_>) {
+    let metadata = event.metadata();
+    let conversation = ["session_id", "run_id"].iter().find_map(|key| metadata.get_str(key));
+    for (name, text) in [(names::AGENT_NAME, metadata.get_str("agent")), (names::CONVERSATION, conversation)] {
+        if let Some(text) = text {
+            attributes.push((name.into(), truncate::text(text, MAX_TEXT).into()));
+        }
+    }
+}
+
+/// A single event.
+pub(crate) fn single(event: &Event<'_>, options: &Options) -> Record {
+    let mut attributes = Vec::new();
+    common(&mut attributes, event);
+    let documented = event.category().is_some();
+    for (key, value) in event.metadata().iter() {
+        let name: Key = match of_context(key) {
+            Some(To::Agent | To::Conversation) => continue,
+            Some(To::ConversationAnd(name) | To::Attribute(name)) => match name.of(options.convention) {
+                Some(name) => name.into(),
+                None => continue,
+            },
+            _ => match EVENT_KEYS.iter().find(|(known, _)| *known == key) {
+                Some((_, name)) if documented => (*name).into(),
+                _ => key.to_owned().into(),
+            },
+        };
+        if !options.stacktraces && key == "stacktrace" {
+            continue;
+        }
+        attributes.extend(any(key, value, options).map(|value| (name, value)));
+    }
+    for (key, value) in event.measurements().iter() {
+        if matches!(key, "system_time" | "monotonic_time") {
+            continue;
+        }
+        // What is measured of a documented event is told apart by the event.
+        let name: Key = match EVENT_KEYS.iter().find(|(known, _)| *known == key) {
+            Some((_, name)) if documented => (*name).into(),
+            _ if documented => format!("{}.{key}", event.name()).into(),
+            _ => key.to_owned().into(),
+        };
+        attributes.extend(any(key, value, options).map(|value| (name, value)));
+    }
+    let failed = event.name() == "telemetry.handler.failure";
+    Record {
+        name: event.name().to_owned(),
+        severity: if failed { Severity::Error } else { Severity::Info },
+        timestamp: event.measurements().system_time().unwrap_or_else(SystemTime::now),
+        body: None,
+        attributes,
+        span: None,
+    }
+}
+
+/// A value as a log record has it, structure and all; structure is content.
+fn any(key: &str, value: Recorded<'_>, options: &Options) -> Option<AnyValue> {
+    let content = options.content.max_bytes();
+    if content.is_none() && options.is_content_key(key) {
+        return None;
+    }
+    match made(value) {
+        Made::Plain(value) => Some(plain(value)),
+        Made::Tree(tree) => {
+            let whole = truncate::json(tree, content?)?;
+            Some(structured(serde_json::from_str(&whole).ok()?))
+        }
+        Made::Nothing => None,
+    }
+}
+
+fn plain(value: Value) -> AnyValue {
+    match value {
+        Value::Bool(flag) => flag.into(),
+        Value::I64(number) => number.into(),
+        Value::F64(number) => number.into(),
+        Value::String(text) => text.into(),
+        Value::Array(Array::Bool(items)) => items.into_iter().collect(),
+        Value::Array(Array::I64(items)) => items.into_iter().collect(),
+        Value::Array(Array::F64(items)) => items.into_iter().collect(),
+        Value::Array(Array::String(items)) => items.into_iter().collect(),
+        other => other.to_string().into(),
+    }
+}
+
+fn structured(json: Json) -> AnyValue {
+    match json {
+        Json::Null => AnyValue::from(""),
+        Json::Bool(flag) => flag.into(),
+        Json::Number(number) => match number.as_i64() {
+            Some(number) => number.into(),
+            None => number.as_f64().unwrap_or(f64::NAN).into(),
+        },
+        Json::String(text) => text.into(),
+        Json::Array(items) => items.into_iter().map(structured).collect(),
+        Json::Object(map) => map.into_iter().map(|(key, value)| (key, structured(value))).collect(),
+    }
+}

@@ -1,0 +1,226 @@
+//! Metrics: made from every event, whether or not its span is sampled. Their attributes have few
+//! values: no ids, no counts, no content.
+
+use opentelemetry::KeyValue;
+use opentelemetry::metrics::{Counter, Histogram, Meter, UpDownCounter};
+use telemetry_runtime::Event;
+
+use crate::convention::Convention;
+use crate::ending::Ending;
+use crate::mapping::{self, ROWS, Row};
+use crate::names;
+use crate::options::Options;
+use crate::sheet::Sheet;
+use crate::usage::Usage;
+
+/// 0.01 s doubled: model calls and tools.
+const CALL_SECONDS: [f64; 14] =
+    [0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.28, 2.56, 5.12, 10.24, 20.48, 40.96, 81.92];
+/// 0.1 s doubled: agents.
+const AGENT_SECONDS: [f64; 13] =
+    [0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 6.4, 12.8, 25.6, 51.2, 102.4, 204.8, 409.6];
+/// From a second to two hours: operations, which are workflows to the conventions.
+const WORKFLOW_SECONDS: [f64; 11] =
+    [1.0, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0, 600.0, 1800.0, 3600.0, 7200.0];
+/// Powers of 4.
+const TOKENS: [f64; 14] = [
+    1.0, 4.0, 16.0, 64.0, 256.0, 1024.0, 4096.0, 16384.0, 65536.0, 262_144.0, 1_048_576.0, 4_194_304.0,
+    16_777_216.0, 67_108_864.0,
+];
+
+/// What is measured of one kind of span.
+struct Measured {
+    duration: Histogram<f64>,
+    failures: Counter<u64>,
+    cancellations: Counter<u64>,
+}
+
+/// The instruments.
+pub(crate) struct Instruments {
+    /// One for each line of the table.
+    rows: Vec<Measured>,
+    first_chunk: Histogram<f64>,
+    tokens: Tokens,
+    secrets_resolve: Counter<u64>,
+    secrets_access: Counter<u64>,
+    active: UpDownCounter<i64>,
+}
+
+/// How tokens are counted, which the versions do not agree on.
+enum Tokens {
+    /// One histogram, with the type as an attribute.
+    ByType(Histogram<u64>),
+    /// A histogram for each direction, and a counter for each kind.
+    ByName { input: Histogram<u64>, output: Histogram<u64>, counters: [Counter<u64>; 5] },
+}
+
+impl Tokens {
+    fn new(meter: &Meter, convention: Convention) -> Self {
+        let histogram = |name: &'static str| {
+            meter.u64_histogram(name).with_unit("{token}").with_boundaries(TOKENS.to_vec()).build()
+        };
+        let counter = |kind: &str| {
+            let name = format!("gen_ai.client.inference.usage.{kind}");
+            meter.u64_counter(name).with_unit("{token}").build()
+        };
+        match convention {
+            Convention::V1_41_1 => Self::ByType(histogram("gen_ai.client.token.usage")),
+            Convention::Latest => Self::ByName {
+                input: histogram("gen_ai.client.inference.operation.input_tokens"),
+                output: histogram("gen_ai.client.inference.operation.output_tokens"),
+                counters: [
+                    "input_tokens",
+                    "output_tokens",
+                    "cache_read.input_tokens",
+                    "cache_write.input_tokens",
+                    "reasoning.output_tokens",
+                ]
+                .map(counter),
+            },
+        }
+    }
+
+    fn record(&self, usage: Usage, attributes: &[KeyValue]) {
+        match self {
+            Self::ByType(histogram) => {
+                for (kind, count) in [("input", usage.input), ("output", usage.output)] {
+                    if let Some(count) = count {
+                        let mut attributes = attributes.to_vec();
+                        attributes.push(KeyValue::new(names::TOKEN_TYPE, kind));
+                        histogram.record(count, &attributes);
+                    }
+                }
+            }
+            Self::ByName { input, output, counters } => {
+                for (histogram, count) in [(input, usage.input), (output, usage.output)] {
+                    if let Some(count) = count {
+                        histogram.record(count, attributes);
+                    }
+                }
+                let counts =
+                    [usage.input, usage.output, usage.cache_read, usage.cache_write, usage.reasoning];
+                for (counter, count) in counters.iter().zip(counts) {
+                    if let Some(count) = count {
+                        counter.add(count, attributes);
+                    }
+                }
+            }
+        }
+    }
+}
+
+impl Instruments {
+    pub(crate) fn new(meter: &Meter, convention: Convention) -> Self {
+        let seconds = |name: &'static str, boundaries: &[f64]| {
+            meter.f64_histogram(name).with_unit("s").with_boundaries(boundaries.to_vec()).build()
+        };
+        let first_chunk = match convention {
+            Convention::V1_41_1 => "gen_ai.client.operation.time_to_first_chunk",
+            Convention::Latest => "gen_ai.client.inference.time_to_first_chunk",
+        };
+        let measured = |row: &Row| {
+            let boundaries: &[f64] = match row.operation {
+                Some("chat" | "execute_tool") => &CALL_SECONDS,
+                Some("invoke_workflow") => &WORKFLOW_SECONDS,
+                _ => &AGENT_SECONDS,
+            };
+            let counter = |what: &str, unit: &'static str| {
+                meter.u64_counter(format!("{}.{what}", row.prefix)).with_unit(unit).build()
+            };
+            Measured {
+                duration: seconds(row.duration.of(convention).unwrap_or_default(), boundaries),
+                failures: counter("failures", "{failure}"),
+                cancellations: counter("cancellations", "{cancellation}"),
+            }
+        };
+        Self {
+            rows: ROWS.iter().map(measured).collect(),
+            first_chunk: seconds(first_chunk, &CALL_SECONDS),
+            tokens: Tokens::new(meter, convention),
+            secrets_resolve: meter
+                .u64_counter("condukt.secrets.resolve.count")
+                .with_unit("{secret}")
+                .build(),
+            secrets_access: meter.u64_counter("condukt.secrets.access.count").with_unit("{secret}").build(),
+            active: meter.i64_up_down_counter("legion.agent.active").with_unit("{agent}").build(),
+        }
+    }
+
+    /// Measures a documented span that ended.
+    pub(crate) fn span(
+        &self,
+        (index, row): (usize, &Row),
+        sheet: &Sheet,
+        ending: &Ending,
+        event: &Event<'_>,
+        options: &Options,
+    ) {
+        let measured = &self.rows[index];
+        let mut attributes = attributes(row, sheet);
+        if row.is_inference() {
+            if let Some(usage) = sheet.usage {
+                self.tokens.record(usage, &attributes);
+            }
+            if let Some(first) = sheet.first_chunk {
+                self.first_chunk.record(first, &attributes);
+            }
+        }
+        let error_type = ending.error_type(options.endings());
+        let failed = error_type.is_some() && *ending != Ending::Cancelled;
+        attributes.extend(error_type.map(|error_type| KeyValue::new(names::ERROR_TYPE, error_type)));
+        if let Some(duration) = event.measurements().duration() {
+            measured.duration.record(duration.as_secs_f64(), &attributes);
+        }
+        if failed {
+            measured.failures.add(1, &attributes);
+        }
+        if *ending == Ending::Cancelled {
+            measured.cancellations.add(1, &attributes);
+        }
+    }
+
+    /// Counts a single event.
+    pub(crate) fn event(&self, event: &Event<'_>) {
+        let text = |key: &str, name: &'static str| {
+            event.metadata().get_str(key).map(|text| KeyValue::new(name, text.to_owned()))
+        };
+        let agent = text("agent", names::AGENT_NAME);
+        let count = event.measurements().get("count").and_then(|count| count.as_u64());
+        match (event.name(), count) {
+            ("condukt.secrets.resolve", Some(count)) => {
+                self.secrets_resolve.add(count, agent.as_slice());
+            }
+            ("condukt.secrets.access", Some(count)) => {
+                let attributes: Vec<_> = agent.into_iter().chain(text("tool", names::TOOL_NAME)).collect();
+                self.secrets_access.add(count, &attributes);
+            }
+            ("legion.agent.started", _) => self.active.add(1, agent.as_slice()),
+            ("legion.agent.stopped", _) => self.active.add(-1, agent.as_slice()),
+            _ => {}
+        }
+    }
+}
+
+/// What a duration, a token count or a failure is told apart by.
+fn attributes(row: &Row, sheet: &Sheet) -> Vec<KeyValue> {
+    let mut attributes = Vec::with_capacity(5);
+    if row.is_inference() {
+        attributes.extend(row.operation.map(|operation| KeyValue::new(names::OPERATION, operation)));
+        attributes.extend(sheet.provider.clone().map(|provider| KeyValue::new(names::PROVIDER, provider)));
+        attributes.extend(sheet.model.clone().map(|model| KeyValue::new(names::REQUEST_MODEL, model)));
+        return attributes;
+    }
+    attributes.extend(sheet.agent.clone().map(|agent| KeyValue::new(names::AGENT_NAME, agent)));
+    match row.operation {
+        Some("execute_tool") => {
+            let constant = row.constants.iter().find(|(name, _)| *name == mapping::TOOL).map(|(_, tool)| *tool);
+            let tool = sheet.called.clone().or(constant.map(str::to_owned));
+            attributes.extend(tool.map(|tool| KeyValue::new(names::TOOL_NAME, tool)));
+        }
+        Some("invoke_workflow") => {
+            attributes.extend(sheet.called.clone().map(|name| KeyValue::new("gen_ai.workflow.name", name)));
+        }
+        _ => {}
+    }
+    attributes
+}
