@@ -148,7 +148,7 @@ fn rule(
         let value = recorded(&key.value, key.ty, runtime);
         quote!(#k::#kind::record(#stop, #name, #value);)
     });
-    quote!({ let #pat = #value; #(#sets)* })
+    quote!({ #[allow(clippy::ignored_unit_patterns, clippy::let_underscore_untyped)] let #pat = #value; #(#sets)* })
 }
 
 /// A stop key's text; of a user's own span through a field, so that the compiler checks it.
