@@ -5,7 +5,9 @@ use std::cell::{Cell, RefCell};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use opentelemetry::trace::{SpanBuilder, SpanContext, SpanKind, TraceContextExt, TraceFlags, TraceState, Tracer};
+use opentelemetry::trace::{
+    SpanBuilder, SpanContext, SpanKind, TraceContextExt, TraceFlags, TraceState, Tracer,
+};
 use opentelemetry::{Context as OtelContext, ContextGuard, KeyValue};
 use telemetry_runtime::{Event, Followed, Identity, Opening, SpanFollower, SpanHook, SpanId, TraceId};
 
@@ -167,9 +169,10 @@ impl Inner {
         let (trace_id, id) = ids(context);
         let identity = match (TraceId::new(trace_id), SpanId::new(id)) {
             (Some(trace_id), Some(id)) => Identity {
-                parent: outer.is_valid().then(|| ids(&outer)).and_then(|(trace_id, id)| {
-                    Some((TraceId::new(trace_id)?, SpanId::new(id)?))
-                }),
+                parent: outer
+                    .is_valid()
+                    .then(|| ids(&outer))
+                    .and_then(|(trace_id, id)| Some((TraceId::new(trace_id)?, SpanId::new(id)?))),
                 trace_id: Some(trace_id),
                 id: Some(id),
                 sampled: Some(context.is_sampled()),
@@ -275,7 +278,9 @@ fn parent(opening: &Opening<'_>, around: OtelContext) -> OtelContext {
             around.with_remote_span_context(parent)
         }
         None if local.is_some() && local == ours => around,
-        None => around.with_remote_span_context(SpanContext::NONE),
+        // Samplers ask whether there is a span, and would take one that is invalid for a parent.
+        None if around.has_active_span() => OtelContext::new(),
+        None => around,
     }
 }
 
@@ -344,8 +349,6 @@ impl SpanFollower for Following {
 
 impl Following {
     fn correlate(&self, record: &mut Record) {
-        let ended = self.started + Duration::ZERO;
-        let _ = ended;
         if let Some(otel) = &self.otel {
             let span = otel.span();
             let context = span.span_context();
@@ -367,10 +370,12 @@ impl Following {
             {
                 let mut attributes = vec![KeyValue::new(names::EXCEPTION_TYPE, exception_type)];
                 attributes.extend(
-                    message.map(|text| KeyValue::new(names::EXCEPTION_MESSAGE, truncate::text(text, MAX_TEXT))),
+                    message
+                        .map(|text| KeyValue::new(names::EXCEPTION_MESSAGE, truncate::text(text, MAX_TEXT))),
                 );
                 attributes.extend(
-                    logs::stacktrace(event, options).map(|text| KeyValue::new(names::EXCEPTION_STACKTRACE, text)),
+                    logs::stacktrace(event, options)
+                        .map(|text| KeyValue::new(names::EXCEPTION_STACKTRACE, text)),
                 );
                 span.add_event_with_timestamp("exception", ended, attributes);
             }

@@ -48,17 +48,30 @@ pub struct Builder {
     spans: Option<Make<Box<dyn SpanSource>>>,
     meter: Option<Make<Meter>>,
     logs: Option<Make<Box<dyn LogSink>>>,
+    #[cfg(feature = "otlp")]
+    pub(crate) endpoint: Option<String>,
 }
 
 impl fmt::Debug for Builder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Builder").field("id", &self.id).field("options", &self.options).finish_non_exhaustive()
+        f.debug_struct("Builder")
+            .field("id", &self.id)
+            .field("options", &self.options)
+            .finish_non_exhaustive()
     }
 }
 
 /// What to export and where to. See [`Builder`].
 pub fn builder() -> Builder {
-    Builder { id: "opentelemetry".to_owned(), options: Options::from_env(), spans: None, meter: None, logs: None }
+    Builder {
+        id: "opentelemetry".to_owned(),
+        options: Options::from_env(),
+        spans: None,
+        meter: None,
+        logs: None,
+        #[cfg(feature = "otlp")]
+        endpoint: None,
+    }
 }
 
 impl Builder {
@@ -172,6 +185,30 @@ impl Builder {
     pub fn id(mut self, id: impl Into<String>) -> Self {
         self.id = id.into();
         self
+    }
+
+    /// Where the collector is that [`install`](Self::install) sends to: `http://localhost:4318`. It
+    /// goes before what the variables say.
+    #[cfg(feature = "otlp")]
+    #[must_use]
+    pub fn endpoint(mut self, url: impl Into<String>) -> Self {
+        self.endpoint = Some(url.into());
+        self
+    }
+
+    #[cfg(feature = "otlp")]
+    pub(crate) fn has_tracer_provider(&self) -> bool {
+        self.spans.is_some()
+    }
+
+    #[cfg(feature = "otlp")]
+    pub(crate) fn has_meter_provider(&self) -> bool {
+        self.meter.is_some()
+    }
+
+    #[cfg(feature = "otlp")]
+    pub(crate) fn has_logger_provider(&self) -> bool {
+        self.logs.is_some()
     }
 
     /// From now on events are exported, until what is returned is dropped.

@@ -5,6 +5,9 @@ use std::borrow::Cow;
 use opentelemetry::trace::Status;
 use telemetry_runtime::{Event, Value};
 
+use crate::truncate;
+use crate::value::MAX_TEXT;
+
 /// The error type of a failure that says none.
 const OTHER: &str = "_OTHER";
 /// The most bytes of an error type: it has few values, and they are short.
@@ -66,9 +69,9 @@ impl Ending {
     pub(crate) fn status(&self, options: EndingOptions<'_>) -> Status {
         match self {
             Self::Failed { error_type, message } if !options.is_expected(error_type) => {
-                Status::error(message.clone().unwrap_or_default())
+                Status::error(truncate::text(message.as_deref().unwrap_or_default(), MAX_TEXT))
             }
-            Self::Panicked { message } => Status::error(message.clone()),
+            Self::Panicked { message } => Status::error(truncate::text(message, MAX_TEXT)),
             Self::Cancelled if options.cancelled_is_error => Status::error("cancelled"),
             Self::Ok | Self::Failed { .. } | Self::Cancelled => Status::Unset,
         }
@@ -77,9 +80,7 @@ impl Ending {
     /// The error type of the span and of its metrics; none where it did not fail.
     pub(crate) fn error_type(&self, options: EndingOptions<'_>) -> Option<Cow<'static, str>> {
         match self {
-            Self::Failed { error_type, .. } => {
-                (!options.is_expected(error_type)).then(|| error_type.clone())
-            }
+            Self::Failed { error_type, .. } => (!options.is_expected(error_type)).then(|| error_type.clone()),
             Self::Panicked { .. } => Some("panic".into()),
             Self::Cancelled => options.cancelled_is_error.then_some("cancelled".into()),
             Self::Ok => None,
@@ -126,8 +127,7 @@ mod tests {
     use telemetry_runtime::OwnedEvent;
 
     fn ending(name: &str, metadata: serde_json::Value, is_tool: bool) -> Ending {
-        let event: OwnedEvent =
-            serde_json::from_value(json!({"event": name, "metadata": metadata})).unwrap();
+        let event: OwnedEvent = serde_json::from_value(json!({"event": name, "metadata": metadata})).unwrap();
         Ending::of(&event.as_event(), is_tool)
     }
 

@@ -15,6 +15,8 @@ mod messages;
 mod metrics;
 mod names;
 mod options;
+#[cfg(feature = "otlp")]
+mod otlp;
 mod provider;
 mod sheet;
 mod truncate;
@@ -24,6 +26,8 @@ mod value;
 pub use builder::{Attached, Builder, builder};
 pub use content::Content;
 pub use convention::Convention;
+#[cfg(feature = "otlp")]
+pub use otlp::{Delivery, InstallError, ShutdownError, Telemetry, install};
 
 /// The instrumentation scope of all that is exported.
 pub(crate) const SCOPE: &str = "telemetry-otel";

@@ -114,7 +114,14 @@ pub(crate) fn failure(
         }
     }
     common(&mut attributes, event);
-    Some(Record { name: name.to_owned(), severity, timestamp: SystemTime::now(), body: None, attributes, span: None })
+    Some(Record {
+        name: name.to_owned(),
+        severity,
+        timestamp: SystemTime::now(),
+        body: None,
+        attributes,
+        span: None,
+    })
 }
 
 /// The type and the message of what went wrong.
@@ -137,8 +144,12 @@ pub(crate) fn stacktrace(event: &Event<'_>, options: &Options) -> Option<String>
 /// Who it was, and in which conversation.
 fn common(attributes: &mut Vec<(Key, AnyValue)>, event: &Event<'_>) {
     let metadata = event.metadata();
-    let conversation = ["session_id", "run_id"].iter().find_map(|key| metadata.get_str(key));
-    for (name, text) in [(names::AGENT_NAME, metadata.get_str("agent")), (names::CONVERSATION, conversation)] {
+    // The session of a delegation's stop is the child's.
+    let session =
+        if event.name().starts_with("condukt.subagent.") { "parent_session_id" } else { "session_id" };
+    let conversation = [session, "run_id"].iter().find_map(|key| metadata.get_str(key));
+    for (name, text) in [(names::AGENT_NAME, metadata.get_str("agent")), (names::CONVERSATION, conversation)]
+    {
         if let Some(text) = text {
             attributes.push((name.into(), truncate::text(text, MAX_TEXT).into()));
         }
@@ -159,7 +170,7 @@ pub(crate) fn single(event: &Event<'_>, options: &Options) -> Record {
             },
             _ => match EVENT_KEYS.iter().find(|(known, _)| *known == key) {
                 Some((_, name)) if documented => (*name).into(),
-                _ => key.to_owned().into(),
+                _ => key.trim_end_matches('?').to_owned().into(),
             },
         };
         if !options.stacktraces && key == "stacktrace" {

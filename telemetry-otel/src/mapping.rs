@@ -193,11 +193,7 @@ pub(crate) const ROWS: &[Row] = &[
         operation: Some("execute_tool"),
         kind: "TOOL",
         constants: &[(Name::same("gen_ai.tool.type"), "function")],
-        keys: &[
-            ("tool", attribute(names::TOOL_NAME)),
-            ("args", To::Arguments),
-            ("result", To::ToolResult),
-        ],
+        keys: &[("tool", attribute(names::TOOL_NAME)), ("args", To::Arguments), ("result", To::ToolResult)],
         duration: Name::renamed("condukt.tool_call.duration", "gen_ai.execute_tool.duration"),
         failure: Some(Name::latest("gen_ai.execute_tool.exception")),
         gathers: Gathers::Nothing,

@@ -32,7 +32,8 @@ pub(crate) fn answer(value: Json, finish_reason: Option<&str>) -> Vec<Json> {
     let own = own.map(str::to_owned);
     let mut message = one(value, "assistant");
     let calls = parts_of(&message).iter().any(|part| part["type"] == "tool_call");
-    let reason = own.as_deref().or(finish_reason).map_or(if calls { "tool_call" } else { "stop" }, known_reason);
+    let reason =
+        own.as_deref().or(finish_reason).map_or(if calls { "tool_call" } else { "stop" }, known_reason);
     message["finish_reason"] = reason.into();
     vec![message]
 }
@@ -56,7 +57,9 @@ fn parts_of(message: &Json) -> &[Json] {
 /// The conventions' word for why a model stopped.
 pub(crate) fn known_reason(reason: &str) -> &'static str {
     match reason.to_ascii_lowercase().as_str() {
-        "length" | "max_tokens" | "max_output_tokens" | "maxtokens" | "model_context_window_exceeded" => "length",
+        "length" | "max_tokens" | "max_output_tokens" | "maxtokens" | "model_context_window_exceeded" => {
+            "length"
+        }
         "tool_calls" | "tool_call" | "tool_use" | "toolcalls" | "toolcall" | "tooluse" | "function_call"
         | "functioncall" => "tool_call",
         "content_filter" | "contentfilter" | "refusal" | "safety" => "content_filter",
@@ -185,10 +188,13 @@ fn part(value: Json) -> Json {
         }
         "tool_result" | "tool_call_response" | "function_call_output" => {
             let id = ["tool_use_id", "id", "call_id", "tool_call_id"].iter().find_map(|key| map.get(*key));
-            let response_of = ["content", "response", "output", "result"].iter().find_map(|key| map.get(*key));
+            let response_of =
+                ["content", "response", "output", "result"].iter().find_map(|key| map.get(*key));
             Some(response(id.cloned(), response_of.cloned().unwrap_or(Json::Null)))
         }
-        "image_url" => map.get("image_url").and_then(|image| link("image", image.get("url").unwrap_or(image))),
+        "image_url" => {
+            map.get("image_url").and_then(|image| link("image", image.get("url").unwrap_or(image)))
+        }
         "image" | "document" | "video" | "audio" => media(&map),
         "input_audio" => map.get("input_audio").and_then(|audio| {
             let format = audio["format"].as_str().unwrap_or("wav");

@@ -17,15 +17,25 @@ use crate::usage::Usage;
 const CALL_SECONDS: [f64; 14] =
     [0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.28, 2.56, 5.12, 10.24, 20.48, 40.96, 81.92];
 /// 0.1 s doubled: agents.
-const AGENT_SECONDS: [f64; 13] =
-    [0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 6.4, 12.8, 25.6, 51.2, 102.4, 204.8, 409.6];
+const AGENT_SECONDS: [f64; 13] = [0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 6.4, 12.8, 25.6, 51.2, 102.4, 204.8, 409.6];
 /// From a second to two hours: operations, which are workflows to the conventions.
-const WORKFLOW_SECONDS: [f64; 11] =
-    [1.0, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0, 600.0, 1800.0, 3600.0, 7200.0];
+const WORKFLOW_SECONDS: [f64; 11] = [1.0, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0, 600.0, 1800.0, 3600.0, 7200.0];
 /// Powers of 4.
 const TOKENS: [f64; 14] = [
-    1.0, 4.0, 16.0, 64.0, 256.0, 1024.0, 4096.0, 16384.0, 65536.0, 262_144.0, 1_048_576.0, 4_194_304.0,
-    16_777_216.0, 67_108_864.0,
+    1.0,
+    4.0,
+    16.0,
+    64.0,
+    256.0,
+    1024.0,
+    4096.0,
+    16384.0,
+    65536.0,
+    262_144.0,
+    1_048_576.0,
+    4_194_304.0,
+    16_777_216.0,
+    67_108_864.0,
 ];
 
 /// What is measured of one kind of span.
@@ -137,10 +147,7 @@ impl Instruments {
             rows: ROWS.iter().map(measured).collect(),
             first_chunk: seconds(first_chunk, &CALL_SECONDS),
             tokens: Tokens::new(meter, convention),
-            secrets_resolve: meter
-                .u64_counter("condukt.secrets.resolve.count")
-                .with_unit("{secret}")
-                .build(),
+            secrets_resolve: meter.u64_counter("condukt.secrets.resolve.count").with_unit("{secret}").build(),
             secrets_access: meter.u64_counter("condukt.secrets.access.count").with_unit("{secret}").build(),
             active: meter.i64_up_down_counter("legion.agent.active").with_unit("{agent}").build(),
         }
@@ -213,7 +220,8 @@ fn attributes(row: &Row, sheet: &Sheet) -> Vec<KeyValue> {
     attributes.extend(sheet.agent.clone().map(|agent| KeyValue::new(names::AGENT_NAME, agent)));
     match row.operation {
         Some("execute_tool") => {
-            let constant = row.constants.iter().find(|(name, _)| *name == mapping::TOOL).map(|(_, tool)| *tool);
+            let constant =
+                row.constants.iter().find(|(name, _)| *name == mapping::TOOL).map(|(_, tool)| *tool);
             let tool = sheet.called.clone().or(constant.map(str::to_owned));
             attributes.extend(tool.map(|tool| KeyValue::new(names::TOOL_NAME, tool)));
         }

@@ -36,10 +36,8 @@ pub(crate) const CACHE_WRITE_TOKENS: (Name, &str) = (
     Name::renamed("gen_ai.usage.cache_creation.input_tokens", "gen_ai.usage.cache_write.input_tokens"),
     "llm.token_count.prompt_details.cache_write",
 );
-pub(crate) const REASONING_TOKENS: (Name, &str) = (
-    Name::same("gen_ai.usage.reasoning.output_tokens"),
-    "llm.token_count.completion_details.reasoning",
-);
+pub(crate) const REASONING_TOKENS: (Name, &str) =
+    (Name::same("gen_ai.usage.reasoning.output_tokens"), "llm.token_count.completion_details.reasoning");
 
 /// The names of OpenInference that backends look at and OpenTelemetry has no counterpart they read.
 pub(crate) mod openinference {

@@ -113,7 +113,9 @@ impl Filling<'_> {
                 sheet.provider = sheet.provider.take().or(provider.map(Cow::Borrowed));
             }
             // A field says it more clearly than a prefix.
-            To::Provider => sheet.provider = value.as_str().filter(|name| !name.is_empty()).map(provider::named),
+            To::Provider => {
+                sheet.provider = value.as_str().filter(|name| !name.is_empty()).map(provider::named)
+            }
             To::Usage => {
                 let usage = Usage::read(&value.to_json());
                 sheet.usage = usage;
@@ -193,7 +195,8 @@ impl Filling<'_> {
         }
     }
 
-    /// A key of the user's own, under its own name. What has a structure is content.
+    /// A key of the user's own, under its own name, less the question mark of a flag. What has a
+    /// structure is content.
     fn put_own(&self, sheet: &mut Sheet, key: &str, value: Recorded<'_>) {
         let content = self.options.content.max_bytes();
         if content.is_none() && self.options.is_content_key(key) {
@@ -207,6 +210,7 @@ impl Filling<'_> {
             },
             (Made::Tree(_), None) | (Made::Nothing, _) => return,
         };
+        let key = key.trim_end_matches('?');
         if self.options.openinference && self.row.is_some() {
             sheet.metadata.insert(key.to_owned(), plain_json(&value));
         }
@@ -256,7 +260,8 @@ impl Filling<'_> {
     fn put_result(&self, sheet: &mut Sheet, reason: Name, value: Recorded<'_>) {
         match self.ending {
             Ending::Failed { .. } => {
-                if let (Some(name), Some(text)) = (self.name(reason), value.as_str().filter(|text| is_identifier(text)))
+                if let (Some(name), Some(text)) =
+                    (self.name(reason), value.as_str().filter(|text| is_identifier(text)))
                 {
                     sheet.set(name, text.to_owned());
                 }
@@ -401,7 +406,13 @@ impl Sheet {
     }
 
     /// What a person reads first, with its type: without one, backends make one up.
-    fn set_shown(&mut self, key: &'static str, type_key: &'static str, shown: Option<Json>, max_bytes: usize) {
+    fn set_shown(
+        &mut self,
+        key: &'static str,
+        type_key: &'static str,
+        shown: Option<Json>,
+        max_bytes: usize,
+    ) {
         let (value, mime_type) = match shown {
             None | Some(Json::Null) => return,
             Some(Json::String(text)) => (truncate::text(&text, max_bytes), oi::TEXT),

@@ -25,27 +25,32 @@ fn head(text: &str, max_bytes: usize) -> &str {
     &text[..end]
 }
 
+/// Words of a form, such as a role or a type, are no longer than this, and are never cut.
+const WORD: usize = 24;
+/// A text cut shorter than this says nothing.
+const LEGIBLE: usize = 64;
+
 /// The tree as JSON of at most that many bytes; none where nothing fits.
 ///
 /// Its strings are cut first, all to one length, as long as that leaves them legible. Then elements
 /// of its lists are left out: of a conversation the first message and the latest ones are what
 /// matters most, so those in between go.
 pub(crate) fn json(mut tree: Json, max_bytes: usize) -> Option<String> {
-    const LEGIBLE: usize = 64;
     let whole = tree.to_string();
     if whole.len() <= max_bytes {
         return Some(whole);
     }
+    // No string can stay longer than this; what follows then costs little, however long they are.
+    cut_strings(&mut tree, max_bytes.max(WORD));
     loop {
-        if let Some(cut) = with_longest_strings(&tree, LEGIBLE, max_bytes) {
+        if let Some(cut) = with_cut_strings(&tree, LEGIBLE, max_bytes) {
             return Some(cut);
         }
         if !thin_out(&mut tree) {
             break;
         }
     }
-    let cut = with_longest_strings(&tree, 0, max_bytes);
-    cut.or_else(|| {
+    with_cut_strings(&tree, WORD, max_bytes).or_else(|| {
         let empty = match tree {
             Json::Array(_) => "[]",
             Json::Object(_) => "{}",
@@ -56,31 +61,86 @@ pub(crate) fn json(mut tree: Json, max_bytes: usize) -> Option<String> {
 }
 
 /// The tree with its strings cut to the greatest length that fits, if that is at least `least`.
-fn with_longest_strings(tree: &Json, least: usize, max_bytes: usize) -> Option<String> {
-    let with = |length| {
-        let mut tree = tree.clone();
-        cut_strings(&mut tree, length);
-        Some(tree.to_string()).filter(|json| json.len() <= max_bytes)
-    };
-    let mut best = with(least)?;
-    let (mut low, mut high) = (least, max_bytes);
-    while low < high {
-        let middle = low + (high - low).div_ceil(2);
-        match with(middle) {
-            Some(json) => (low, best) = (middle, json),
-            None => high = middle - 1,
-        }
+fn with_cut_strings(tree: &Json, least: usize, max_bytes: usize) -> Option<String> {
+    let whole = tree.to_string();
+    if whole.len() <= max_bytes {
+        return Some(whole);
     }
-    Some(best)
+    let mut lengths = Vec::new();
+    for_each_string(tree, &mut |string| lengths.push(escaped_len(string)));
+    let fixed = whole.len() - lengths.iter().sum::<usize>();
+    let length = level(lengths, max_bytes.checked_sub(fixed)?);
+    if length < least {
+        return None;
+    }
+    let mut cut = tree.clone();
+    cut_strings(&mut cut, length);
+    Some(cut.to_string()).filter(|json| json.len() <= max_bytes)
 }
 
+/// The greatest length to which all can be cut so that they take no more than `room` together.
+fn level(mut lengths: Vec<usize>, room: usize) -> usize {
+    lengths.sort_unstable();
+    let mut left = room;
+    for (index, length) in lengths.iter().enumerate() {
+        let each = left / (lengths.len() - index);
+        if *length > each {
+            return each;
+        }
+        left -= length;
+    }
+    usize::MAX
+}
+
+fn for_each_string(tree: &Json, visit: &mut impl FnMut(&str)) {
+    match tree {
+        Json::String(string) => visit(string),
+        Json::Array(items) => items.iter().for_each(|item| for_each_string(item, visit)),
+        Json::Object(map) => map.values().for_each(|value| for_each_string(value, visit)),
+        _ => {}
+    }
+}
+
+/// How many bytes a character takes inside a JSON string.
+fn escaped(c: char) -> usize {
+    match c {
+        '"' | '\\' | '\n' | '\r' | '\t' | '\u{8}' | '\u{c}' => 2,
+        c if c < ' ' => 6,
+        c => c.len_utf8(),
+    }
+}
+
+fn escaped_len(string: &str) -> usize {
+    string.chars().map(escaped).sum()
+}
+
+/// Cuts all strings so that none takes more bytes than that.
 fn cut_strings(tree: &mut Json, length: usize) {
     match tree {
-        // Words of the form, such as a role or a type, are shorter than this.
-        Json::String(string) if string.len() > length.max(24) => *string = text(string, length.max(24)),
+        Json::String(string) => cut(string, length),
         Json::Array(items) => items.iter_mut().for_each(|item| cut_strings(item, length)),
         Json::Object(map) => map.values_mut().for_each(|value| cut_strings(value, length)),
         _ => {}
+    }
+}
+
+fn cut(string: &mut String, length: usize) {
+    if string.len() <= WORD || string.len() * 6 <= length {
+        return;
+    }
+    let room = length.saturating_sub(MARK.len());
+    let (mut taken, mut end) = (0, None);
+    for (index, c) in string.char_indices() {
+        taken += escaped(c);
+        if taken > room && end.is_none() {
+            end = Some(index);
+        }
+        if taken > length {
+            string.truncate(end.unwrap_or(index));
+            string.push_str(MARK);
+            string.shrink_to_fit();
+            return;
+        }
     }
 }
 
@@ -144,7 +204,8 @@ mod tests {
 
     #[test]
     fn of_many_messages_the_first_and_the_latest_stay() {
-        let message = |n: usize| json!({"role": "user", "parts": [{"type": "text", "content": n.to_string()}]});
+        let message =
+            |n: usize| json!({"role": "user", "parts": [{"type": "text", "content": n.to_string()}]});
         let messages: Json = (0..1000).map(message).collect();
         let cut = json(messages, 2000).unwrap();
         let read: Vec<Json> = serde_json::from_str(&cut).unwrap();

@@ -19,25 +19,32 @@ pub(crate) const SCOPED: u8 = 8;
 /// Span hooks are installed.
 pub(crate) const HOOKED: u8 = 16;
 
+/// The context keys that events of the user's own show.
+const ALL_KEYS: &[ContextKey] = &[
+    ContextKey::Agent,
+    ContextKey::SessionId,
+    ContextKey::ParentSessionId,
+    ContextKey::RunId,
+    ContextKey::ParentRunId,
+    ContextKey::Iteration,
+    ContextKey::ToolCallId,
+];
+
 /// One event that can be emitted, and the handlers whose patterns select it.
 pub struct EventSite {
     pub(crate) name: &'static str,
     pub(crate) category: Option<Category>,
     /// Whether it is a single event that says when it was.
     pub(crate) timed: bool,
-    /// The context keys it shows; none means all that the context has.
-    pub(crate) context: Option<&'static [ContextKey]>,
+    /// The context keys it shows, where the context has them.
+    pub(crate) context: &'static [ContextKey],
     /// Of a single event; a span has one word for all three.
     pub(crate) interest: AtomicU8,
     pub(crate) handlers: ArcSwapOption<HandlerList>,
 }
 
 impl EventSite {
-    const fn with(
-        name: &'static str,
-        category: Option<Category>,
-        context: Option<&'static [ContextKey]>,
-    ) -> Self {
+    const fn with(name: &'static str, category: Option<Category>, context: &'static [ContextKey]) -> Self {
         Self {
             name,
             category,
@@ -50,7 +57,7 @@ impl EventSite {
 
     /// The site of a user's own event.
     pub const fn new(name: &'static str) -> Self {
-        Self::with(name, None, None)
+        Self::with(name, None, ALL_KEYS)
     }
 
     pub(crate) const fn documented(event: &'static catalogue::Event) -> Self {
@@ -60,7 +67,7 @@ impl EventSite {
             timed |= matches!(event.measurements[index].presence, Presence::Automatic);
             index += 1;
         }
-        let mut site = Self::with(event.name, Some(event.category), Some(event.context));
+        let mut site = Self::with(event.name, Some(event.category), event.context);
         site.timed = timed;
         site
     }
@@ -100,7 +107,7 @@ impl SpanSite {
 
     pub(crate) const fn documented(spec: &'static catalogue::Span) -> Self {
         const fn event(spec: &'static catalogue::Span, phase: usize) -> EventSite {
-            EventSite::with(spec.events[phase], Some(spec.category), Some(spec.context))
+            EventSite::with(spec.events[phase], Some(spec.category), spec.context)
         }
         Self {
             interest: AtomicU8::new(UNREGISTERED),

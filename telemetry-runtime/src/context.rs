@@ -12,7 +12,7 @@ use serde::Serialize;
 use telemetry_catalogue::ContextKey;
 use uuid::Uuid;
 
-use crate::dispatch::{self, Keys};
+use crate::dispatch;
 use crate::handler::Handler;
 use crate::hooks;
 use crate::ids::{SpanId, SpanIds, TraceId};
@@ -281,12 +281,14 @@ impl Context {
 
     /// Runs a function with this context as the current one.
     pub fn scope<R>(&self, run: impl FnOnce() -> R) -> R {
-        let _entered = Entered::enter(self.clone());
+        let mut context = self.clone();
+        let _entered = Entered::enter(&mut context);
         run()
     }
 
-    pub(crate) fn keys(&self, keys: Option<&'static [ContextKey]>) -> Keys<'_> {
-        Keys { ambient: self.ambient.as_deref(), keys }
+    /// What an event shows of it.
+    pub(crate) fn keys(&self, keys: &'static [ContextKey]) -> Option<(&Ambient, &'static [ContextKey])> {
+        self.ambient.as_deref().map(|ambient| (ambient, keys))
     }
 }
 
@@ -302,44 +304,30 @@ impl fmt::Debug for Context {
     }
 }
 
-/// A context that is current until this is dropped. Never held over an await.
-pub(crate) struct Entered {
-    kept: Kept,
+/// A context that is current until this is dropped; the one before waits in its place. Never held
+/// over an await.
+pub(crate) struct Entered<'c> {
+    place: &'c mut Context,
+    /// In a thread whose locals are gone nothing can be current.
+    swapped: bool,
 }
 
-enum Kept {
-    /// The context that was current before, to be so again.
-    Before(Context),
-    /// The context itself, in a thread whose locals are gone: nothing can be current there.
-    Inside(Context),
-    Nothing,
-}
-
-impl Entered {
-    pub(crate) fn enter(context: Context) -> Self {
-        hooks::entered(&context);
-        Self { kept: local::replace_context(context).map_or_else(Kept::Inside, Kept::Before) }
-    }
-
-    /// Leaves and returns the context that was current inside.
-    pub(crate) fn leave(mut self) -> Context {
-        self.restore()
-    }
-
-    fn restore(&mut self) -> Context {
-        let inside = match std::mem::replace(&mut self.kept, Kept::Nothing) {
-            Kept::Before(before) => local::replace_context(before).unwrap_or_default(),
-            Kept::Inside(inside) => inside,
-            Kept::Nothing => return Context::NONE,
-        };
-        hooks::left(&inside);
-        inside
+impl<'c> Entered<'c> {
+    #[inline]
+    pub(crate) fn enter(place: &'c mut Context) -> Self {
+        hooks::entered(place);
+        let swapped = local::swap_context(place);
+        Self { place, swapped }
     }
 }
 
-impl Drop for Entered {
+impl Drop for Entered<'_> {
+    #[inline]
     fn drop(&mut self) {
-        drop(self.restore());
+        if self.swapped && !local::swap_context(self.place) {
+            *self.place = Context::NONE;
+        }
+        hooks::left(self.place);
     }
 }
 
@@ -367,25 +355,8 @@ impl<F: Future> Future for WithContext<F> {
 
     fn poll(self: Pin<&mut Self>, cx: &mut task::Context<'_>) -> Poll<F::Output> {
         let this = self.project();
-        let entered = Entered::enter(std::mem::take(this.context));
-        let restore = Restore { entered: Some(entered), context: this.context };
-        let poll = this.future.as_pin_mut().map_or(Poll::Pending, |future| future.poll(cx));
-        drop(restore);
-        poll
-    }
-}
-
-/// Puts the context back into the future it came from, a panic notwithstanding.
-struct Restore<'a> {
-    entered: Option<Entered>,
-    context: &'a mut Context,
-}
-
-impl Drop for Restore<'_> {
-    fn drop(&mut self) {
-        if let Some(entered) = self.entered.take() {
-            *self.context = entered.leave();
-        }
+        let _entered = Entered::enter(this.context);
+        this.future.as_pin_mut().map_or(Poll::Pending, |future| future.poll(cx))
     }
 }
 
@@ -394,11 +365,8 @@ impl<F: futures_core::Stream> futures_core::Stream for WithContext<F> {
 
     fn poll_next(self: Pin<&mut Self>, cx: &mut task::Context<'_>) -> Poll<Option<F::Item>> {
         let this = self.project();
-        let entered = Entered::enter(std::mem::take(this.context));
-        let restore = Restore { entered: Some(entered), context: this.context };
-        let poll = this.future.as_pin_mut().map_or(Poll::Ready(None), |stream| stream.poll_next(cx));
-        drop(restore);
-        poll
+        let _entered = Entered::enter(this.context);
+        this.future.as_pin_mut().map_or(Poll::Ready(None), |stream| stream.poll_next(cx))
     }
 }
 

@@ -8,12 +8,10 @@ use std::sync::atomic::Ordering;
 
 use arc_swap::Guard;
 use serde::Serialize;
-use smallvec::SmallVec;
-use telemetry_catalogue::ContextKey;
 
 use crate::callsite::EventSite;
 use crate::context::{Ambient, Context};
-use crate::event::{Entries, Event, Measurements, Metadata, OwnedEvent};
+use crate::event::{Entries, Event, Given, Measurements, Metadata};
 use crate::handler::Attached;
 use crate::hooks::SpanHook;
 use crate::name::EventName;
@@ -22,63 +20,6 @@ use crate::registry::{self, HandlerList};
 use crate::secrets::Secrets;
 use crate::value::{Json, Value, map_of};
 use crate::{clock, local, sites};
-
-/// Which keys a context adds to an event.
-#[derive(Clone, Copy)]
-pub(crate) struct Keys<'a> {
-    pub(crate) ambient: Option<&'a Ambient>,
-    /// The documented ones; none for all there are.
-    pub(crate) keys: Option<&'static [ContextKey]>,
-}
-
-const ALL_KEYS: &[ContextKey] = &[
-    ContextKey::Agent,
-    ContextKey::SessionId,
-    ContextKey::ParentSessionId,
-    ContextKey::RunId,
-    ContextKey::ParentRunId,
-    ContextKey::Iteration,
-    ContextKey::ToolCallId,
-];
-
-/// The entries of an event while they are put together; a later one replaces an earlier.
-pub(crate) struct EntryList<'a>(SmallVec<[(&'a str, Value<'a>); 16]>);
-
-impl<'a> EntryList<'a> {
-    pub(crate) fn new(keys: Keys<'a>) -> Self {
-        let mut list = Self(SmallVec::new());
-        if let Some(ambient) = keys.ambient {
-            for key in keys.keys.unwrap_or(ALL_KEYS) {
-                if let Some(value) = ambient.get(*key) {
-                    list.0.push((key.as_str(), value));
-                }
-            }
-        }
-        list
-    }
-
-    pub(crate) fn set(&mut self, key: &'a str, value: Value<'a>) {
-        match self.0.iter_mut().find(|entry| entry.0 == key) {
-            Some(entry) => entry.1 = value,
-            None => self.0.push((key, value)),
-        }
-    }
-
-    /// Adds the user's own keys where no other has the name.
-    pub(crate) fn finish(&mut self, ambient: Option<&'a Ambient>) {
-        for (key, value) in ambient.iter().flat_map(|ambient| &ambient.keys) {
-            if let Some(value) = value.value()
-                && !self.0.iter().any(|entry| entry.0 == *key)
-            {
-                self.0.push((key, value));
-            }
-        }
-    }
-
-    pub(crate) fn entries(&self) -> Entries<'_> {
-        Entries::Slice(&self.0)
-    }
-}
 
 /// Who is to see an event.
 pub(crate) struct Receivers<'a> {
@@ -109,11 +50,10 @@ impl<'a> Receivers<'a> {
                 last(event);
             }
             Some(secrets) => {
-                let mut owned = OwnedEvent::from(event);
-                secrets.scrub_event(&mut owned);
-                let event = Event { category: event.category, ..owned.as_event() };
-                self.hand_out(&event, context);
-                last(&event);
+                secrets.hide(event, |event| {
+                    self.hand_out(event, context);
+                    last(event);
+                });
             }
         }
     }
@@ -158,17 +98,16 @@ fn fail(handler: &Attached, event: &Event<'_>, context: &Context, panicked: Pani
             context,
             site,
             Measurements {
-                system_time: Some(context.wall(now)),
-                monotonic_time: Some(now),
+                known: &[("system_time", context.wall(now)), ("monotonic_time", now)],
                 ..Measurements::NONE
             },
-            &[
+            Given::Values(&[
                 ("event_name", Value::Str(event.name)),
                 ("handler_id", Value::Str(&handler.id)),
                 ("kind", Value::Str("panic")),
                 ("reason", Value::Str(&message)),
                 ("stacktrace", Value::serialize(&frames)),
-            ],
+            ]),
         );
     }
     let id = &*handler.id;
@@ -190,19 +129,15 @@ pub(crate) fn emit_in(
     measurements: &[(&str, Value<'_>)],
     metadata: &[(&str, Value<'_>)],
 ) {
-    emit_with(
-        context,
-        site,
-        Measurements { more: Entries::Slice(measurements), ..Measurements::NONE },
-        metadata,
-    );
+    let measurements = Measurements { more: Given::Values(measurements), ..Measurements::NONE };
+    emit_with(context, site, measurements, Given::Values(metadata));
 }
 
 pub(crate) fn emit_with(
     context: &Context,
     site: &'static EventSite,
     measurements: Measurements<'_>,
-    metadata: &[(&str, Value<'_>)],
+    given: Given<'_>,
 ) {
     if site.interest() == 0 {
         return;
@@ -213,17 +148,12 @@ pub(crate) fn emit_with(
     if receivers.is_empty() && hooks.is_none() {
         return;
     }
-    let mut entries = EntryList::new(context.keys(site.context));
-    for (key, value) in metadata {
-        entries.set(key, *value);
-    }
-    entries.finish(ambient);
     let event = Event {
         name: site.name,
         description: None,
         category: site.category,
         measurements,
-        metadata: Metadata(entries.entries()),
+        metadata: Metadata(Entries { context: context.keys(site.context), start: &[], given }),
         span: context.span(),
         depth: context.depth(),
     };
@@ -273,17 +203,12 @@ where
     }
     let measurements = map_of(measurements).map_err(|found| ExecuteError { what: "measurements", found })?;
     let metadata = map_of(metadata).map_err(|found| ExecuteError { what: "metadata", found })?;
-    let mut entries = EntryList::new(Keys { ambient: None, keys: None });
-    for (key, value) in &metadata {
-        entries.set(key, Value::Json(value));
-    }
-    entries.finish(ambient);
     let event = Event {
         name: name.as_str(),
         description: None,
         category: crate::event::category_of(name.as_str()),
-        measurements: Measurements { more: Entries::Map(&measurements), ..Measurements::NONE },
-        metadata: Metadata(entries.entries()),
+        measurements: Measurements { more: Given::Map(&measurements), ..Measurements::NONE },
+        metadata: Metadata(Entries { context: context.keys(&[]), start: &[], given: Given::Map(&metadata) }),
         span: context.span(),
         depth: context.depth(),
     };

@@ -3,9 +3,9 @@
 use crate::callsite::{EventSite, SpanSite};
 use crate::context::Context;
 use crate::dispatch::emit_with;
-use crate::event::{Entries, Measurements};
-use crate::span::Start;
-use crate::value::{Captured, Held, Known, StopValue, Value};
+use crate::event::{Given, Measurements};
+use crate::span::Span;
+use crate::value::{Captured, StopValue};
 
 /// A user's own event, or span.
 ///
@@ -40,19 +40,13 @@ pub trait SpanMetadata {
 }
 
 /// Captures a span whose fields are kept as they are.
-pub fn keep_span<'k, S: SpanMetadata + 'k>(start: &mut Start<'k>, span: &S) {
-    span.capture(&mut |key, value| start.set(key, value));
+pub fn keep_span<'k, S: SpanMetadata + 'k>(span: &mut Span<'k>, given: &S) {
+    given.capture(&mut |key, value| span.set(key, value));
 }
 
 /// Captures a span so that nothing stays borrowed.
-pub fn record_span<S: SpanMetadata>(start: &mut Start<'_>, span: &S) {
-    span.capture(&mut |key, value| start.set(key, value.into_owned()));
-}
-
-type Entry<'v, D> = (&'static str, Held<'v, D>);
-
-fn present<'e, D: Known + ?Sized>(entries: &'e [Entry<'_, D>]) -> Vec<(&'e str, Value<'e>)> {
-    entries.iter().filter_map(|(key, value)| Some((*key, value.value()?))).collect()
+pub fn record_span<S: SpanMetadata>(span: &mut Span<'_>, given: &S) {
+    given.capture(&mut |key, value| span.set(key, value.into_owned()));
 }
 
 /// Emits a user's own event.
@@ -62,7 +56,7 @@ pub fn emit_event(
     measurements: &[(&'static str, Captured<'static>)],
     metadata: &[(&'static str, StopValue<'_>)],
 ) {
-    emit(site, &present(measurements), &present(metadata));
+    emit(site, measurements, Given::Stop(metadata));
 }
 
 /// Emits a documented event.
@@ -72,17 +66,13 @@ pub fn emit_captured(
     measurements: &[(&'static str, Captured<'static>)],
     metadata: &[(&'static str, Captured<'static>)],
 ) {
-    emit(site, &present(measurements), &present(metadata));
+    emit(site, measurements, Given::Captured(metadata));
 }
 
-fn emit(site: &'static EventSite, measurements: &[(&str, Value<'_>)], metadata: &[(&str, Value<'_>)]) {
+fn emit(site: &'static EventSite, measurements: &[(&'static str, Captured<'static>)], given: Given<'_>) {
     let context = Context::current();
-    let mut times = Measurements { more: Entries::Slice(measurements), ..Measurements::NONE };
-    if site.timed {
-        let now = context.now();
-        times.system_time = Some(context.wall(now));
-    }
-    emit_with(&context, site, times, metadata);
+    let time = if site.timed { &[("system_time", context.wall(context.now()))][..] } else { &[] };
+    emit_with(&context, site, Measurements { known: time, more: Given::Captured(measurements) }, given);
 }
 
 /// Adds a key to the stop of the nearest enclosing observed span of that kind.

@@ -7,10 +7,12 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use serde::de::DeserializeOwned;
 use serde::ser::SerializeMap;
 use serde::{Deserialize, Serialize, Serializer};
-use telemetry_catalogue::Category;
+use telemetry_catalogue::{Category, ContextKey, END, EVENTS, EXCEPTION, SPANS, START, STOP};
 
+use crate::context::Ambient;
 use crate::ids::SpanIds;
-use crate::value::{Json, Value};
+use crate::span::Field;
+use crate::value::{Json, StopValue, Value};
 
 type Map = serde_json::Map<String, Json>;
 
@@ -94,35 +96,104 @@ impl Serialize for Event<'_> {
     }
 }
 
-/// Keys and values, from a span's frame or from an owned event.
+/// Keys with their values, as one emission was given them.
 #[derive(Clone, Copy)]
-pub(crate) enum Entries<'a> {
-    Slice(&'a [(&'a str, Value<'a>)]),
+pub(crate) enum Given<'a> {
+    Values(&'a [(&'a str, Value<'a>)]),
+    Captured(&'a [Field<'a>]),
+    Stop(&'a [(&'static str, StopValue<'a>)]),
     Map(&'a Map),
 }
 
-impl<'a> Entries<'a> {
+impl<'a> Given<'a> {
+    pub(crate) const NONE: Given<'static> = Given::Values(&[]);
+
     fn get(self, key: &str) -> Option<Value<'a>> {
         match self {
-            Self::Slice(entries) => entries.iter().find(|entry| entry.0 == key).map(|entry| entry.1),
+            Self::Values(entries) => find(entries, key).copied(),
+            Self::Captured(entries) => find(entries, key)?.value(),
+            Self::Stop(entries) => find(entries, key)?.value(),
             Self::Map(map) => map.get(key).map(Value::Json),
         }
     }
 
-    fn len(self) -> usize {
-        match self {
-            Self::Slice(entries) => entries.len(),
-            Self::Map(map) => map.len(),
-        }
+    pub(crate) fn iter(self) -> impl Iterator<Item = (&'a str, Value<'a>)> {
+        let (values, captured, stop, map) = match self {
+            Self::Values(entries) => (Some(entries), None, None, None),
+            Self::Captured(entries) => (None, Some(entries), None, None),
+            Self::Stop(entries) => (None, None, Some(entries), None),
+            Self::Map(map) => (None, None, None, Some(map)),
+        };
+        let values = values.into_iter().flatten().copied();
+        let captured = captured.into_iter().flatten().filter_map(|(key, held)| Some((*key, held.value()?)));
+        let stop = stop.into_iter().flatten().filter_map(|(key, held)| Some((*key, held.value()?)));
+        let map = map.into_iter().flatten().map(|(key, value)| (key.as_str(), Value::Json(value)));
+        values.chain(captured).chain(stop).chain(map)
+    }
+}
+
+fn find<'e, V>(entries: &'e [(&str, V)], key: &str) -> Option<&'e V> {
+    entries.iter().find(|entry| entry.0 == key).map(|entry| &entry.1)
+}
+
+/// The keys of an event, in the layers that they come from. Nothing is put together before a handler
+/// looks: an event that none looks into costs no more than the layers' addresses.
+#[derive(Clone, Copy)]
+pub(crate) struct Entries<'a> {
+    /// The context, and which of its documented keys the event shows. The user's own keys in it
+    /// replace none of the others.
+    pub(crate) context: Option<(&'a Ambient, &'static [ContextKey])>,
+    /// What was captured at the span's start, which replaces what the context has.
+    pub(crate) start: &'a [Field<'a>],
+    /// What the event itself was given, which replaces both.
+    pub(crate) given: Given<'a>,
+}
+
+impl<'a> Entries<'a> {
+    pub(crate) fn of(given: Given<'a>) -> Self {
+        Self { context: None, start: &[], given }
     }
 
-    pub(crate) fn iter(self) -> impl Iterator<Item = (&'a str, Value<'a>)> {
-        let (slice, map) = match self {
-            Self::Slice(entries) => (Some(entries), None),
-            Self::Map(map) => (None, Some(map)),
-        };
-        let slice = slice.into_iter().flatten().copied();
-        slice.chain(map.into_iter().flatten().map(|(key, value)| (key.as_str(), Value::Json(value))))
+    fn of_context(self, key: &str) -> Option<Value<'a>> {
+        let (ambient, keys) = self.context?;
+        ambient.get(*keys.iter().find(|known| known.as_str() == key)?)
+    }
+
+    fn own(self) -> impl Iterator<Item = (&'a str, Value<'a>)> {
+        let keys = self.context.into_iter().flat_map(|(ambient, _)| &ambient.keys);
+        keys.filter_map(|(key, held)| Some((&**key, held.value()?)))
+    }
+
+    /// What was given, or else captured, of a key.
+    fn said(self, key: &str) -> Option<Value<'a>> {
+        self.given.get(key).or_else(|| find(self.start, key)?.value())
+    }
+
+    fn documented(self, key: &str) -> Option<Value<'a>> {
+        self.said(key).or_else(|| self.of_context(key))
+    }
+
+    fn get(self, key: &str) -> Option<Value<'a>> {
+        self.documented(key).or_else(|| self.own().find(|(known, _)| *known == key).map(|(_, value)| value))
+    }
+
+    /// Each key once: in the order of the layers, with the value that replaces the others.
+    fn iter(self) -> impl Iterator<Item = (&'a str, Value<'a>)> {
+        let (ambient, keys) = self.context.unzip();
+        let context = keys.unwrap_or_default().iter().filter_map(move |key| {
+            let value = ambient?.get(*key)?;
+            Some((key.as_str(), self.said(key.as_str()).unwrap_or(value)))
+        });
+        let start = self.start.iter().filter_map(move |(key, held)| {
+            let value = held.value()?;
+            self.of_context(key).is_none().then(|| (*key, self.given.get(key).unwrap_or(value)))
+        });
+        let given = self
+            .given
+            .iter()
+            .filter(move |(key, _)| find(self.start, key).is_none() && self.of_context(key).is_none());
+        let own = self.own().filter(move |(key, _)| self.documented(key).is_none());
+        context.chain(start).chain(given).chain(own)
     }
 
     fn to_map(self) -> Map {
@@ -133,15 +204,13 @@ impl<'a> Entries<'a> {
 /// The numbers of an event.
 #[derive(Clone, Copy)]
 pub struct Measurements<'a> {
-    pub(crate) system_time: Option<u64>,
-    pub(crate) monotonic_time: Option<u64>,
-    pub(crate) duration: Option<u64>,
-    pub(crate) more: Entries<'a>,
+    /// What is measured of every event of its kind: times, and a stream's items.
+    pub(crate) known: &'a [(&'static str, u64)],
+    pub(crate) more: Given<'a>,
 }
 
 impl<'a> Measurements<'a> {
-    pub(crate) const NONE: Measurements<'static> =
-        Measurements { system_time: None, monotonic_time: None, duration: None, more: Entries::Slice(&[]) };
+    pub(crate) const NONE: Measurements<'static> = Measurements { known: &[], more: Given::NONE };
 
     /// The time since the span's start, on stop and exception.
     pub fn duration(&self) -> Option<Duration> {
@@ -164,22 +233,13 @@ impl<'a> Measurements<'a> {
 
     /// One of them by its key; times in nanoseconds.
     pub fn get(&self, key: &str) -> Option<Value<'a>> {
-        self.times().find(|(known, _)| *known == key).map(|(_, value)| value).or_else(|| self.more.get(key))
+        find(self.known, key).map(|number| Value::U64(*number)).or_else(|| self.more.get(key))
     }
 
     /// All of them.
     pub fn iter(&self) -> impl Iterator<Item = (&'a str, Value<'a>)> {
-        self.times().chain(self.more.iter())
-    }
-
-    fn times(&self) -> impl Iterator<Item = (&'a str, Value<'a>)> + use<'a> {
-        [
-            ("system_time", self.system_time),
-            ("duration", self.duration),
-            ("monotonic_time", self.monotonic_time),
-        ]
-        .into_iter()
-        .filter_map(|(key, nanos)| Some((key, Value::U64(nanos?))))
+        let known = self.known.iter().map(|(key, number)| (*key, Value::U64(*number)));
+        known.chain(self.more.iter())
     }
 }
 
@@ -205,12 +265,12 @@ impl<'a> Metadata<'a> {
 
     /// How many keys there are.
     pub fn len(&self) -> usize {
-        self.0.len()
+        self.0.iter().count()
     }
 
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
-        self.len() == 0
+        self.0.iter().next().is_none()
     }
 
     /// All keys with their values.
@@ -308,8 +368,8 @@ impl OwnedEvent {
             name: &self.name,
             description: self.description.as_deref(),
             category: category_of(&self.name),
-            measurements: Measurements { more: Entries::Map(&self.measurements), ..Measurements::NONE },
-            metadata: Metadata(Entries::Map(&self.metadata)),
+            measurements: Measurements { more: Given::Map(&self.measurements), ..Measurements::NONE },
+            metadata: Metadata(Entries::of(Given::Map(&self.metadata))),
             span: self.span,
             depth: self.depth,
         }
@@ -323,7 +383,21 @@ impl OwnedEvent {
 
 /// The group a name belongs to, if it is documented.
 pub(crate) fn category_of(name: &str) -> Option<Category> {
-    let span = telemetry_catalogue::SPANS.iter().find(|span| span.events.contains(&name));
-    let event = telemetry_catalogue::EVENTS.iter().find(|event| event.name == name);
+    let span = SPANS.iter().find(|span| span.events.contains(&name));
+    let event = EVENTS.iter().find(|event| event.name == name);
     span.map(|span| span.category).or(event.map(|event| event.category))
+}
+
+/// Whether some documented event has a key of that name.
+pub(crate) fn is_documented_key(key: &str) -> bool {
+    let fields = SPANS.iter().flat_map(|span| [span.start, span.stop]);
+    let fields = fields.chain(EVENTS.iter().map(|event| event.metadata)).chain([STOP, EXCEPTION]);
+    let context = SPANS.iter().flat_map(|span| span.context).any(|known| known.as_str() == key);
+    context || fields.flatten().any(|field| field.is(key))
+}
+
+/// Whether some documented event has a measurement of that name.
+pub(crate) fn is_documented_measurement(key: &str) -> bool {
+    let fields = EVENTS.iter().map(|event| event.measurements).chain([START, END]);
+    fields.flatten().any(|field| field.is(key))
 }

@@ -1,6 +1,7 @@
 //! The ids of spans and traces, in W3C form.
 
 use std::fmt;
+use std::num::NonZero;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
@@ -8,12 +9,15 @@ macro_rules! hex_id {
     ($(#[$doc:meta])* $name:ident($ty:ty), $digits:literal) => {
         $(#[$doc])*
         #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-        pub struct $name($ty);
+        pub struct $name(NonZero<$ty>);
 
         impl $name {
             /// The id of that number; none for zero, which W3C calls invalid.
             pub const fn new(number: $ty) -> Option<Self> {
-                if number == 0 { None } else { Some(Self(number)) }
+                match NonZero::new(number) {
+                    Some(number) => Some(Self(number)),
+                    None => None,
+                }
             }
 
             /// Reads exactly
@@ -28,13 +32,13 @@ macro_rules! hex_id {
 
             /// The id as a number.
             pub const fn get(self) -> $ty {
-                self.0
+                self.0.get()
             }
         }
 
         impl fmt::Display for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                write!(f, concat!("{:0", $digits, "x}"), self.0)
+                write!(f, concat!("{:0", $digits, "x}"), self.get())
             }
         }
 

@@ -37,14 +37,11 @@ pub(crate) fn with_context<R>(read: impl FnOnce(&Context) -> R) -> Option<R> {
         .ok()
 }
 
-/// Makes a context the current one and returns the one before, for the caller to drop or put back.
-///
-/// # Errors
-/// When the thread's locals are gone: the context itself.
-pub(crate) fn replace_context(context: Context) -> Result<Context, Context> {
-    let mut context = Some(context);
-    let before = CONTEXT.try_with(|cell| cell.replace(context.take().unwrap_or_default()));
-    before.map_err(|_| context.unwrap_or_default())
+/// Makes a context the current one, and puts the one before in its place. False, and nothing happens,
+/// in a thread whose locals are gone.
+#[inline]
+pub(crate) fn swap_context(context: &mut Context) -> bool {
+    CONTEXT.try_with(|cell| *context = cell.replace(std::mem::take(context))).is_ok()
 }
 
 /// An ended span's node, to be used again.

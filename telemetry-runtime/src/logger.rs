@@ -128,8 +128,12 @@ impl fmt::Display for Line<'_> {
         let metadata = self.event.metadata();
         let nested = ["parent_run_id", "parent_session_id"].iter().any(|key| metadata.contains_key(key));
         let marker = if nested { "┃▸" } else { "┃" };
-        let whose =
-            ["session_id", "parent_session_id", "run_id"].iter().find_map(|key| metadata.get_str(key));
+        // A delegation is the caller's; the session on its stop is the child's.
+        let keys = match self.event.category() {
+            Some(Category::Subagent) => ["parent_session_id", "session_id", "run_id"],
+            _ => ["session_id", "parent_session_id", "run_id"],
+        };
+        let whose = keys.iter().find_map(|key| metadata.get_str(key));
         if self.colour {
             write!(f, "\x1b[{}m{marker}\x1b[0m ", whose.map_or(37, colour_of))?;
         } else {
@@ -173,7 +177,7 @@ impl Line<'_> {
                 self.duration(f)
             }
             _ => {
-                write!(f, " {} {}", self.get("kind"), self.quoted("reason"))?;
+                write!(f, " {}", self.quoted("reason"))?;
                 self.duration(f)
             }
         }
@@ -223,11 +227,11 @@ impl Line<'_> {
         }
         match self.event.metadata().get_str("status") {
             Some("error") => write!(f, " error {}: {}", self.get("error_type"), self.get("error")),
-            Some(status) if !matches!(attribute, "agent_message" | "iteration" | "llm_turn") => {
-                write!(f, " {}", Escaped(status))
+            Some("ok") if matches!(attribute, "agent_message" | "iteration" | "llm_turn" | "llm_request") => {
+                Ok(())
             }
-            Some(status) if status != "ok" => write!(f, " {}", Escaped(status)),
-            _ => Ok(()),
+            Some(status) => write!(f, " {}", shown(status)),
+            None => Ok(()),
         }
     }
 
@@ -246,7 +250,9 @@ impl Line<'_> {
     }
 
     fn single(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let measured = |key| self.event.measurements().get(key).map_or_else(String::new, Value::to_text);
+        let measured = |key| {
+            self.event.measurements().get(key).map_or_else(String::new, |value| shown(&value.to_text()))
+        };
         match self.event.name() {
             "legion.agent.started" => write!(f, "agent:started {}", self.short("agent")),
             "legion.agent.stopped" => write!(f, "agent:stopped {}", self.short("agent")),
@@ -277,7 +283,7 @@ impl Line<'_> {
     fn quoted(&self, key: &str) -> String {
         match self.event.metadata().get(key) {
             Some(value) => match value.as_str() {
-                Some(text) => format!("\"{}\"", shown(text)),
+                Some(text) => format!("\"{}\"", shown_as(text, push_quoted)),
                 None => self.get(key),
             },
             None => String::new(),
@@ -286,18 +292,22 @@ impl Line<'_> {
 
     /// The last segment of a type's or a module's path.
     fn short(&self, key: &str) -> String {
-        let name = self.get(key);
+        let name = self.event.metadata().get(key).map_or_else(String::new, Value::to_text);
         let end = name.find('<').unwrap_or(name.len());
         let start = name[..end].rfind("::").map_or(0, |at| at + 2);
-        name[start..].to_owned()
+        shown(&name[start..])
     }
 }
 
 fn shown(text: &str) -> String {
+    shown_as(text, push_escaped)
+}
+
+fn shown_as(text: &str, push: impl Fn(&mut String, char)) -> String {
     let mut out = String::new();
     let mut characters = text.chars();
     for c in characters.by_ref().take(SHOWN) {
-        push_escaped(&mut out, c);
+        push(&mut out, c);
     }
     if characters.next().is_some() {
         out.push('…');
@@ -305,17 +315,18 @@ fn shown(text: &str) -> String {
     out
 }
 
-struct Escaped<'t>(&'t str);
-
-impl fmt::Display for Escaped<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&shown(self.0))
+/// Within quotes.
+fn push_quoted(out: &mut String, c: char) {
+    if matches!(c, '"' | '\\') {
+        out.push('\\');
     }
+    push_escaped(out, c);
 }
 
 /// What would move the cursor or turn text around is written as an escape.
 fn push_escaped(out: &mut String, c: char) {
-    let turns = matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    let turns =
+        matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
     if c.is_control() || turns || matches!(c, '\u{2028}' | '\u{2029}') {
         let _ = write!(out, "{}", c.escape_default());
     } else {

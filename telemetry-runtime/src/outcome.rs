@@ -234,6 +234,59 @@ impl<E: ?Sized> KindOfType for Failed<'_, E> {
 /// A field of a derived event or stop.
 pub struct Kept<'r, T: ?Sized>(pub &'r T);
 
+/// It is a scalar or a string, or an `Option` of one: at hand for whoever looks.
+pub trait KeptScalar<'r> {
+    /// The value.
+    fn __telemetry_held(&self) -> StopValue<'r>;
+}
+
+macro_rules! scalars {
+    ($($ty:ty: $value:ident => $held:expr;)+) => { $(
+        impl<'r> KeptScalar<'r> for &&&Kept<'r, $ty> {
+            #[allow(clippy::cast_lossless, reason = "one line for every width")]
+            fn __telemetry_held(&self) -> StopValue<'r> {
+                let $value = self.0;
+                $held
+            }
+        }
+        impl<'r> KeptScalar<'r> for &&&Kept<'r, Option<$ty>> {
+            fn __telemetry_held(&self) -> StopValue<'r> {
+                self.0.as_ref().map_or(Held::Absent, |value| (&&&Kept(value)).__telemetry_held())
+            }
+        }
+        impl<'r> WholeScalar<'r> for &&&&&Whole<'r, $ty> {
+            fn __telemetry_held(&self) -> StopValue<'r> {
+                (&&&Kept(self.0)).__telemetry_held()
+            }
+        }
+        impl<'r> WholeScalar<'r> for &&&&&Whole<'r, Option<$ty>> {
+            fn __telemetry_held(&self) -> StopValue<'r> {
+                (&&&Kept(self.0)).__telemetry_held()
+            }
+        }
+    )+ };
+}
+
+scalars! {
+    bool: value => Held::Bool(*value);
+    i8: value => Held::I64(*value as _);
+    i16: value => Held::I64(*value as _);
+    i32: value => Held::I64(*value as _);
+    i64: value => Held::I64(*value);
+    isize: value => Held::I64(*value as _);
+    u8: value => Held::U64(*value as _);
+    u16: value => Held::U64(*value as _);
+    u32: value => Held::U64(*value as _);
+    u64: value => Held::U64(*value);
+    usize: value => Held::U64(*value as _);
+    f64: value => Held::F64(*value);
+    &str: value => Held::Str(value);
+    String: value => Held::Str(value);
+    Box<str>: value => Held::Str(value);
+    std::sync::Arc<str>: value => Held::Str(value);
+    std::borrow::Cow<'_, str>: value => Held::Str(value);
+}
+
 /// It is an `Option` of something that serialises: none leaves the key absent.
 pub trait KeptOption<'r> {
     /// The value.
@@ -278,6 +331,12 @@ impl<'r, T: ?Sized> KeptNothing<'r, T> for Kept<'r, T> {
 /// The result of a tool or of evaluated code, whatever its type: what serialises is serialised,
 /// else what has `Display` or `Debug` is its text, else the key stays absent.
 pub struct Whole<'r, T: ?Sized>(pub &'r T);
+
+/// It is a scalar or a string, or an `Option` of one.
+pub trait WholeScalar<'r> {
+    /// The value.
+    fn __telemetry_held(&self) -> StopValue<'r>;
+}
 
 /// It is an `Option` of something that serialises.
 pub trait WholeOption<'r> {

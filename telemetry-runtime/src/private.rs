@@ -8,14 +8,14 @@ pub use crate::capture::{
 };
 pub use crate::emit::{emit_captured, emit_event, keep_span, record, record_span};
 pub use crate::outcome::{
-    Derived, Derives, Failed, Kept, KeptNothing, KeptOption, KeptSerialize, KindOfType, KindSaid, May,
+    Derived, Derives, Failed, Kept, KeptNothing, KeptOption, KeptScalar, KeptSerialize, KindOfType, KindSaid, May,
     MayDerive, MayNotDerive, NothingToDerive, Plain, Returned, SaysDebug, SaysDisplay, SaysType, Whole,
-    WholeDebug, WholeDisplay, WholeOpaque, WholeOption, WholeSerialize, derive_own,
+    WholeDebug, WholeDisplay, WholeOpaque, WholeOption, WholeScalar, WholeSerialize, derive_own,
 };
 pub use crate::sites;
 pub use crate::span::{
-    FallibleStream, Follow, Instrumented, ItemStop, NamedFuture, NamedStream, PlainFuture, PlainStream,
-    Start, Stop, StreamOf, begin, begin_later, run, unless_failed,
+    FallibleStream, Follow, Instrumented, ItemStop, NamedFuture, NamedStream, PlainFuture, PlainStream, Span,
+    Stop, StreamOf, begin, begin_later, run, unless_failed,
 };
 pub use crate::value::{Captured, Held, Known, StopValue, Tree};
 

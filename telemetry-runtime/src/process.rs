@@ -4,7 +4,7 @@ use std::ops::{Deref, DerefMut};
 
 use crate::context::{Context, new_uuid};
 use crate::dispatch::emit_with;
-use crate::event::Measurements;
+use crate::event::{Given, Measurements};
 use crate::sites;
 
 /// An agent that lives while it handles messages: `legion.agent.started` once it is built,
@@ -63,8 +63,8 @@ impl<A> AgentProcess<A> {
     fn emit(&self, site: &'static crate::callsite::EventSite) {
         if site.enabled() {
             let now = self.context.now();
-            let system_time = Some(self.context.wall(now));
-            emit_with(&self.context, site, Measurements { system_time, ..Measurements::NONE }, &[]);
+            let known = &[("system_time", self.context.wall(now))];
+            emit_with(&self.context, site, Measurements { known, more: Given::NONE }, Given::NONE);
         }
     }
 }

@@ -10,6 +10,7 @@ use std::hash::BuildHasher;
 use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, utf8_percent_encode};
 
 use crate::context::Context;
+use crate::event::is_documented_key;
 use crate::ids::{SpanId, TraceId};
 use crate::secrets::Secrets;
 use crate::value::Json;
@@ -75,8 +76,17 @@ impl Carrier for http::HeaderMap {
     fn get(&self, key: &str) -> Option<Cow<'_, str>> {
         // Baggage may be spread over several headers of the name.
         let mut values = self.get_all(key).iter().filter_map(|value| value.to_str().ok());
-        let first = values.next()?;
-        Some(values.fold(Cow::Borrowed(first), |all, value| Cow::Owned(format!("{all},{value}"))))
+        let mut all = Cow::Borrowed(values.next()?);
+        for value in values {
+            // Whatever is too much is ignored, and need not be put together first.
+            if all.len() > MAX_BAGGAGE {
+                break;
+            }
+            let all = all.to_mut();
+            all.push(',');
+            all.push_str(value);
+        }
+        Some(all)
     }
 
     fn set(&mut self, key: &'static str, value: String) {
@@ -117,7 +127,10 @@ impl Context {
     fn baggage(&self) -> String {
         let secrets = Secrets::known_to(self);
         let session = self.session_id().map(|id| (SESSION_ID, Json::from(id)));
-        let own = self.iter().map(|(key, value)| (key, value.to_json()));
+        let shows_secret =
+            |key: &str| secrets.as_ref().is_some_and(|secrets| secrets.scrub_text(key.to_owned()) != key);
+        let own = self.iter().filter(|(key, _)| !is_documented_key(key) && !shows_secret(key));
+        let own = own.map(|(key, value)| (key, value.to_json()));
         let mut baggage = String::new();
         for (key, value) in session.into_iter().chain(own).take(MAX_MEMBERS) {
             let text = match value {
@@ -159,7 +172,7 @@ impl Context {
                 if !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_graphic()) {
                     context = context.with_session_id(value);
                 }
-            } else if !is_documented(&key) {
+            } else if !is_documented_key(&key) {
                 context = context.with(key, value);
             }
         }
@@ -204,13 +217,4 @@ fn parse_baggage(header: &str) -> Vec<(String, String)> {
 fn is_token(key: &str) -> bool {
     let is_token_byte = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
     (1..=MAX_KEY).contains(&key.len()) && key.bytes().all(is_token_byte)
-}
-
-/// Whether some documented event has a key of that name: nobody outside may set it.
-fn is_documented(key: &str) -> bool {
-    use telemetry_catalogue::{EVENTS, EXCEPTION, SPANS, STOP};
-    let fields = SPANS.iter().flat_map(|span| [span.start, span.stop]);
-    let fields = fields.chain(EVENTS.iter().map(|event| event.metadata)).chain([STOP, EXCEPTION]);
-    let context = SPANS.iter().flat_map(|span| span.context).any(|known| known.as_str() == key);
-    context || fields.flatten().any(|field| field.is(key))
 }

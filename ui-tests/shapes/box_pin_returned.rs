@@ -4,7 +4,7 @@ use futures::executor::block_on;
 use futures::future::BoxFuture;
 
 #[instrumented]
-#[expect(clippy::needless_return, reason = "that is the case")]
+#[allow(clippy::needless_return, reason = "that is the case")]
 fn double(n: u32) -> BoxFuture<'static, u32> {
     return Box::pin(async move {
         crate::in_the_span();

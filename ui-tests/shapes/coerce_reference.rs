@@ -2,7 +2,7 @@
 // ends: ok ok ok
 
 #[instrumented]
-#[allow(clippy::box_collection, clippy::ref_option, reason = "coerced from")]
+#[allow(clippy::box_collection, clippy::ptr_arg, clippy::ref_option, reason = "coerced from")]
 fn text<'a>(name: &'a String, other: &'a Option<Box<String>>) -> &'a str {
     if let Some(other) = other {
         return other;
@@ -16,7 +16,7 @@ fn slice(three: &[u8; 3]) -> &[u8] {
 }
 
 #[instrumented]
-#[allow(clippy::needless_pass_by_ref_mut, reason = "coerced from")]
+#[allow(clippy::needless_pass_by_ref_mut, clippy::ptr_arg, reason = "coerced from")]
 fn shared(word: &mut String) -> &str {
     word
 }

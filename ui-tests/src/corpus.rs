@@ -20,7 +20,7 @@ pub const ATTRIBUTES: [(&str, &str); 5] = [
     ("agent", "agent_span(agent)"),
     (
         "llm_turn",
-        r#"agent_span(llm_turn, skip_all, model = "m", turn = 0, messages = ["hello"], stop(|_value| finish_reason = "stop"))"#,
+        r#"agent_span(llm_turn, skip_all, model = "m", turn = 0_u32, messages = ["hello"], stop(|_value| finish_reason = "stop"))"#,
     ),
     ("tool_call", "tool_call"),
     ("own_span", r#"agent_span(crate::Shape { label: "shape", size: 3 }, stop(|_value| seen = true))"#),

@@ -35,7 +35,8 @@ impl Package {
         let _ = fs::remove_dir_all(folder.join("src"));
         fs::create_dir_all(folder.join("src/bin")).expect("the target folder can be written to");
         fs::write(folder.join("Cargo.toml"), manifest).expect("the target folder can be written to");
-        fs::copy(workspace.join("Cargo.lock"), folder.join("Cargo.lock")).expect("the workspace has a lock file");
+        fs::copy(workspace.join("Cargo.lock"), folder.join("Cargo.lock"))
+            .expect("the workspace has a lock file");
         Self { folder, target: target.join("target") }
     }
 

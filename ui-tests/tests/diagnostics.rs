@@ -48,7 +48,8 @@ struct Diagnostic {
 fn compare(folder: &str, aspect: fn(&Diagnostic) -> String) {
     let cases = corpus::read(&Path::new(env!("CARGO_MANIFEST_DIR")).join(folder));
     let said = check(folder, &cases);
-    let diagnostics = |case: &Case, attribute| said.get(&program(case, attribute)).map_or(&[][..], Vec::as_slice);
+    let diagnostics =
+        |case: &Case, attribute| said.get(&program(case, attribute)).map_or(&[][..], Vec::as_slice);
 
     let mut differing = String::new();
     for case in &cases {
@@ -58,10 +59,17 @@ fn compare(folder: &str, aspect: fn(&Diagnostic) -> String) {
         for attribute in COMPARED {
             let instrumented = diagnostics(case, attribute);
             if (sorted(bare, aspect) != sorted(instrumented, aspect)) != may_differ {
-                let _ = write!(differing, "\n{:=<100}\n{folder}/{}.rs, bare:\n\n", "", case.name);
-                bare.iter().for_each(|diagnostic| differing.push_str(&diagnostic.text));
-                let _ = write!(differing, "\nunder `{attribute}`:\n\n");
-                instrumented.iter().for_each(|diagnostic| differing.push_str(&diagnostic.text));
+                let texts = |diagnostics: &[Diagnostic]| -> String {
+                    diagnostics.iter().map(|diagnostic| diagnostic.text.as_str()).collect()
+                };
+                let _ = write!(
+                    differing,
+                    "\n{:=<100}\n{folder}/{}.rs, bare:\n\n{}\nunder `{attribute}`:\n\n{}",
+                    "",
+                    case.name,
+                    texts(bare),
+                    texts(instrumented),
+                );
             }
         }
     }

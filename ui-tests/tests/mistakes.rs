@@ -46,7 +46,8 @@ fn page() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/mistakes.md");
     let page = write_page();
     if env::var_os("MISTAKES_PAGE").is_some_and(|wish| wish == "overwrite") {
-        fs::create_dir_all(path.parent().expect("it is in a folder")).expect("the workspace can be written to");
+        fs::create_dir_all(path.parent().expect("it is in a folder"))
+            .expect("the workspace can be written to");
         fs::write(&path, page).expect("the workspace can be written to");
         return;
     }

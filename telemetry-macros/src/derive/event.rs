@@ -261,7 +261,7 @@ fn event(input: &DeriveInput, container: &Container, fields: &[Field], krate: &T
                     quote_spanned!(span=> (#key, #k::Measure::measured(&#this.#ident)))
                 }
                 How::Serialize => {
-                    quote_spanned!(span=> (#key, (&&&#k::Kept(&#this.#ident)).__telemetry_held()))
+                    quote_spanned!(span=> (#key, (&&&&#k::Kept(&#this.#ident)).__telemetry_held()))
                 }
                 How::Debug => quote_spanned!(span=> (#key, #k::AsDebug::debug_now(&#this.#ident))),
                 How::Display => quote_spanned!(span=> (#key, #k::AsDisplay::display_now(&#this.#ident))),
@@ -277,7 +277,7 @@ fn event(input: &DeriveInput, container: &Container, fields: &[Field], krate: &T
                 static SITE: #k::EventSite = #k::EventSite::new(#name);
                 if #k::EventSite::enabled(&SITE) {
                     #[allow(unused_imports)]
-                    use #k::{KeptNothing as _, KeptOption as _, KeptSerialize as _};
+                    use #k::{KeptNothing as _, KeptOption as _, KeptScalar as _, KeptSerialize as _};
                     let #this = self;
                     #k::emit_event(&SITE, &[#(#measurements),*], &[#(#metadata),*]);
                 }

@@ -295,7 +295,7 @@ fn expand(input: &DeriveInput, of: &Of, variants: &[Variant], krate: Option<Path
                 (How::Debug, _) => quote_spanned!(at=> #k::AsDebug::debug_now(#binding)),
                 (How::Display, _) => quote_spanned!(at=> #k::AsDisplay::display_now(#binding)),
                 (How::Serialize, _) => {
-                    let held = quote_spanned!(at=> (&&&#k::Kept(#binding)).__telemetry_held());
+                    let held = quote_spanned!(at=> (&&&&#k::Kept(#binding)).__telemetry_held());
                     return quote!(#krate::Stop::set(#stop, #text, #held););
                 }
             };
@@ -310,7 +310,7 @@ fn expand(input: &DeriveInput, of: &Of, variants: &[Variant], krate: Option<Path
             #[allow(unused_variables, clippy::all, clippy::pedantic)]
             fn stop_metadata<'__r>(&'__r self, #stop: &mut #krate::Stop<'__r>) {
                 #[allow(unused_imports)]
-                use #k::{KeptNothing as _, KeptOption as _, KeptSerialize as _};
+                use #k::{KeptNothing as _, KeptOption as _, KeptScalar as _, KeptSerialize as _};
                 #body
             }
         }

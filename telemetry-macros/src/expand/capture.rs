@@ -27,15 +27,15 @@ pub(super) fn start(
     let (begin, start) = (ident(begin), local("start"));
     let agent = model.agent.as_ref().map(|agent| {
         let value = recorded(agent, Some(KeyType::Text), runtime);
-        quote!(#k::Start::agent(#start, #value);)
+        quote!(#k::Span::agent(#start, #value);)
     });
     let agent_is =
-        agent_is.filter(|_| agent.is_none()).map(|name| quote!(#k::Start::agent_is(#start, #name);));
+        agent_is.filter(|_| agent.is_none()).map(|name| quote!(#k::Span::agent_is(#start, #name);));
     let tool_call_id = model.tool_call_id.as_ref().map(|id| {
         let value = recorded(id, Some(KeyType::Text), runtime);
-        quote!(#k::Start::tool_call_id(#start, #value);)
+        quote!(#k::Span::tool_call_id(#start, #value);)
     });
-    let description = description.map(|text| quote!(#k::Start::describe(#start, #text);));
+    let description = description.map(|text| quote!(#k::Span::describe(#start, #text);));
     let own = match &model.span {
         SpanKind::Own(span) => {
             let keeps = span.fields.iter().all(|field| matches!(&field.expr, Expr::Path(_) | Expr::Lit(_)));
@@ -48,11 +48,11 @@ pub(super) fn start(
     let sets = model.captures.iter().map(|capture| {
         let key = &capture.key;
         let value = how(&capture.how, runtime);
-        quote!(#k::Start::set(#start, #key, #value);)
+        quote!(#k::Span::set(#start, #key, #value);)
     });
     let sets: TokenStream = sets.collect();
     let wanted =
-        (own.is_some() || !sets.is_empty()).then(|| quote!(if #k::Start::wanted(#start) { #own #sets }));
+        (own.is_some() || !sets.is_empty()).then(|| quote!(if #k::Span::wanted(#start) { #own #sets }));
     quote! {
         if #k::SpanSite::enabled(#site) {
             #[allow(unused_imports, unused_variables, clippy::all, clippy::pedantic, clippy::nursery)]

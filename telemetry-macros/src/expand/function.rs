@@ -76,7 +76,7 @@ fn work(
     let output = function.output();
     let output_span = output.map_or_else(|| function.sig.ident.span(), Spanned::span);
     let is_never = matches!(output, Some(Type::Never(_)));
-    let (start, work, begun) = (local("start"), local("work"), local("begun"));
+    let (start, work) = (local("start"), local("work"));
     let body = &function.body;
     let edge = edge(output);
     let captured = |begin| {
@@ -101,20 +101,20 @@ fn work(
         Shape::Sync => {
             let (now, stop) = (captured("begin"), stop());
             let (run, plain) = if is_never {
-                (quote!(match #k::run(#begun, #work, #stop) {}), quote!(match #work() {}))
+                (quote!(match #k::run(#start, #work, #stop) {}), quote!(match #work() {}))
             } else {
                 // What is wrong with the value is told at the return type.
                 let span = output_span.resolved_at(here());
                 let (value, work) = (spanned(&local("value"), span), spanned(&work, span));
                 (
-                    quote!(let #value = #k::run(#begun, #work, #stop); return #value;),
+                    quote!(let #value = #k::run(#start, #work, #stop); return #value;),
                     quote_spanned!(span=> #work()),
                 )
             };
             quote! {
                 let #start = #now;
                 let #work = #k::once(move || { #bindings #body });
-                if let #k::Option::Some(#begun) = #start { #run }
+                if #k::Option::is_some(&#start) { #run }
                 #plain
             }
         }

@@ -15,7 +15,7 @@ use crate::valid::{Model, SpanKind, StopKey};
 pub(crate) fn in_span(model: &Model, work: &Work) -> TokenStream {
     let runtime = Runtime::new(model.krate.as_ref());
     let (k, krate) = (&runtime.private, &runtime.krate);
-    let (start, begun, name) = (local("start"), local("begun"), local("work"));
+    let (start, name) = (local("start"), local("work"));
     let agent = model.span.is("agent").then(|| quote!(::core::module_path!()));
     let begin = if matches!(work, Work::Call(_)) { "begin" } else { "begin_later" };
     let captured = capture::start(model, &runtime, begin, agent, None);
@@ -28,10 +28,7 @@ pub(crate) fn in_span(model: &Model, work: &Work) -> TokenStream {
                 #import
                 let #start = #captured;
                 let #name = #k::once(#call);
-                match #start {
-                    #k::Option::Some(#begun) => #k::run(#begun, #name, #stop),
-                    #k::Option::None => #name(),
-                }
+                if #k::Option::is_some(&#start) { #k::run(#start, #name, #stop) } else { #name() }
             }}
         }
         Work::Future(future) => {

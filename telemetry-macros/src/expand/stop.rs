@@ -99,9 +99,9 @@ fn derived(model: &Model, runtime: &Runtime, output: Span) -> TokenStream {
             {
                 #[allow(unused_imports)]
                 use #k::{
-                    WholeDebug as _, WholeDisplay as _, WholeOpaque as _, WholeOption as _, WholeSerialize as _,
+                    WholeDebug as _, WholeDisplay as _, WholeOpaque as _, WholeOption as _, WholeScalar as _, WholeSerialize as _,
                 };
-                #k::Stop::set(#stop, "result", (&&&&&#k::Whole(#value)).__telemetry_held());
+                #k::Stop::set(#stop, "result", (&&&&&&#k::Whole(#value)).__telemetry_held());
             }
         },
         kind if !derives(kind) => TokenStream::new(),

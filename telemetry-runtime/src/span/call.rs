@@ -2,26 +2,27 @@
 
 use std::panic::resume_unwind;
 
-use super::live::{Live, Measured};
-use super::start::Start;
+use super::live::Measured;
+use super::start::Span;
 use super::stop::Stop;
 
-/// Runs an observed function: start, the work, then stop or exception.
+/// Runs a function: if it is observed, start, the work, then stop or exception.
 #[cold]
 #[inline(never)]
 pub fn run<R>(
-    start: Start<'_>,
+    mut span: Option<Span<'_>>,
     work: impl FnOnce() -> R,
     stop: impl for<'r> FnOnce(&'r R, &mut Stop<'r>),
 ) -> R {
-    let mut live = Live::begin(start);
-    match live.within(work) {
+    let Some(span) = &mut span else { return work() };
+    span.begin();
+    match span.within(work) {
         Ok(returned) => {
-            live.stop(Measured::default(), |keys| stop(&returned, keys));
+            span.stop(Measured::default(), |keys| stop(&returned, keys));
             returned
         }
         Err((panicked, payload)) => {
-            live.panicked(Measured::default(), panicked);
+            span.panicked(Measured::default(), panicked);
             resume_unwind(payload)
         }
     }

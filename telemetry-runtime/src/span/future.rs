@@ -7,41 +7,25 @@ use std::task::{Context, Poll, ready};
 
 use pin_project_lite::pin_project;
 
-use super::live::{Live, Measured};
-use super::start::Start;
+use super::live::Measured;
+use super::start::Span;
 use super::stop::Stop;
 use crate::capture::{NeedsBoxedFuture, Telemetry};
 use crate::outcome::StopMetadata;
 
-/// A span that waits for its first poll, or has begun.
-pub(super) enum Pending<'a> {
-    Start(Option<Start<'a>>),
-    Live(Live<'a>),
-}
-
-impl<'a> Pending<'a> {
-    /// Begins the span, unless nobody observes it by now.
-    pub(super) fn begin(slot: &mut Option<Box<Self>>) -> Option<&mut Live<'a>> {
-        if let Some(Self::Start(start)) = slot.as_deref_mut() {
-            let start = start.take().and_then(|mut start| start.settle().then_some(start));
-            match start {
-                Some(start) => **slot.as_mut()? = Self::Live(Live::begin(start)),
-                None => *slot = None,
-            }
-        }
-        match slot.as_deref_mut() {
-            Some(Self::Live(live)) => Some(live),
-            _ => None,
+/// The span that a future or stream runs in, which begins now if it has not; none if nobody observes
+/// it by now.
+pub(super) fn begun<'s, 'a>(slot: &'s mut Option<Box<Span<'a>>>) -> Option<&'s mut Span<'a>> {
+    if let Some(span) = slot
+        && !span.is_open()
+    {
+        if span.settle() {
+            span.begin();
+        } else {
+            *slot = None;
         }
     }
-
-    /// The span, if it has begun.
-    pub(super) fn take(slot: &mut Option<Box<Self>>) -> Option<Live<'a>> {
-        match *slot.take()? {
-            Self::Live(live) => Some(live),
-            Self::Start(_) => None,
-        }
-    }
+    slot.as_deref_mut()
 }
 
 /// What happens when the future has returned.
@@ -50,7 +34,7 @@ pub trait Ending<'a, R> {
     type Output;
 
     /// Ends the span, if there is one, or passes it on.
-    fn end(self, live: Option<Live<'a>>, returned: R) -> Self::Output;
+    fn end(self, span: Option<Box<Span<'a>>>, returned: R) -> Self::Output;
 }
 
 /// The span stops, with keys taken from what the future returned.
@@ -59,9 +43,9 @@ pub struct Stopping<S>(S);
 impl<'a, R, S: for<'r> FnOnce(&'r R, &mut Stop<'r>)> Ending<'a, R> for Stopping<S> {
     type Output = R;
 
-    fn end(self, live: Option<Live<'a>>, returned: R) -> R {
-        if let Some(live) = live {
-            live.stop(Measured::default(), |keys| self.0(&returned, keys));
+    fn end(self, span: Option<Box<Span<'a>>>, returned: R) -> R {
+        if let Some(mut span) = span {
+            span.stop(Measured::default(), |keys| self.0(&returned, keys));
         }
         returned
     }
@@ -71,10 +55,10 @@ impl<'a, R, S: for<'r> FnOnce(&'r R, &mut Stop<'r>)> Ending<'a, R> for Stopping<
 pub struct Handing;
 
 impl<'a, R> Ending<'a, R> for Handing {
-    type Output = (R, Option<Live<'a>>);
+    type Output = (R, Option<Box<Span<'a>>>);
 
-    fn end(self, live: Option<Live<'a>>, returned: R) -> Self::Output {
-        (returned, live)
+    fn end(self, span: Option<Box<Span<'a>>>, returned: R) -> Self::Output {
+        (returned, span)
     }
 }
 
@@ -84,31 +68,31 @@ pin_project! {
     pub struct Instrumented<'a, F, S> {
         #[pin]
         future: Option<F>,
-        span: Option<Box<Pending<'a>>>,
+        span: Option<Box<Span<'a>>>,
         ending: Option<S>,
     }
 
     impl<F, S> PinnedDrop for Instrumented<'_, F, S> {
         fn drop(this: Pin<&mut Self>) {
             let mut this = this.project();
-            let cancelled = |live: Live<'_>| live.cancelled(Measured::default());
+            let cancelled = |span: &mut Span<'_>| span.cancelled(Measured::default());
             abandon(this.span, Measured::default(), || this.future.set(None), cancelled);
         }
     }
 }
 
 /// Drops unfinished work in its span's context, so that spans inside end first, then ends the span.
-pub(super) fn abandon<'a>(
-    span: &mut Option<Box<Pending<'a>>>,
+pub(super) fn abandon(
+    span: &mut Option<Box<Span<'_>>>,
     measured: Measured,
     drop_work: impl FnOnce(),
-    end: impl FnOnce(Live<'a>),
+    end: impl FnOnce(&mut Span<'_>),
 ) {
-    let Some(mut live) = Pending::take(span) else { return };
-    match live.within(drop_work) {
-        Ok(()) => end(live),
+    let Some(mut span) = span.take().filter(|span| span.is_open()) else { return };
+    match span.within(drop_work) {
+        Ok(()) => end(&mut span),
         Err((panicked, payload)) => {
-            live.panicked(measured, panicked);
+            span.panicked(measured, panicked);
             resume_unwind(payload)
         }
     }
@@ -116,8 +100,8 @@ pub(super) fn abandon<'a>(
 
 /// Drops what panicked work still holds, as one that was joined with another does, so that spans
 /// inside end before the one around them. The panic that is on its way stands for one from here.
-pub(super) fn drop_remains(live: &mut Live<'_>, drop_work: impl FnOnce()) {
-    if let Err((_, payload)) = live.within(drop_work) {
+pub(super) fn drop_remains(span: &mut Span<'_>, drop_work: impl FnOnce()) {
+    if let Err((_, payload)) = span.within(drop_work) {
         crate::panics::discard(payload);
     }
 }
@@ -125,24 +109,23 @@ pub(super) fn drop_remains(live: &mut Live<'_>, drop_work: impl FnOnce()) {
 impl<'a, F: Future, S: for<'r> FnOnce(&'r F::Output, &mut Stop<'r>)> Instrumented<'a, F, Stopping<S>> {
     /// Puts a span around a future, if the call was observed.
     #[inline]
-    pub fn new(start: Option<Start<'a>>, future: F, stop: S) -> Self {
-        Self::ending(start, future, Stopping(stop))
+    pub fn new(span: Option<Span<'a>>, future: F, stop: S) -> Self {
+        Self::ending(span, future, Stopping(stop))
     }
 }
 
 impl<'a, F: Future> Instrumented<'a, F, Handing> {
     /// Puts a span around a future that passes it on to the stream it returns.
     #[inline]
-    pub fn handing(start: Option<Start<'a>>, future: F) -> Self {
-        Self::ending(start, future, Handing)
+    pub fn handing(span: Option<Span<'a>>, future: F) -> Self {
+        Self::ending(span, future, Handing)
     }
 }
 
 impl<'a, F, S> Instrumented<'a, F, S> {
     #[inline]
-    fn ending(start: Option<Start<'a>>, future: F, ending: S) -> Self {
-        let span = start.map(|start| Box::new(Pending::Start(Some(start))));
-        Self { future: Some(future), span, ending: Some(ending) }
+    fn ending(span: Option<Span<'a>>, future: F, ending: S) -> Self {
+        Self { future: Some(future), span: span.map(Box::new), ending: Some(ending) }
     }
 }
 
@@ -167,14 +150,14 @@ impl<'a, F: Future, S: Ending<'a, F::Output>> Instrumented<'a, F, S> {
     #[inline(never)]
     fn poll_observed(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<S::Output> {
         let mut this = self.project();
-        let returned = match Pending::begin(this.span) {
+        let returned = match begun(this.span) {
             // Nobody observes any more, now that it begins.
             None => match this.future.as_pin_mut() {
                 Some(future) => ready!(future.poll(cx)),
                 None => polled_again(),
             },
-            Some(live) => {
-                let result = live.within(|| {
+            Some(span) => {
+                let result = span.within(|| {
                     let Some(future) = this.future.as_mut().as_pin_mut() else { polled_again() };
                     let returned = ready!(future.poll(cx));
                     // What the future still holds ends before its span does.
@@ -184,9 +167,9 @@ impl<'a, F: Future, S: Ending<'a, F::Output>> Instrumented<'a, F, S> {
                 match result {
                     Ok(poll) => ready!(poll),
                     Err((panicked, payload)) => {
-                        if let Some(mut live) = Pending::take(this.span) {
-                            drop_remains(&mut live, || this.future.set(None));
-                            live.panicked(Measured::default(), panicked);
+                        if let Some(mut span) = this.span.take() {
+                            drop_remains(&mut span, || this.future.set(None));
+                            span.panicked(Measured::default(), panicked);
                         }
                         resume_unwind(payload)
                     }
@@ -194,7 +177,7 @@ impl<'a, F: Future, S: Ending<'a, F::Output>> Instrumented<'a, F, S> {
             }
         };
         let Some(ending) = this.ending.take() else { polled_again() };
-        Poll::Ready(ending.end(Pending::take(this.span), returned))
+        Poll::Ready(ending.end(this.span.take(), returned))
     }
 }
 
@@ -214,7 +197,7 @@ pub trait PlainFuture: Sized {
     /// Puts a span around it.
     fn __telemetry_follow<'a, S>(
         self,
-        start: Option<Start<'a>>,
+        span: Option<Span<'a>>,
         stop: S,
     ) -> Instrumented<'a, Self::Future, Stopping<S>>
     where
@@ -225,11 +208,11 @@ impl<F: Future> PlainFuture for Follow<F> {
     type Future = F;
 
     #[inline]
-    fn __telemetry_follow<'a, S>(self, start: Option<Start<'a>>, stop: S) -> Instrumented<'a, F, Stopping<S>>
+    fn __telemetry_follow<'a, S>(self, span: Option<Span<'a>>, stop: S) -> Instrumented<'a, F, Stopping<S>>
     where
         S: for<'r> FnOnce(&'r F::Output, &mut Stop<'r>),
     {
-        Instrumented::new(start, self.0, stop)
+        Instrumented::new(span, self.0, stop)
     }
 }
 
@@ -245,15 +228,15 @@ macro_rules! boxed {
             /// Puts a span around it.
             pub fn __telemetry_follow<S>(
                 self,
-                start: Option<Start<'a>>,
+                span: Option<Span<'a>>,
                 stop: S,
             ) -> Pin<Box<dyn Future<Output = T> $(+ $auto)* + 'a>>
             where
                 S: for<'r> FnOnce(&'r T, &mut Stop<'r>) $(+ $auto)* + 'a,
             {
-                match start {
+                match span {
                     None => self.0,
-                    Some(_) => Box::pin(Instrumented::new(start, self.0, stop)),
+                    Some(_) => Box::pin(Instrumented::new(span, self.0, stop)),
                 }
             }
         }
@@ -288,7 +271,7 @@ pub struct Unfollowable<F>(pub(super) F);
 
 impl<F> Unfollowable<F> {
     /// Gives it back.
-    pub fn __telemetry_follow<S>(self, _: Option<Start<'_>>, _: S) -> F
+    pub fn __telemetry_follow<S>(self, _: Option<Span<'_>>, _: S) -> F
     where
         S: for<'r> FnOnce(&'r Unfollowable<()>, &mut Stop<'r>),
     {

@@ -3,24 +3,23 @@
 use std::any::Any;
 use std::sync::{Arc, OnceLock};
 
-use smallvec::SmallVec;
 use telemetry_catalogue::Phase;
 
 use super::node::Node;
-use super::start::Start;
+use super::start::Span;
 use super::stop::Stop;
 use crate::context::{Context, Entered};
-use crate::dispatch::{self, EntryList, Receivers};
-use crate::event::{Entries, Event, Measurements, Metadata};
+use crate::dispatch::{self, Receivers};
+use crate::event::{Entries, Event, Given, Measurements, Metadata};
 use crate::hooks::{self, Followers, Identity, Opening};
 use crate::ids::{SpanId, SpanIds, TraceId};
 use crate::panics::{self, Frames, Panicked};
 use crate::value::{Held, Value};
 use crate::{local, registry, sites};
 
-/// A span that has begun. Whoever holds it ends it: by a stop, a panic or a cancellation.
-pub struct Live<'a> {
-    start: Start<'a>,
+/// What a span has from its beginning to its end. Whoever holds the span ends it: by a stop, a panic
+/// or a cancellation.
+pub(super) struct Open {
     /// The context of the work, whenever that does not run.
     context: Context,
     ids: SpanIds,
@@ -32,16 +31,16 @@ pub struct Live<'a> {
 /// A panic that was caught on its way.
 pub(crate) type Caught = (Panicked, Box<dyn Any + Send>);
 
-impl<'a> Live<'a> {
-    /// Opens the span in the current context and emits its start.
-    pub(crate) fn begin(start: Start<'a>) -> Self {
+impl Span<'_> {
+    /// Begins in the current context and emits its start.
+    pub(super) fn begin(&mut self) {
         let mut context = Context::current();
         let started = context.now();
         let wall = context.wall(started);
-        let (identity, followers) = identify(&start, &context, wall);
+        let (identity, followers) = identify(self, &context, wall);
         let ids = settle(identity, &context);
-        let child_session = open_context(&start, &mut context);
-        let node = Node::open(ids, start.site, context.span.take(), followers, identity.sampled);
+        let child_session = open_context(self, &mut context);
+        let node = Node::open(ids, self.site, context.span.take(), followers, identity.sampled);
         let depth = node.depth;
         if let Some(secrets) = context.secrets()
             && depth == 0
@@ -49,132 +48,113 @@ impl<'a> Live<'a> {
             node.add_secrets(secrets);
         }
         context.span = Some(node);
-        let live = Self { start, context, ids, depth, started, child_session };
-        live.emit(
-            Phase::Start,
-            Measurements { system_time: Some(wall), monotonic_time: Some(started), ..Measurements::NONE },
-            [],
-        );
-        if live.start.site.is("tool_call") {
-            live.emit_access();
+        self.open = Some(Open { context, ids, depth, started, child_session });
+        if self.observed {
+            let times = [("system_time", wall), ("monotonic_time", started)];
+            self.emit(Phase::Start, &times, Given::NONE);
         }
-        live
+        if self.site.is("tool_call") {
+            self.emit_access();
+        }
+    }
+
+    /// Whether it has begun.
+    pub(super) fn is_open(&self) -> bool {
+        self.open.is_some()
     }
 
     /// Runs a piece of the work: in the span's context, its panic caught.
-    pub(crate) fn within<R>(&mut self, work: impl FnOnce() -> R) -> Result<R, Caught> {
-        let entered = Entered::enter(std::mem::take(&mut self.context));
-        let result = panics::watch(work);
-        self.context = entered.leave();
-        result
+    pub(super) fn within<R>(&mut self, work: impl FnOnce() -> R) -> Result<R, Caught> {
+        let Some(open) = &mut self.open else { return panics::watch(work) };
+        let _entered = Entered::enter(&mut open.context);
+        panics::watch(work)
     }
 
     /// Ends it with a stop, whose keys `fill` takes from the return value.
     ///
     /// A panic in `fill` loses the keys after it and nothing else: the work has been done.
-    pub(crate) fn stop<'r>(mut self, measured: Measured, fill: impl FnOnce(&mut Stop<'r>)) {
+    pub(super) fn stop<'r>(&mut self, measured: Measured, fill: impl FnOnce(&mut Stop<'r>)) {
+        let Some(open) = &self.open else { return };
         let mut stop = Stop::default();
         let _ = panics::contain(|| fill(&mut stop));
-        for (key, value) in self.records() {
-            stop.set(key, value.into_stop());
+        if let Some(node) = open.context.span.as_ref().filter(|node| node.has_records()) {
+            for (key, value) in node.take_records() {
+                stop.set(key, value.into_stop());
+            }
         }
-        if let Some(session) = self.child_session.as_ref().and_then(|cell| cell.get())
+        if let Some(session) = open.child_session.as_ref().and_then(|cell| cell.get())
             && !stop.has("session_id")
         {
             stop.set("session_id", Held::Text((**session).into()));
         }
-        if self.start.site.is("sandbox_eval") && !stop.has("success") {
+        if self.site.is("sandbox_eval") && !stop.has("success") {
             let ok = stop.get("status").is_none_or(|status| status.as_str() == Some("ok"));
             stop.set("success", Held::Bool(ok));
         }
-        let now = self.context.now();
-        let counted = measured.entries(self.started);
-        let measurements = ended(now, self.started, &counted);
-        self.end(Phase::Stop, measurements, stop.iter());
+        self.end(Phase::Stop, measured, Given::Stop(stop.entries()));
     }
 
     /// Ends it with an exception: the work panicked.
-    pub(crate) fn panicked(mut self, measured: Measured, panicked: Panicked) {
-        let frames = Frames(panicked.frames);
-        let now = self.context.now();
-        let counted = measured.entries(self.started);
-        let measurements = ended(now, self.started, &counted);
-        self.end(
-            Phase::Exception,
-            measurements,
-            [
-                ("kind", Value::Str("panic")),
-                ("reason", Value::Str(&panicked.message)),
-                ("stacktrace", Value::serialize(&frames)),
-            ],
-        );
+    pub(super) fn panicked(&mut self, measured: Measured, panicked: Panicked) {
+        self.exception(measured, "panic", &panicked.message, &Frames(panicked.frames));
     }
 
     /// Ends it with an exception: the work was dropped unfinished.
-    pub(crate) fn cancelled(mut self, measured: Measured) {
-        let now = self.context.now();
-        let counted = measured.entries(self.started);
-        let measurements = ended(now, self.started, &counted);
-        self.end(
-            Phase::Exception,
-            measurements,
-            [
-                ("kind", Value::Str("cancelled")),
-                ("reason", Value::Str("cancelled")),
-                ("stacktrace", Value::serialize(&Frames(None))),
-            ],
-        );
+    pub(super) fn cancelled(&mut self, measured: Measured) {
+        self.exception(measured, "cancelled", "cancelled", &Frames(None));
     }
 
-    fn end<'e>(
-        &mut self,
-        phase: Phase,
-        measurements: Measurements<'_>,
-        entries: impl IntoIterator<Item = (&'static str, Value<'e>)>,
-    ) {
-        self.emit(phase, measurements, entries);
-        if let Some(node) = self.context.span.take() {
+    fn exception(&mut self, measured: Measured, kind: &str, reason: &str, frames: &Frames) {
+        let given = [
+            ("kind", Value::Str(kind)),
+            ("reason", Value::Str(reason)),
+            ("stacktrace", Value::serialize(frames)),
+        ];
+        self.end(Phase::Exception, measured, Given::Values(&given));
+    }
+
+    fn end(&mut self, phase: Phase, measured: Measured, given: Given<'_>) {
+        let Some(open) = &self.open else { return };
+        if self.observed {
+            let now = open.context.now();
+            let since = |time: u64| time.saturating_sub(open.started);
+            let numbers = [
+                ("duration", since(now)),
+                ("monotonic_time", now),
+                ("items", measured.items.unwrap_or(0)),
+                ("time_to_first_item", measured.first_item.map_or(0, since)),
+            ];
+            let known = match measured {
+                Measured { items: None, .. } => 2,
+                Measured { first_item: None, .. } => 3,
+                Measured { .. } => 4,
+            };
+            self.emit(phase, &numbers[..known], given);
+        }
+        if let Some(node) = self.open.take().and_then(|open| open.context.span) {
             Node::close(node);
         }
     }
 
-    fn emit<'e>(
-        &self,
-        phase: Phase,
-        measurements: Measurements<'_>,
-        entries: impl IntoIterator<Item = (&'static str, Value<'e>)>,
-    ) {
-        if !self.start.observed {
-            return;
-        }
-        let site = self.start.site.event(phase);
-        let ambient = self.context.ambient.as_deref();
-        let receivers = Receivers::of(site, ambient);
-        let followers = self.context.span.as_ref().map(|node| &node.followers);
+    fn emit(&self, phase: Phase, known: &[(&'static str, u64)], given: Given<'_>) {
+        let Some(Open { context, ids, depth, .. }) = &self.open else { return };
+        let site = self.site.event(phase);
+        let receivers = Receivers::of(site, context.ambient.as_deref());
+        let followers = context.span.as_ref().map(|node| &node.followers);
         let followers = followers.filter(|some| phase != Phase::Start && !some.is_empty());
         if receivers.is_empty() && followers.is_none() {
             return;
         }
-        let mut list = EntryList::new(self.context.keys(site.context));
-        for field in &self.start.fields {
-            if let Some(value) = field.value.value() {
-                list.set(field.key, value);
-            }
-        }
-        for (key, value) in entries {
-            list.set(key, value);
-        }
-        list.finish(ambient);
         let event = Event {
             name: site.name,
-            description: self.start.description,
+            description: self.description,
             category: site.category,
-            measurements,
-            metadata: Metadata(list.entries()),
-            span: Some(self.ids),
-            depth: self.depth,
+            measurements: Measurements { known, more: Given::NONE },
+            metadata: Metadata(Entries { context: context.keys(site.context), start: &self.fields, given }),
+            span: Some(*ids),
+            depth: *depth,
         };
-        receivers.deliver(&event, &self.context, |event| {
+        receivers.deliver(&event, context, |event| {
             if let Some(followers) = followers {
                 hooks::tell(followers, |follower| follower.ended(event));
             }
@@ -183,78 +163,50 @@ impl<'a> Live<'a> {
 
     /// A tool receives the session's secrets.
     fn emit_access(&self) {
-        let Some(secrets) = self.context.secrets().filter(|secrets| !secrets.is_empty()) else { return };
+        let Some(Open { context, .. }) = &self.open else { return };
+        let Some(secrets) = context.secrets().filter(|secrets| !secrets.is_empty()) else { return };
         let site = &sites::secrets_access;
         if !site.enabled() {
             return;
         }
         let names = secrets.names();
-        let tool = self.start.fields.iter().find(|field| field.key == "tool");
-        let tool = tool.and_then(|field| field.value.value()).unwrap_or(Value::Null);
+        let tool = self.fields.iter().find(|field| field.0 == "tool");
+        let tool = tool.and_then(|field| field.1.value()).unwrap_or(Value::Null);
         dispatch::emit_in(
-            &self.context,
+            context,
             site,
             &[("count", Value::from(names.len()))],
             &[("tool", tool), ("names", Value::serialize(&names))],
         );
     }
 
-    fn records(&self) -> Vec<(&'static str, crate::value::Captured<'static>)> {
-        self.context.span.as_ref().map(|node| node.take_records()).unwrap_or_default()
-    }
-
     /// The monotonic time, as the span's context has it.
-    pub(crate) fn now(&self) -> u64 {
-        self.context.now()
+    pub(super) fn now(&self) -> u64 {
+        self.open.as_ref().map_or(0, |open| open.context.now())
     }
 }
 
 /// What a stream counted on its way.
 #[derive(Clone, Copy, Default)]
 pub(crate) struct Measured {
-    pub(crate) stream: bool,
-    pub(crate) items: u64,
+    pub(crate) items: Option<u64>,
     pub(crate) first_item: Option<u64>,
 }
 
-type Counted = SmallVec<[(&'static str, Value<'static>); 2]>;
-
-impl Measured {
-    fn entries(self, started: u64) -> Counted {
-        let mut entries = Counted::new();
-        if self.stream {
-            entries.push(("items", Value::U64(self.items)));
-            let first = self.first_item.map(|first| first.saturating_sub(started));
-            entries.extend(first.map(|first| ("time_to_first_item", Value::U64(first))));
-        }
-        entries
-    }
-}
-
-/// The measurements of an end.
-fn ended(now: u64, started: u64, counted: &Counted) -> Measurements<'_> {
-    Measurements {
-        duration: Some(now.saturating_sub(started)),
-        monotonic_time: Some(now),
-        more: Entries::Slice(counted),
-        ..Measurements::NONE
-    }
-}
-
 /// Who the span is, as the context and the hooks say, and what follows it.
-fn identify(start: &Start<'_>, context: &Context, system_time: u64) -> (Identity, Followers) {
+fn identify(span: &Span<'_>, context: &Context, system_time: u64) -> (Identity, Followers) {
     let mut identity =
         Identity { parent: context.parent(), sampled: context.sampled(), ..Identity::default() };
     let mut followers = Followers::new();
     let text = |key: &str| {
-        let field = start.fields.iter().find(|field| field.key == key)?;
-        field.value.value()?.as_str().map(str::to_owned)
+        let field = span.fields.iter().find(|field| field.0 == key)?;
+        field.1.value()?.as_str().map(str::to_owned)
     };
-    let hooks = if start.observed { registry::hooks() } else { None };
+    let hooks = if span.observed { registry::hooks() } else { None };
     for hook in hooks.iter().flat_map(|hooks| hooks.iter()) {
         let opening = Opening {
-            site: start.site,
-            agent: start.agent.as_deref(),
+            site: span.site,
+            agent: span.agent.as_deref(),
             text: &text,
             context,
             identity,
@@ -284,16 +236,15 @@ fn settle(identity: Identity, context: &Context) -> SpanIds {
 
 /// Changes the context as the documents say of that kind of span. Returns where the session of a
 /// sub-agent will be told.
-fn open_context(start: &Start<'_>, context: &mut Context) -> Option<Arc<OnceLock<Arc<str>>>> {
-    let attribute = start.site.spec.map(|spec| spec.attribute);
-    let opens =
-        start.site.opens_context() && !(attribute == Some("tool_call") && start.tool_call_id.is_none());
-    if !opens && start.agent.is_none() {
+fn open_context(span: &Span<'_>, context: &mut Context) -> Option<Arc<OnceLock<Arc<str>>>> {
+    let attribute = span.site.spec.map(|spec| spec.attribute);
+    let opens = span.site.opens_context() && !(attribute == Some("tool_call") && span.tool_call_id.is_none());
+    if !opens && span.agent.is_none() {
         return None;
     }
     let mut child_session = None;
     *context = std::mem::take(context).with_ambient(|ambient| {
-        if let Some(agent) = &start.agent {
+        if let Some(agent) = &span.agent {
             ambient.agent = Some(agent.clone());
         }
         match attribute {
@@ -304,8 +255,8 @@ fn open_context(start: &Start<'_>, context: &mut Context) -> Option<Arc<OnceLock
                 ambient.child_session = Some(cell.clone());
                 child_session = Some(cell);
             }
-            Some("iteration") => ambient.iteration = start.iteration,
-            Some("tool_call") => ambient.tool_call_id.clone_from(&start.tool_call_id),
+            Some("iteration") => ambient.iteration = span.iteration,
+            Some("tool_call") => ambient.tool_call_id.clone_from(&span.tool_call_id),
             _ => {}
         }
     });

@@ -1,8 +1,8 @@
 //! Spans: from the first look at what a call was given to its one end.
 //!
-//! [`Start`] is what a call captured; [`Live`] a span that has begun; [`Stop`] what its end adds. The
-//! three shapes of work share them: functions in [`call`](self::call), futures in `future`, streams
-//! in `stream`.
+//! [`Span`] is one call's span: `start` is what it captures, `live` its life from beginning to end;
+//! [`Stop`] is what its end adds. The three shapes of work share them: functions in
+//! [`call`](self::call), futures in `future`, streams in `stream`.
 
 mod call;
 mod future;
@@ -15,6 +15,7 @@ mod stream;
 pub use call::run;
 pub use future::{Follow, Instrumented, NamedFuture, PlainFuture};
 pub(crate) use node::Node;
-pub use start::{Start, begin, begin_later};
+pub(crate) use start::Field;
+pub use start::{Span, begin, begin_later};
 pub use stop::Stop;
 pub use stream::{FallibleStream, ItemStop, NamedStream, PlainStream, StreamOf, unless_failed};

@@ -20,7 +20,7 @@ pub(crate) struct Node {
     pub(crate) sampled: Option<bool>,
     parent: Option<Arc<Node>>,
     ended: AtomicBool,
-    /// Whether `records` has any: a look without the lock.
+    /// Whether `records` has any.
     recorded: AtomicBool,
     records: Mutex<Vec<(&'static str, Captured<'static>)>>,
     /// Of the outermost span: the secrets of the whole trace.
@@ -108,11 +108,14 @@ impl Node {
         self.recorded.store(true, Ordering::Release);
     }
 
+    /// Whether something was recorded: a look without the lock.
+    #[inline]
+    pub(crate) fn has_records(&self) -> bool {
+        self.recorded.load(Ordering::Acquire)
+    }
+
     /// What was recorded so far.
     pub(crate) fn take_records(&self) -> Vec<(&'static str, Captured<'static>)> {
-        if !self.recorded.load(Ordering::Acquire) {
-            return Vec::new();
-        }
         std::mem::take(&mut *self.records.lock().unwrap_or_else(PoisonError::into_inner))
     }
 

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use smallvec::SmallVec;
 
+use super::live::Open;
 use crate::callsite::{CONTEXT, HANDLED, HOOKED, SCOPED, SpanSite};
 use crate::context::Context;
 use crate::panics;
@@ -11,13 +12,10 @@ use crate::value::{Captured, Held};
 use crate::{local, sites};
 
 /// A key and its value, captured at the start.
-pub(crate) struct Field<'a> {
-    pub(crate) key: &'static str,
-    pub(crate) value: Captured<'a>,
-}
+pub(crate) type Field<'a> = (&'static str, Captured<'a>);
 
-/// What a call captured for its span.
-pub struct Start<'a> {
+/// A span: what a call captured for it and, once it has begun, what must be ended.
+pub struct Span<'a> {
     pub(crate) site: &'static SpanSite,
     pub(crate) wanted: bool,
     /// Whether somebody sees the span, which is decided when it begins.
@@ -27,14 +25,14 @@ pub struct Start<'a> {
     pub(crate) tool_call_id: Option<Arc<str>>,
     pub(crate) iteration: Option<u64>,
     pub(crate) fields: SmallVec<[Field<'a>; 6]>,
+    pub(super) open: Option<Open>,
 }
 
-impl<'a> Start<'a> {
-    fn into_owned(self) -> Start<'static> {
-        let owned = |field: Field<'_>| Field { key: field.key, value: field.value.into_owned() };
-        let Start { site, wanted, observed, description, agent, tool_call_id, iteration, fields } = self;
-        let fields = fields.into_iter().map(owned).collect();
-        Start { site, wanted, observed, description, agent, tool_call_id, iteration, fields }
+impl<'a> Span<'a> {
+    fn into_owned(self) -> Span<'static> {
+        let Span { site, wanted, observed, description, agent, tool_call_id, iteration, fields, open } = self;
+        let fields = fields.into_iter().map(|(key, value)| (key, value.into_owned())).collect();
+        Span { site, wanted, observed, description, agent, tool_call_id, iteration, fields, open }
     }
 
     /// Whether its keys are to be captured: somebody will see the span, or something inside it that
@@ -71,9 +69,9 @@ impl<'a> Start<'a> {
         if key == "iteration" && self.site.is("iteration") {
             self.iteration = value.value().and_then(|value| value.as_u64());
         }
-        match self.fields.iter_mut().find(|field| field.key == key) {
-            Some(field) => field.value = value,
-            None => self.fields.push(Field { key, value }),
+        match self.fields.iter_mut().find(|field| field.0 == key) {
+            Some(field) => field.1 = value,
+            None => self.fields.push((key, value)),
         }
     }
 }
@@ -87,7 +85,7 @@ fn text(value: &Captured<'_>) -> Option<Arc<str>> {
 /// A panic in what is captured loses the keys after it and nothing else.
 #[cold]
 #[inline(never)]
-pub fn begin<'a>(site: &'static SpanSite, capture: impl FnOnce(&mut Start<'a>)) -> Option<Start<'a>> {
+pub fn begin<'a>(site: &'static SpanSite, capture: impl FnOnce(&mut Span<'a>)) -> Option<Span<'a>> {
     let interest = site.interest();
     let observed = is_observed(site, interest);
     (observed || interest & CONTEXT != 0).then(|| captured(site, observed, capture))
@@ -99,15 +97,15 @@ pub fn begin<'a>(site: &'static SpanSite, capture: impl FnOnce(&mut Start<'a>)) 
 #[inline(never)]
 pub fn begin_later<'a>(
     site: &'static SpanSite,
-    capture: impl FnOnce(&mut Start<'a>),
-) -> Option<Start<'static>> {
+    capture: impl FnOnce(&mut Span<'a>),
+) -> Option<Span<'static>> {
     let interest = site.interest();
     let wanted = interest & (HANDLED | HOOKED | SCOPED) != 0;
     (interest != 0).then(|| captured(site, wanted, capture).into_owned())
 }
 
-fn captured<'a>(site: &'static SpanSite, observed: bool, capture: impl FnOnce(&mut Start<'a>)) -> Start<'a> {
-    let mut start = Start {
+fn captured<'a>(site: &'static SpanSite, observed: bool, capture: impl FnOnce(&mut Span<'a>)) -> Span<'a> {
+    let mut span = Span {
         site,
         wanted: observed || site.is("iteration") || site.is("tool_call") && access_is_told(),
         observed,
@@ -116,9 +114,10 @@ fn captured<'a>(site: &'static SpanSite, observed: bool, capture: impl FnOnce(&m
         tool_call_id: None,
         iteration: None,
         fields: SmallVec::new(),
+        open: None,
     };
-    let _ = panics::contain(|| capture(&mut start));
-    start
+    let _ = panics::contain(|| capture(&mut span));
+    span
 }
 
 fn seen_by_context(site: &SpanSite) -> bool {
@@ -140,7 +139,7 @@ fn access_is_told() -> bool {
     sites::secrets_access.enabled() && local::with_context(has_secrets).unwrap_or(false)
 }
 
-impl Start<'_> {
+impl Span<'_> {
     /// Decides whether a span that was captured for later is observed, now that it begins. False
     /// where it need not be followed either.
     pub(super) fn settle(&mut self) -> bool {

@@ -56,10 +56,10 @@ impl<'r> Stop<'r> {
     }
 
     pub(crate) fn get(&self, key: &str) -> Option<Value<'_>> {
-        self.iter().find(|entry| entry.0 == key).map(|entry| entry.1)
+        self.entries.iter().find(|entry| entry.0 == key)?.1.value()
     }
 
-    pub(crate) fn iter(&self) -> impl Iterator<Item = (&'static str, Value<'_>)> {
-        self.entries.iter().filter_map(|(key, value)| Some((*key, value.value()?)))
+    pub(crate) fn entries(&self) -> &[(&'static str, StopValue<'r>)] {
+        &self.entries
     }
 }

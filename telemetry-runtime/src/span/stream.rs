@@ -7,9 +7,9 @@ use std::task::{Context, Poll, ready};
 use futures_core::Stream;
 use pin_project_lite::pin_project;
 
-use super::future::Pending;
-use super::live::{Live, Measured};
-use super::start::Start;
+use super::future::{abandon, begun, drop_remains};
+use super::live::Measured;
+use super::start::Span;
 use super::stop::Stop;
 use crate::capture::{NeedsBoxedStream, Telemetry};
 use crate::value::Captured;
@@ -62,11 +62,11 @@ pin_project! {
             if let Some(mut following) = this.following.take() {
                 // A consumer that gives up at an `Err` has seen the stream's last item.
                 let (measured, items) = (following.measured, following.items);
-                let end = |live: Live<'_>| match items.error {
-                    Some(_) => live.stop(measured, |keys| items.fill(keys)),
-                    None => live.cancelled(measured),
+                let end = |span: &mut Span<'_>| match items.error {
+                    Some(_) => span.stop(measured, |keys| items.fill(keys)),
+                    None => span.cancelled(measured),
                 };
-                super::future::abandon(&mut following.span, measured, || this.stream.set(None), end);
+                abandon(&mut following.span, measured, || this.stream.set(None), end);
             }
         }
     }
@@ -74,7 +74,7 @@ pin_project! {
 
 /// What a stream's span keeps between items.
 struct Following<'a> {
-    span: Option<Box<Pending<'a>>>,
+    span: Option<Box<Span<'a>>>,
     measured: Measured,
     items: ItemStop,
 }
@@ -83,21 +83,18 @@ struct Following<'a> {
 /// returned the stream.
 pub trait Beginning<'a> {
     #[doc(hidden)]
-    fn pending(self) -> Option<Pended<'a>>;
+    fn span(self) -> Option<Box<Span<'a>>>;
 }
 
-/// See [`Beginning`].
-pub struct Pended<'a>(Box<Pending<'a>>);
-
-impl<'a> Beginning<'a> for Option<Start<'a>> {
-    fn pending(self) -> Option<Pended<'a>> {
-        self.map(|start| Pended(Box::new(Pending::Start(Some(start)))))
+impl<'a> Beginning<'a> for Option<Span<'a>> {
+    fn span(self) -> Option<Box<Span<'a>>> {
+        self.map(Box::new)
     }
 }
 
-impl<'a> Beginning<'a> for Option<Live<'a>> {
-    fn pending(self) -> Option<Pended<'a>> {
-        self.map(|live| Pended(Box::new(Pending::Live(live))))
+impl<'a> Beginning<'a> for Option<Box<Span<'a>>> {
+    fn span(self) -> Self {
+        self
     }
 }
 
@@ -108,8 +105,8 @@ where
     S: for<'r> FnOnce(&'r (), &mut Stop<'r>),
 {
     fn new(beginning: impl Beginning<'a>, stream: T, item: I, stop: S) -> Self {
-        let following = beginning.pending().map(|Pended(span)| {
-            let measured = Measured { stream: true, ..Measured::default() };
+        let following = beginning.span().map(|span| {
+            let measured = Measured { items: Some(0), first_item: None };
             Box::new(Following { span: Some(span), measured, items: ItemStop::default() })
         });
         Self { stream: Some(stream), following, item, stop: Some(stop) }
@@ -126,14 +123,14 @@ where
 
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<T::Item>> {
         let mut this = self.project();
-        let live = this.following.as_deref_mut().and_then(|kept| Pending::begin(&mut kept.span));
-        let Some(live) = live else {
+        let span = this.following.as_deref_mut().and_then(|kept| begun(&mut kept.span));
+        let Some(span) = span else {
             return match this.stream.as_pin_mut() {
                 Some(stream) => stream.poll_next(cx),
                 None => Poll::Ready(None),
             };
         };
-        let result = live.within(|| {
+        let result = span.within(|| {
             let Some(stream) = this.stream.as_mut().as_pin_mut() else { return Poll::Ready(None) };
             let next = ready!(stream.poll_next(cx));
             if next.is_none() {
@@ -142,12 +139,12 @@ where
             }
             Poll::Ready(next)
         });
-        let now = live.now();
+        let now = span.now();
         match result {
             Ok(Poll::Pending) => Poll::Pending,
             Ok(Poll::Ready(Some(item))) => {
                 if let Some(kept) = this.following.as_deref_mut() {
-                    kept.measured.items += 1;
+                    kept.measured.items = kept.measured.items.map(|items| items + 1);
                     kept.measured.first_item.get_or_insert(now);
                     let items = &mut kept.items;
                     let _ = crate::panics::contain(|| (this.item)(&item, items));
@@ -155,9 +152,9 @@ where
                 Poll::Ready(Some(item))
             }
             Ok(Poll::Ready(None)) => {
-                if let Some((live, kept)) = finish(this.following) {
+                if let Some((mut span, kept)) = finish(this.following) {
                     let stop = this.stop.take();
-                    live.stop(kept.measured, |keys| {
+                    span.stop(kept.measured, |keys| {
                         kept.items.fill(keys);
                         if let Some(stop) = stop {
                             stop(&(), keys);
@@ -167,9 +164,9 @@ where
                 Poll::Ready(None)
             }
             Err((panicked, payload)) => {
-                if let Some((mut live, kept)) = finish(this.following) {
-                    super::future::drop_remains(&mut live, || this.stream.set(None));
-                    live.panicked(kept.measured, panicked);
+                if let Some((mut span, kept)) = finish(this.following) {
+                    drop_remains(&mut span, || this.stream.set(None));
+                    span.panicked(kept.measured, panicked);
                 }
                 resume_unwind(payload)
             }
@@ -181,9 +178,9 @@ where
     }
 }
 
-fn finish<'a>(following: &mut Option<Box<Following<'a>>>) -> Option<(Live<'a>, Following<'a>)> {
+fn finish<'a>(following: &mut Option<Box<Following<'a>>>) -> Option<(Box<Span<'a>>, Following<'a>)> {
     let mut kept = *following.take()?;
-    Some((Pending::take(&mut kept.span)?, kept))
+    Some((kept.span.take()?, kept))
 }
 
 impl ItemStop {
@@ -295,9 +292,9 @@ macro_rules! boxed {
                 I: for<'r> FnMut(&'r T, &mut ItemStop) $(+ $auto)* + 'a,
                 S: for<'r> FnOnce(&'r (), &mut Stop<'r>) $(+ $auto)* + 'a,
             {
-                match beginning.pending() {
+                match beginning.span() {
                     None => self.0,
-                    pended => Box::pin(InstrumentedStream::new(pended, self.0, item, stop)),
+                    span => Box::pin(InstrumentedStream::new(span, self.0, item, stop)),
                 }
             }
         }
@@ -335,21 +332,18 @@ boxed! {
     Send Sync;
 }
 
-impl<'a> Beginning<'a> for Option<Pended<'a>> {
-    fn pending(self) -> Option<Pended<'a>> {
-        self
-    }
-}
-
 /// Ends a span whose future returned an `Err` instead of a stream; else passes it on.
-pub fn unless_failed(live: Option<Live<'_>>, failed: impl FnOnce(&mut Stop<'_>) -> bool) -> Option<Live<'_>> {
-    let live = live?;
+pub fn unless_failed<'a>(
+    span: Option<Box<Span<'a>>>,
+    failed: impl FnOnce(&mut Stop<'_>) -> bool,
+) -> Option<Box<Span<'a>>> {
+    let mut span = span?;
     let mut stop = Stop::default();
     let has_failed = crate::panics::contain(|| failed(&mut stop)).unwrap_or(false);
     if !has_failed {
-        return Some(live);
+        return Some(span);
     }
-    live.stop(Measured::default(), |keys| *keys = stop);
+    span.stop(Measured::default(), |keys| *keys = stop);
     None
 }
 

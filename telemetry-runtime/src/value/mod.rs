@@ -59,7 +59,8 @@ impl<'a> Value<'a> {
         Self::Lazy(Lazy(value))
     }
 
-    /// The string, if it is one.
+    /// The string, if it is one that is at hand: of what serialises to a string only when it is looked
+    /// at, see [`to_json`](Self::to_json).
     pub fn as_str(&self) -> Option<&'a str> {
         match *self {
             Self::Str(text) => Some(text),
@@ -72,6 +73,7 @@ impl<'a> Value<'a> {
     pub fn as_bool(&self) -> Option<bool> {
         match *self {
             Self::Bool(flag) | Self::Json(&Json::Bool(flag)) => Some(flag),
+            Self::Lazy(_) => self.to_json().as_bool(),
             _ => None,
         }
     }
@@ -82,6 +84,7 @@ impl<'a> Value<'a> {
             Self::U64(number) => Some(number),
             Self::I64(number) => number.try_into().ok(),
             Self::Json(json) => json.as_u64(),
+            Self::Lazy(_) => self.to_json().as_u64(),
             _ => None,
         }
     }
@@ -92,6 +95,7 @@ impl<'a> Value<'a> {
             Self::I64(number) => Some(number),
             Self::U64(number) => number.try_into().ok(),
             Self::Json(json) => json.as_i64(),
+            Self::Lazy(_) => self.to_json().as_i64(),
             _ => None,
         }
     }
@@ -104,6 +108,7 @@ impl<'a> Value<'a> {
             Self::I64(number) => Some(number as f64),
             Self::U64(number) => Some(number as f64),
             Self::Json(json) => json.as_f64(),
+            Self::Lazy(_) => self.to_json().as_f64(),
             _ => None,
         }
     }

@@ -41,7 +41,8 @@ thread_local! {
 
 /// The marker for a value that would not be recorded.
 fn marker<T: ?Sized>() -> String {
-    format!("<unserialisable: {}>", short_type_name::<T>())
+    // A reference to it is nothing else that could not be recorded.
+    format!("<unserialisable: {}>", short_type_name::<T>().trim_start_matches('&'))
 }
 
 /// What the user's code says; none if it panics.

@@ -17,7 +17,7 @@ const BOUND: Duration = Duration::from_secs(20);
 ///
 /// # Panics
 /// With the smallest value that was found not to have it.
-pub fn check<S: Strategy>(
+pub(crate) fn check<S: Strategy>(
     cases: u32,
     strategy: &S,
     property: impl Fn(S::Value) -> Result<(), TestCaseError>,
@@ -62,7 +62,7 @@ where
 /// # Panics
 /// When no value without it is found.
 #[allow(dead_code, reason = "not all that share this file do that")]
-pub fn smallest<S: Strategy>(
+pub(crate) fn smallest<S: Strategy>(
     strategy: &S,
     property: impl Fn(S::Value) -> Result<(), TestCaseError>,
 ) -> S::Value

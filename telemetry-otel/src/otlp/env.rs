@@ -1,0 +1,194 @@
+//! What the `OTEL_*` variables ask for that the SDK and its exporters do not read themselves, or
+//! read and then pass over.
+
+use std::fmt;
+
+/// One of the three signals.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Signal {
+    Traces,
+    Metrics,
+    Logs,
+}
+
+/// Why OTLP could not be set up.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum InstallError {
+    /// A variable asks for something that this crate, as it was built, cannot do.
+    Unsupported {
+        /// The variable.
+        variable: String,
+        /// What it says.
+        value: String,
+        /// What would do.
+        hint: &'static str,
+    },
+    /// An exporter cannot be built, as for an address that is none.
+    Exporter(String),
+    /// Something of that id is attached already.
+    AlreadyInstalled(String),
+}
+
+impl fmt::Display for InstallError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unsupported { variable, value, hint } => {
+                write!(f, "{variable} is `{value}`, which is not supported: {hint}")
+            }
+            Self::Exporter(why) => write!(f, "the exporter cannot be set up: {why}"),
+            Self::AlreadyInstalled(id) => write!(f, "`{id}` is installed already"),
+        }
+    }
+}
+
+impl std::error::Error for InstallError {}
+
+/// How to reach the collector.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Protocol {
+    HttpProtobuf,
+    #[cfg(feature = "grpc")]
+    Grpc,
+}
+
+/// The environment, which tests give by hand.
+pub(crate) type Variables<'a> = &'a dyn Fn(&str) -> Option<String>;
+
+/// The environment of the process; a variable that is empty says nothing.
+pub(crate) fn process(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.trim().is_empty())
+}
+
+/// Whether `OTEL_SDK_DISABLED` is true.
+pub(crate) fn is_disabled(variables: Variables<'_>) -> bool {
+    variables("OTEL_SDK_DISABLED").is_some_and(|value| value.trim().eq_ignore_ascii_case("true"))
+}
+
+impl Signal {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Traces => "TRACES",
+            Self::Metrics => "METRICS",
+            Self::Logs => "LOGS",
+        }
+    }
+
+    /// Whether it is exported, by `OTEL_{SIGNAL}_EXPORTER`.
+    pub(crate) fn is_exported(self, variables: Variables<'_>) -> Result<bool, InstallError> {
+        let variable = format!("OTEL_{}_EXPORTER", self.name());
+        match variables(&variable) {
+            None => Ok(true),
+            Some(value) => match value.trim() {
+                "otlp" => Ok(true),
+                "none" => Ok(false),
+                _ => Err(InstallError::Unsupported {
+                    variable,
+                    value,
+                    hint: "use `otlp` or `none`, or give the builder a provider of your own",
+                }),
+            },
+        }
+    }
+
+    /// The protocol, and that the address is one it can reach.
+    pub(crate) fn protocol(
+        self,
+        endpoint: Option<&str>,
+        variables: Variables<'_>,
+    ) -> Result<Protocol, InstallError> {
+        let said = endpoint.map(|endpoint| ("the endpoint".to_owned(), endpoint.to_owned()));
+        let endpoint = said.or_else(|| self.first(variables, "ENDPOINT"));
+        if let Some((variable, value)) = endpoint
+            && value.trim().to_ascii_lowercase().starts_with("https:")
+            && !cfg!(feature = "tls")
+        {
+            return Err(InstallError::Unsupported {
+                variable,
+                value,
+                hint: "it takes the feature `tls` of `telemetry-otel`",
+            });
+        }
+        let Some((variable, value)) = self.first(variables, "PROTOCOL") else {
+            return Ok(Protocol::HttpProtobuf);
+        };
+        match value.trim() {
+            "http/protobuf" => Ok(Protocol::HttpProtobuf),
+            #[cfg(feature = "grpc")]
+            "grpc" => Ok(Protocol::Grpc),
+            "grpc" => Err(InstallError::Unsupported {
+                variable,
+                value,
+                hint: "it takes the feature `grpc` of `telemetry-otel`",
+            }),
+            _ => Err(InstallError::Unsupported { variable, value, hint: "use `http/protobuf` or `grpc`" }),
+        }
+    }
+
+    /// Where the signal goes at a collector of that address.
+    pub(crate) fn url(self, base: &str) -> String {
+        format!("{}/v1/{}", base.trim_end_matches('/'), self.name().to_ascii_lowercase())
+    }
+
+    /// The signal's own variable, else that of all signals.
+    fn first(self, variables: Variables<'_>, what: &str) -> Option<(String, String)> {
+        let own = format!("OTEL_EXPORTER_OTLP_{}_{what}", self.name());
+        let all = format!("OTEL_EXPORTER_OTLP_{what}");
+        [own, all].into_iter().find_map(|variable| {
+            let value = variables(&variable)?;
+            Some((variable, value))
+        })
+    }
+
+    /// How long one export may take.
+    pub(crate) fn timeout(self, variables: Variables<'_>) -> std::time::Duration {
+        let said = self.first(variables, "TIMEOUT").and_then(|(_, value)| value.trim().parse().ok());
+        std::time::Duration::from_millis(said.unwrap_or(10_000))
+    }
+}
+
+/// How many of a signal may wait.
+pub(crate) fn queue_size(variables: Variables<'_>, variable: &str) -> usize {
+    let said = variables(variable).and_then(|value| value.trim().parse().ok());
+    said.filter(|size| *size > 0).unwrap_or(2048)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn with<'a>(set: &'a [(&'a str, &'a str)]) -> impl Fn(&str) -> Option<String> + 'a {
+        |name| set.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned())
+    }
+
+    #[test]
+    fn a_signal_is_exported_unless_the_environment_says_no() {
+        assert!(Signal::Traces.is_exported(&with(&[])).unwrap());
+        let no = with(&[("OTEL_LOGS_EXPORTER", "none"), ("OTEL_TRACES_EXPORTER", "otlp")]);
+        assert!(!Signal::Logs.is_exported(&no).unwrap());
+        assert!(Signal::Traces.is_exported(&no).unwrap());
+        let odd = with(&[("OTEL_METRICS_EXPORTER", "prometheus")]);
+        let error = Signal::Metrics.is_exported(&odd).unwrap_err().to_string();
+        assert!(error.starts_with("OTEL_METRICS_EXPORTER is `prometheus`"), "{error}");
+        assert!(is_disabled(&with(&[("OTEL_SDK_DISABLED", "True")])));
+        assert!(!is_disabled(&with(&[("OTEL_SDK_DISABLED", "1")])));
+    }
+
+    #[test]
+    fn what_cannot_be_done_is_said_rather_than_passed_over() {
+        assert_eq!(Signal::Logs.protocol(None, &with(&[])).unwrap(), Protocol::HttpProtobuf);
+        let odd = with(&[("OTEL_EXPORTER_OTLP_PROTOCOL", "http/json")]);
+        assert!(Signal::Logs.protocol(None, &odd).is_err());
+        let own = with(&[
+            ("OTEL_EXPORTER_OTLP_PROTOCOL", "http/json"),
+            ("OTEL_EXPORTER_OTLP_LOGS_PROTOCOL", "http/protobuf"),
+        ]);
+        assert_eq!(Signal::Logs.protocol(None, &own).unwrap(), Protocol::HttpProtobuf);
+        let grpc = with(&[("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc")]);
+        assert_eq!(Signal::Traces.protocol(None, &grpc).is_ok(), cfg!(feature = "grpc"));
+        let https = with(&[("OTEL_EXPORTER_OTLP_ENDPOINT", "https://collector:4318")]);
+        assert_eq!(Signal::Traces.protocol(None, &https).is_ok(), cfg!(feature = "tls"));
+        assert!(Signal::Traces.protocol(Some("http://collector:4318"), &https).is_ok());
+        assert_eq!(Signal::Traces.url("http://collector:4318/"), "http://collector:4318/v1/traces");
+    }
+}

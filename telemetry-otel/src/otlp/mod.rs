@@ -1,0 +1,177 @@
+//! OTLP from the `OTEL_*` variables.
+
+mod env;
+mod gate;
+mod guarded;
+mod telemetry;
+
+use std::sync::Arc;
+
+use opentelemetry_otlp::{
+    ExporterBuildError, LogExporter, MetricExporter, Protocol as Otlp, SpanExporter, WithExportConfig as _,
+    WithHttpConfig as _,
+};
+use opentelemetry_sdk::Resource;
+use opentelemetry_sdk::logs::{BatchConfigBuilder as LogConfig, BatchLogProcessor, SdkLoggerProvider};
+use opentelemetry_sdk::metrics::{PeriodicReader, SdkMeterProvider};
+use opentelemetry_sdk::trace::{BatchConfigBuilder, BatchSpanProcessor, SdkTracerProvider};
+use telemetry_runtime::AttachError;
+
+pub use env::InstallError;
+use env::{Protocol, Signal, Variables};
+pub use gate::Delivery;
+use gate::{Gate, MAX_BYTES};
+use guarded::Guarded;
+use telemetry::Runtime;
+pub use telemetry::{ShutdownError, Telemetry};
+
+use crate::builder::{Builder, builder};
+
+/// Exports events to the collector that the standard `OTEL_*` variables name, as long as what is
+/// returned is kept; by themselves over HTTP to `localhost:4318`.
+///
+/// The same as [`builder()`]`.`[`install()`](Builder::install), which lets more be said.
+///
+/// ```no_run
+/// let telemetry = telemetry_otel::install()?;
+/// // .. the agent runs ..
+/// telemetry.shutdown()?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// # Errors
+/// When a variable asks for what cannot be done, or something is installed already. A collector that
+/// cannot be reached is no error.
+pub fn install() -> Result<Telemetry, InstallError> {
+    builder().install()
+}
+
+/// Builds the exporter of one signal. The three have the same methods and no trait in common.
+macro_rules! exporter {
+    ($exporter:ident, $protocol:expr, $signal:expr, $endpoint:expr, $telemetry:expr, $variables:expr) => {
+        match $protocol {
+            Protocol::HttpProtobuf => {
+                let client = client($signal, $variables)?;
+                let mut builder =
+                    $exporter::builder().with_http().with_protocol(Otlp::HttpBinary).with_http_client(client);
+                if let Some(url) = &$endpoint {
+                    builder = builder.with_endpoint($signal.url(url));
+                }
+                builder.build()?
+            }
+            #[cfg(feature = "grpc")]
+            Protocol::Grpc => {
+                let mut builder = $exporter::builder().with_tonic();
+                if let Some(url) = &$endpoint {
+                    builder = builder.with_endpoint(url.clone());
+                }
+                $telemetry.runtime.within(|| builder.build())?
+            }
+        }
+    };
+}
+
+impl Builder {
+    /// Exports events to the collector that the standard `OTEL_*` variables name, for each signal that
+    /// was given no provider.
+    ///
+    /// Read are `OTEL_SDK_DISABLED`, `OTEL_SERVICE_NAME`, `OTEL_RESOURCE_ATTRIBUTES`,
+    /// `OTEL_{TRACES,METRICS,LOGS}_EXPORTER` (`otlp` or `none`), `OTEL_EXPORTER_OTLP_*` (endpoint,
+    /// protocol, headers, timeout, compression, each also for one signal), `OTEL_TRACES_SAMPLER`,
+    /// `OTEL_SPAN_*_LIMIT`, `OTEL_BSP_*`, `OTEL_BLRP_*` and `OTEL_METRIC_EXPORT_INTERVAL`.
+    ///
+    /// A collector that is slow or down costs the agent nothing: what waits is bounded by
+    /// `OTEL_BSP_MAX_QUEUE_SIZE` and by 64 MiB, and [`Telemetry::spans`] and its like say what was lost.
+    ///
+    /// Nothing global is set: [`Telemetry::tracer_provider`] is there to be used elsewhere too.
+    ///
+    /// # Errors
+    /// When a variable asks for what cannot be done, or something of this id is installed already. A
+    /// collector that cannot be reached is no error.
+    pub fn install(self) -> Result<Telemetry, InstallError> {
+        self.install_from(&env::process)
+    }
+
+    fn install_from(mut self, variables: Variables<'_>) -> Result<Telemetry, InstallError> {
+        if env::is_disabled(variables) {
+            return Ok(Telemetry::default());
+        }
+        let mut telemetry = Telemetry::default();
+        let wanted = |given: bool, signal: Signal| -> Result<Option<Protocol>, InstallError> {
+            if given || !signal.is_exported(variables)? {
+                return Ok(None);
+            }
+            signal.protocol(self.endpoint.as_deref(), variables).map(Some)
+        };
+        let traces = wanted(self.has_tracer_provider(), Signal::Traces)?;
+        let metrics = wanted(self.has_meter_provider(), Signal::Metrics)?;
+        let logs = wanted(self.has_logger_provider(), Signal::Logs)?;
+        telemetry.runtime = Runtime::if_needed([traces, metrics, logs].into_iter().flatten())?;
+        let resource = Resource::builder().build();
+
+        let endpoint = self.endpoint.take();
+
+        if let Some(protocol) = traces {
+            let size = env::queue_size(variables, "OTEL_BSP_MAX_QUEUE_SIZE");
+            let gate = Arc::new(Gate::new("spans", size, MAX_BYTES));
+            let exporter = exporter!(SpanExporter, protocol, Signal::Traces, endpoint, telemetry, variables);
+            let exporter = Guarded { inner: exporter, gate: gate.clone() };
+            let config = BatchConfigBuilder::default().with_max_queue_size(size).build();
+            let batches = BatchSpanProcessor::builder(exporter).with_batch_config(config).build();
+            let provider = SdkTracerProvider::builder()
+                .with_resource(resource.clone())
+                .with_span_processor(Guarded { inner: batches, gate: gate.clone() })
+                .build();
+            self = self.tracer_provider(&provider);
+            telemetry.traces = Some((provider, gate));
+        }
+        if let Some(protocol) = metrics {
+            let gate = Arc::new(Gate::new("metric exports", usize::MAX, usize::MAX));
+            let exporter =
+                exporter!(MetricExporter, protocol, Signal::Metrics, endpoint, telemetry, variables);
+            let reader = PeriodicReader::builder(Guarded { inner: exporter, gate: gate.clone() }).build();
+            let provider =
+                SdkMeterProvider::builder().with_resource(resource.clone()).with_reader(reader).build();
+            self = self.meter_provider(&provider);
+            telemetry.metrics = Some((provider, gate));
+        }
+        if let Some(protocol) = logs {
+            let size = env::queue_size(variables, "OTEL_BLRP_MAX_QUEUE_SIZE");
+            let gate = Arc::new(Gate::new("log records", size, MAX_BYTES));
+            let exporter = exporter!(LogExporter, protocol, Signal::Logs, endpoint, telemetry, variables);
+            let exporter = Guarded { inner: exporter, gate: gate.clone() };
+            let config = LogConfig::default().with_max_queue_size(size).build();
+            let batches = BatchLogProcessor::builder(exporter).with_batch_config(config).build();
+            let provider = SdkLoggerProvider::builder()
+                .with_resource(resource)
+                .with_log_processor(Guarded { inner: batches, gate: gate.clone() })
+                .build();
+            self = self.logger_provider(&provider);
+            telemetry.logs = Some((provider, gate));
+        }
+        telemetry.attached = Some(self.attach().map_err(|error| match error {
+            AttachError::AlreadyAttached(id) => InstallError::AlreadyInstalled(id),
+            other => InstallError::Exporter(other.to_string()),
+        })?);
+        Ok(telemetry)
+    }
+}
+
+impl From<ExporterBuildError> for InstallError {
+    fn from(error: ExporterBuildError) -> Self {
+        Self::Exporter(error.to_string())
+    }
+}
+
+/// The HTTP client: one that blocks, since the SDK exports from threads of its own, where another
+/// one that somebody else's features turn on would not run.
+fn client(signal: Signal, variables: Variables<'_>) -> Result<reqwest::blocking::Client, InstallError> {
+    let timeout = signal.timeout(variables);
+    // It starts a runtime of its own, which is not allowed inside another.
+    let built = std::thread::spawn(move || reqwest::blocking::Client::builder().timeout(timeout).build());
+    match built.join() {
+        Ok(Ok(client)) => Ok(client),
+        Ok(Err(error)) => Err(InstallError::Exporter(error.to_string())),
+        Err(_) => Err(InstallError::Exporter("the HTTP client cannot be built".to_owned())),
+    }
+}
