@@ -7,6 +7,7 @@ use std::path::PathBuf;
 
 use anyhow::{Context as _, bail};
 use indicatif::{ProgressBar, ProgressStyle};
+use telemetry_otel::Telemetry;
 use telemetry_runtime::{
     LoggerOptions, attach_default_logger, attach_typed, condukt, detach, detach_default_logger,
 };
@@ -58,6 +59,10 @@ pub struct Args {
     /// The model's name.
     #[arg(long, env = "OPENAI_MODEL", default_value = "gpt-4o")]
     model: String,
+
+    /// Export to the OpenTelemetry collector at this address, else where the `OTEL_*` variables say.
+    #[arg(long, value_name = "ENDPOINT", num_args = 0..=1, default_missing_value = "")]
+    otlp: Option<String>,
 }
 
 /// Does what the command line says, and prints the summary, whole or not at all.
@@ -70,9 +75,13 @@ pub async fn main(args: Args) -> anyhow::Result<()> {
     let settings = args.settings()?;
 
     let collector = Collector::attach("summary")?;
+    let export = args.otlp.as_deref().map(export).transpose()?;
     let watch = Watch::start(&args, &conversations, &settings.cast)?;
     run(conversations, settings).await.context(source)?;
     drop(watch);
+    if let Some(Err(error)) = export.map(Telemetry::shutdown) {
+        eprintln!("warning: {error}");
+    }
     let summary = collector.finish();
 
     let text = if args.json { serde_json::to_string(&summary)? + "\n" } else { summary.to_string() };
@@ -81,6 +90,14 @@ pub async fn main(args: Args) -> anyhow::Result<()> {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
         outcome => outcome.context("standard output"),
     }
+}
+
+/// Sends what happens to a collector as well; which one, the environment says where `endpoint` does
+/// not.
+fn export(endpoint: &str) -> anyhow::Result<Telemetry> {
+    let builder = telemetry_otel::builder();
+    let builder = if endpoint.is_empty() { builder } else { builder.endpoint(endpoint) };
+    Ok(builder.install()?)
 }
 
 impl Args {

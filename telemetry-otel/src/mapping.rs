@@ -79,7 +79,7 @@ pub(crate) struct Row {
     /// Whether it asks somebody outside.
     pub(crate) client: bool,
     pub(crate) operation: Option<&'static str>,
-    /// OpenInference's kind.
+    /// Its kind to `OpenInference`.
     pub(crate) kind: &'static str,
     /// Attributes that are always the same.
     pub(crate) constants: &'static [(Name, &'static str)],

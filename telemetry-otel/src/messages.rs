@@ -1,4 +1,4 @@
-//! Messages in the form of the conventions, from the shapes that people have: OpenAI's chat
+//! Messages in the form of the conventions, from the shapes that people have: `OpenAI`'s chat
 //! messages, Anthropic's, those of the conventions themselves, and plain strings.
 //!
 //! A message is `{"role", "parts": [{"type": "text" | "tool_call" | "tool_call_response" |
@@ -210,7 +210,7 @@ fn part(value: Json) -> Json {
     made.unwrap_or_else(|| text_part(Json::Object(map).to_string()))
 }
 
-/// A call the model asks for: OpenAI's, with its name and arguments inside `function`; Anthropic's,
+/// A call the model asks for: `OpenAI`'s, with its name and arguments inside `function`; Anthropic's,
 /// with an `input`; or one of the conventions.
 fn call(value: Json) -> Json {
     let function = value.get("function").filter(|function| function.is_object()).unwrap_or(&value);

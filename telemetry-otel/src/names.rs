@@ -25,7 +25,7 @@ pub(crate) const EXCEPTION_TYPE: &str = "exception.type";
 pub(crate) const EXCEPTION_MESSAGE: &str = "exception.message";
 pub(crate) const EXCEPTION_STACKTRACE: &str = "exception.stacktrace";
 
-/// The attributes of token counts, with OpenInference's name for each.
+/// The attributes of token counts, with `OpenInference`'s name for each.
 pub(crate) const INPUT_TOKENS: (Name, &str) =
     (Name::same("gen_ai.usage.input_tokens"), "llm.token_count.prompt");
 pub(crate) const OUTPUT_TOKENS: (Name, &str) =
@@ -39,7 +39,7 @@ pub(crate) const CACHE_WRITE_TOKENS: (Name, &str) = (
 pub(crate) const REASONING_TOKENS: (Name, &str) =
     (Name::same("gen_ai.usage.reasoning.output_tokens"), "llm.token_count.completion_details.reasoning");
 
-/// The names of OpenInference that backends look at and OpenTelemetry has no counterpart they read.
+/// The names of `OpenInference` that backends look at and OpenTelemetry has no counterpart they read.
 pub(crate) mod openinference {
     pub(crate) const KIND: &str = "openinference.span.kind";
     pub(crate) const INPUT: &str = "input.value";

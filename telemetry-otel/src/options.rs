@@ -6,6 +6,7 @@ use crate::ending::EndingOptions;
 
 /// What the user decides about the export.
 #[derive(Clone, Debug)]
+#[allow(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 pub(crate) struct Options {
     pub(crate) convention: Convention,
     pub(crate) content: Content,

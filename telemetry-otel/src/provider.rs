@@ -46,7 +46,7 @@ fn known(name: &str) -> Option<&'static str> {
     KNOWN.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, convention)| *convention)
 }
 
-/// A model as it was asked for: `openai:gpt-4o` is OpenAI's `gpt-4o`.
+/// A model as it was asked for: `openai:gpt-4o` is `gpt-4o` of `OpenAI`.
 ///
 /// Only the name of a known provider is taken for one: `llama3:8b` and `ft:gpt-4o:acme` are models.
 pub(crate) fn split(model: &str) -> (Option<&'static str>, &str) {

@@ -114,7 +114,7 @@ impl Filling<'_> {
             }
             // A field says it more clearly than a prefix.
             To::Provider => {
-                sheet.provider = value.as_str().filter(|name| !name.is_empty()).map(provider::named)
+                sheet.provider = value.as_str().filter(|name| !name.is_empty()).map(provider::named);
             }
             To::Usage => {
                 let usage = Usage::read(&value.to_json());
@@ -172,7 +172,7 @@ impl Filling<'_> {
         }
     }
 
-    /// An attribute, and a line of OpenInference's metadata where the conventions have no name for
+    /// An attribute, and a line of `OpenInference`'s metadata where the conventions have no name for
     /// it.
     fn put_named(&self, sheet: &mut Sheet, name: Name, key: &str, value: Recorded<'_>) {
         let Some(name) = self.name(name) else { return };

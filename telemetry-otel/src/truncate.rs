@@ -166,7 +166,9 @@ fn thin_out(tree: &mut Json) -> bool {
             let many = map.len() > 8;
             if many {
                 let keys: Vec<String> = map.keys().skip(map.len() / 2).cloned().collect();
-                keys.iter().for_each(|key| drop(map.remove(key)));
+                for key in &keys {
+                    map.remove(key);
+                }
             }
             many
         }

@@ -92,7 +92,7 @@ fn answer(mut stream: TcpStream, answers: Answers) -> usize {
     stream.set_nonblocking(false).unwrap();
     stream.set_read_timeout(Some(Duration::from_secs(2))).unwrap();
     let mut request = Vec::new();
-    let mut chunk = [0; 65536];
+    let mut chunk = vec![0; 65536];
     let whole = loop {
         let text = String::from_utf8_lossy(&request).to_ascii_lowercase();
         if let Some(head) = text.find("\r\n\r\n") {

@@ -62,6 +62,7 @@ struct Retrieval<'a> {
 type Ending = LocalBoxFuture<'static, Result<i32, RateLimited>>;
 
 /// The documented span of that name, and one of a user's own.
+#[allow(clippy::redundant_async_block, reason = "the macro wants a block")]
 fn span(name: &str, work: impl Future<Output = Result<i32, RateLimited>> + 'static) -> Ending {
     let messages = json!([
         {"role": "system", "content": "Be brief."},
@@ -98,7 +99,7 @@ fn span(name: &str, work: impl Future<Output = Result<i32, RateLimited>> + 'stat
                 bindings = json!({"city": "Oslo"}));
             async { work.await })
         .boxed_local(),
-        "iteration" => in_span!(iteration, iteration = 1, stop(|_celsius| action = "eval_and_continue");
+        "iteration" => in_span!(iteration, iteration = 1, stop(|celsius| action = if *celsius < 0 { "eval_and_continue" } else { "return" });
             async { work.await })
         .boxed_local(),
         "llm_request" => in_span!(llm_request, model = "claude-sonnet-4", message_count = 4;
@@ -107,7 +108,7 @@ fn span(name: &str, work: impl Future<Output = Result<i32, RateLimited>> + 'stat
         "sandbox_eval" => in_span!(sandbox_eval, code = "1 - 4"; async { work.await }).boxed_local(),
         "shop.retrieval" => in_span!(
             Retrieval { query: "umbrellas", top_k: 3, cached: false, filters: json!({"in_stock": true}) },
-            stop(|_celsius| hits = 2, top = vec!["a", "b"]);
+            stop(|celsius| hits = celsius + 5, top = vec!["a", "b"]);
             async { work.await })
         .boxed_local(),
         other => panic!("a new span: {other}"),
@@ -132,7 +133,7 @@ fn event(name: &str) {
             });
         }
         "condukt.compact.stop" => {
-            emit!(compact, duration = Duration::from_millis(5), before = 40, after = 12)
+            emit!(compact, duration = Duration::from_millis(5), before = 40, after = 12);
         }
         "legion.agent.started" | "legion.agent.stopped" => {
             let process = AgentProcess::start("golden::Assistant", || Ok::<_, ()>(())).unwrap();

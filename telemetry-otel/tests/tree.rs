@@ -352,8 +352,8 @@ fn a_sampler_sees_who_asks_whom() {
         SdkTracerProvider::builder().with_sampler(ByModel).with_simple_exporter(exporter.clone()).build();
     let _attached = telemetry_otel::builder().tracer_provider(&tracers).attach().unwrap();
     Context::new().with_agent("a").scope(|| {
-        in_span!(llm_turn, model = "openai:gpt-4o", turn = 0, messages = (), stop(|_none| usage = 0); || ());
-        in_span!(llm_turn, model = "openai:gpt-3", turn = 0, messages = (), stop(|_none| usage = 0); || ());
+        in_span!(llm_turn, model = "openai:gpt-4o", turn = 0, messages = (), stop(|nothing| usage = nothing); || ());
+        in_span!(llm_turn, model = "openai:gpt-3", turn = 0, messages = (), stop(|nothing| usage = nothing); || ());
     });
     assert_eq!(exporter.get_finished_spans().unwrap().len(), 1);
 }

@@ -217,6 +217,19 @@ macro_rules! keepers {
             fn __telemetry_keep(&self) -> Captured<'a> { Held::Str(self.0) }
         }
 
+        // None leaves the key absent, which what is kept could not say later.
+        impl<'a, T: Copy + Serialize + Send + Sync + 'a> KeepScalar<'a> for &&&&&&$holder<'_, Option<T>> {
+            fn __telemetry_keep(&self) -> Captured<'a> {
+                self.0.map_or(Held::Absent, |value| Held::Boxed(Box::new(value)))
+            }
+        }
+
+        impl<'a, T: Serialize + Send + Sync + 'a> KeepScalar<'a> for &&&&&&$holder<'_, &'a Option<T>> {
+            fn __telemetry_keep(&self) -> Captured<'a> {
+                self.0.as_ref().map_or(Held::Absent, |value| Held::Ref(value))
+            }
+        }
+
         impl<'a, T: Serialize + Send + Sync + 'a> KeepRef<'a> for &&&&&$holder<'_, &'a T> {
             fn __telemetry_keep(&self) -> Captured<'a> { Held::Ref(*self.0) }
         }

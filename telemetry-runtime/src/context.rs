@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::fmt;
 use std::future::Future;
+use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::pin::Pin;
 use std::sync::{Arc, OnceLock};
 use std::task::{self, Poll};
@@ -53,6 +54,10 @@ pub struct Context {
     pub(crate) span: Option<Arc<Node>>,
     pub(crate) ambient: Option<Arc<Ambient>>,
 }
+
+// A change makes a new context, so none is ever seen half-changed.
+impl UnwindSafe for Context {}
+impl RefUnwindSafe for Context {}
 
 /// The part of a context that few spans change.
 #[derive(Clone, Default)]

@@ -29,6 +29,7 @@ pub(crate) struct Receivers<'a> {
 }
 
 impl<'a> Receivers<'a> {
+    #[inline]
     pub(crate) fn of(site: &EventSite, ambient: Option<&'a Ambient>) -> Self {
         Self { attached: site.handlers.load(), scoped: Self::scoped(site.name, ambient) }
     }
@@ -58,9 +59,12 @@ impl<'a> Receivers<'a> {
         }
     }
 
+    #[inline]
     fn hand_out(&self, event: &Event<'_>, context: &Context) {
-        for handler in self.attached.iter().flat_map(|list| list.iter()) {
-            call(handler, event, context);
+        if let Some(list) = &*self.attached {
+            for handler in list.iter() {
+                call(handler, event, context);
+            }
         }
         if let Some(scoped) = self.scoped {
             for handler in scoped.list.iter().filter(|handler| handler.sees(event.name)) {

@@ -1,10 +1,10 @@
 //! Single events: the documented ones of `emit!`, and the user's own.
 
-use crate::callsite::{EventSite, SpanSite};
+use crate::callsite::{EventSite, HANDLED, HOOKED, SCOPED, SpanSite};
 use crate::context::Context;
 use crate::dispatch::emit_with;
 use crate::event::{Given, Measurements};
-use crate::span::Span;
+use crate::span::{Span, is_observed};
 use crate::value::{Captured, StopValue};
 
 /// A user's own event, or span.
@@ -49,6 +49,18 @@ pub fn record_span<S: SpanMetadata>(span: &mut Span<'_>, given: &S) {
     given.capture(&mut |key, value| span.set(key, value.into_owned()));
 }
 
+/// Whether somebody here sees a single event, whose values are evaluated only then.
+#[cold]
+pub fn is_seen(site: &'static EventSite) -> bool {
+    let interest = site.interest();
+    let seen_by = |context: &Context| {
+        let handlers = context.ambient.as_ref().and_then(|ambient| ambient.handlers.as_ref());
+        handlers.is_some_and(|handlers| handlers.list.iter().any(|handler| handler.sees(site.name)))
+    };
+    interest & (HANDLED | HOOKED) != 0
+        || interest & SCOPED != 0 && crate::local::with_context(seen_by).unwrap_or(false)
+}
+
 /// Emits a user's own event.
 #[cold]
 pub fn emit_event(
@@ -73,6 +85,13 @@ fn emit(site: &'static EventSite, measurements: &[(&'static str, Captured<'stati
     let context = Context::current();
     let time = if site.timed { &[("system_time", context.wall(context.now()))][..] } else { &[] };
     emit_with(&context, site, Measurements { known: time, more: Given::Captured(measurements) }, given);
+}
+
+/// Whether there is an enclosing observed span of that kind, to add keys to.
+#[cold]
+pub fn is_recorded(site: &'static SpanSite) -> bool {
+    let within = |context: &Context| context.span.as_ref().is_some_and(|span| span.nearest(site).is_some());
+    is_observed(site, site.interest()) && crate::local::with_context(within).unwrap_or(false)
 }
 
 /// Adds a key to the stop of the nearest enclosing observed span of that kind.

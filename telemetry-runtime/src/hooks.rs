@@ -2,8 +2,6 @@
 
 use std::sync::Arc;
 
-use smallvec::SmallVec;
-
 use crate::callsite::SpanSite;
 use crate::context::Context;
 use crate::event::Event;
@@ -59,8 +57,8 @@ pub struct Followed {
     pub follower: Option<Arc<dyn SpanFollower>>,
 }
 
-/// What follows one span: nearly always nothing, or one.
-pub(crate) type Followers = SmallVec<[Arc<dyn SpanFollower>; 1]>;
+/// What follows one span: nearly always nothing.
+pub(crate) type Followers = Vec<Arc<dyn SpanFollower>>;
 
 /// A span that is about to open.
 pub struct Opening<'a> {

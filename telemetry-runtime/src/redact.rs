@@ -68,9 +68,10 @@ impl<'s> Redactor<'s> {
         }
         scrubbed.extend_from_slice(&text.as_bytes()[done..]);
         // It is UTF-8: what is replaced begins and ends where characters do.
-        Some(String::from_utf8(scrubbed).unwrap_or_else(|error| {
-            String::from_utf8_lossy(error.as_bytes()).into_owned()
-        }))
+        Some(
+            String::from_utf8(scrubbed)
+                .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned()),
+        )
     }
 
     /// Scrubs a tree; none if there is nothing to scrub.

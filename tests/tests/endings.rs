@@ -479,6 +479,28 @@ mod cancellation {
         assert_eq!(ends(&capture), ["1 ok"]);
     }
 
+    /// As `select` does, which gives back what has not ended.
+    #[test]
+    fn of_what_a_finished_future_still_holds_comes_before_its_own_end() {
+        struct First<F, G>(F, G);
+        impl<F: Future + Unpin, G: Future + Unpin> Future for First<F, G> {
+            type Output = ();
+            fn poll(mut self: Pin<&mut Self>, cx: &mut TaskContext<'_>) -> Poll<()> {
+                let _ = self.0.poll_unpin(cx);
+                self.1.poll_unpin(cx).map(drop)
+            }
+        }
+        #[agent_span(Step { n: 1 })]
+        fn first<F: Future + Unpin, G: Future + Unpin>(f: F, g: G) -> impl Future<Output = ()> {
+            First(f, g)
+        }
+        let capture = testing::capture();
+        let work = first(Box::pin(step(2, pending::<()>())), Box::pin(step(3, ready(()))));
+        let mut work = Box::pin(capture.follow(work));
+        assert!(poll_once(work.as_mut()).is_ready());
+        assert_eq!(ends(&capture), ["3 ok", "2 cancelled", "1 ok"]);
+    }
+
     #[test]
     fn what_a_finished_future_returned_is_not_its_own_any_more() {
         struct Noisy;
@@ -621,6 +643,46 @@ mod observation {
         let seen: Vec<String> =
             seen.unwrap().lock().unwrap().iter().map(|event| event.name.to_string()).collect();
         assert_eq!(seen, ["endings.late.start", "endings.late.stop"]);
+    }
+
+    #[derive(EventMetadata)]
+    #[span("endings.made")]
+    struct Made {
+        n: u32,
+    }
+
+    #[agent_span(Made { n })]
+    fn made(n: u32) -> impl Future<Output = u32> {
+        ready(n)
+    }
+
+    /// Its arguments are gone when it is polled, so somebody must have been there when it was called.
+    #[test]
+    fn of_a_future_made_by_a_function_that_is_not_async_is_decided_when_it_is_called_too() {
+        #[derive(EventMetadata)]
+        #[span("endings.unseen")]
+        struct Unseen {
+            n: u32,
+        }
+        #[agent_span(Unseen { n })]
+        fn unseen(n: u32) -> impl Future<Output = u32> {
+            ready(n)
+        }
+        // In a process where nobody is there at all; here other tests may capture.
+        let mut early = Box::pin(made(1));
+        let seen = watch("endings-made", event_names!["endings.made.*"]);
+        let mut late = Box::pin(made(2));
+        assert!(poll_once(early.as_mut()).is_ready() && poll_once(late.as_mut()).is_ready());
+        detach("endings-made").unwrap();
+        let seen: Vec<String> = seen.lock().unwrap().iter().filter_map(end_of).collect();
+        assert_eq!(seen.last().unwrap(), "2 ok");
+
+        // One that is seen when it is called and by nobody when it is polled emits nothing.
+        let seen = watch("endings-unseen", event_names!["endings.unseen.*"]);
+        let mut early = Box::pin(unseen(1));
+        detach("endings-unseen").unwrap();
+        assert!(poll_once(early.as_mut()).is_ready());
+        assert!(seen.lock().unwrap().is_empty());
     }
 
     /// A span may be followed for the context it opens, and is not observed for that.

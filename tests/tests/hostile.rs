@@ -231,7 +231,12 @@ fn odd_keys_and_numbers_are_kept_as_well_as_json_can() {
 }
 
 #[tool_call]
-fn with_a_lock(state: &Mutex<u8>, shared: &RwLock<u8>, nested: &HashMap<u8, Arc<Mutex<u8>>>, plain: u8) -> u8 {
+fn with_a_lock(
+    state: &Mutex<u8>,
+    shared: &RwLock<u8>,
+    nested: &HashMap<u8, Arc<Mutex<u8>>>,
+    plain: u8,
+) -> u8 {
     let _ = (state, shared, nested);
     plain
 }
@@ -266,7 +271,10 @@ fn execute_refuses_what_is_no_map_and_nobody_sees_it() {
     let capture = testing::capture();
     let name = EventName::parse("hostile.event").unwrap();
     let error = capture.scope(|| execute(&name, &Panics, &())).unwrap_err();
-    assert_eq!(error.to_string(), "the measurements of an event are a map, not a value that fails to serialise");
+    assert_eq!(
+        error.to_string(),
+        "the measurements of an event are a map, not a value that fails to serialise"
+    );
     assert!(capture.scope(|| execute(&name, &(), &[1, 2])).is_err());
     assert!(capture.events().is_empty());
     capture.scope(|| execute(&name, &json!({"count": 1}), &json!({"bad": null}))).unwrap();

@@ -109,7 +109,8 @@ fn a_request_s_meta_carries_it() {
 #[test]
 fn nobody_outside_sets_a_documented_key_or_a_session_that_is_no_id() {
     let baggage = |text: &str| HashMap::from([("baggage".to_owned(), text.to_owned())]);
-    let start = opened_under(&baggage("status=ok,result=fine,agent=root,tool_call_id=x,streaming=true,mine=1"));
+    let start =
+        opened_under(&baggage("status=ok,result=fine,agent=root,tool_call_id=x,streaming=true,mine=1"));
     for key in ["status", "result", "agent", "tool_call_id", "streaming"] {
         assert_eq!(start.get(key), None, "{key}");
     }
@@ -133,7 +134,8 @@ fn what_is_too_large_is_not_read() {
 
 #[test]
 fn what_is_injected_is_bounded() {
-    let context = (0..500).fold(Context::new(), |context, n| context.with(format!("key{n}"), "v".repeat(500)));
+    let context =
+        (0..500).fold(Context::new(), |context, n| context.with(format!("key{n}"), "v".repeat(500)));
     let mut carrier = HashMap::new();
     context.inject(&mut carrier);
     assert!(carrier["baggage"].len() <= 8192);

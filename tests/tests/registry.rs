@@ -47,7 +47,8 @@ fn a_handler_attached_throughout_sees_each_event_once_while_others_come_go_and_f
             scope.spawn(move || {
                 let id = format!("registry-churn-{churner}");
                 while !done.load(Ordering::Relaxed) {
-                    attach(&id, event_names!["registry.fire.*", "registry.other.**"], |_: &Event<'_>| {}).unwrap();
+                    attach(&id, event_names!["registry.fire.*", "registry.other.**"], |_: &Event<'_>| {})
+                        .unwrap();
                     detach(&id).unwrap();
                     attach(&id, event_name!("registry.fire.shot"), |_: &Event<'_>| {
                         std::panic::resume_unwind(Box::new("fails"))
@@ -64,7 +65,8 @@ fn a_handler_attached_throughout_sees_each_event_once_while_others_come_go_and_f
         done.store(true, Ordering::Relaxed);
     });
     detach("registry-throughout").unwrap();
-    let wrong: Vec<_> = seen.iter().enumerate().filter(|(_, count)| count.load(Ordering::Relaxed) != 1).collect();
+    let wrong: Vec<_> =
+        seen.iter().enumerate().filter(|(_, count)| count.load(Ordering::Relaxed) != 1).collect();
     assert!(wrong.is_empty(), "{} of {} lost or doubled", wrong.len(), seen.len());
 }
 
@@ -259,7 +261,8 @@ fn a_queue_whose_worker_panics_is_detached_at_its_next_event() {
 
 #[test]
 fn handlers_are_listed_by_what_they_would_see() {
-    attach("registry-listed", event_names!["registry_list.a.*", "registry_list.b.c"], |_: &Event<'_>| {}).unwrap();
+    attach("registry-listed", event_names!["registry_list.a.*", "registry_list.b.c"], |_: &Event<'_>| {})
+        .unwrap();
     let listed = |prefix| list_handlers(prefix).into_iter().map(|handler| handler.id).collect::<HashSet<_>>();
     for prefix in ["registry_list", "registry_list.a", "registry_list.a.x", "registry_list.b.c"] {
         assert!(listed(prefix).contains("registry-listed"), "{prefix}");

@@ -138,12 +138,10 @@ mod leaks_of_the_originals {
 
     #[test]
     fn of_secrets_within_others() {
-        for order in [[("LONG", "token-long"), ("SHORT", "token")], [("SHORT", "token"), ("LONG", "token-long")]]
+        for order in
+            [[("LONG", "token-long"), ("SHORT", "token")], [("SHORT", "token"), ("LONG", "token-long")]]
         {
-            assert_eq!(
-                shown(&order, "a token-long, a token"),
-                "a [REDACTED:LONG], a [REDACTED:SHORT]"
-            );
+            assert_eq!(shown(&order, "a token-long, a token"), "a [REDACTED:LONG], a [REDACTED:SHORT]");
         }
         let overlapping = [("A", "start-middle"), ("B", "middle-of-end")];
         assert_eq!(shown(&overlapping, "<start-middle-of-end>"), "<[REDACTED:B]>");
@@ -190,8 +188,7 @@ mod forms {
             chars: Vec<char>,
         }
         let config = Config { key: KEY, bytes: KEY.as_bytes().to_vec(), chars: KEY.chars().collect() };
-        let expected =
-            "Config { key: \"[REDACTED:KEY]\", bytes: [[REDACTED:KEY]], chars: [[REDACTED:KEY]] }";
+        let expected = "Config { key: \"[REDACTED:KEY]\", bytes: [[REDACTED:KEY]], chars: [[REDACTED:KEY]] }";
         assert_eq!(hidden(format!("{config:?}")), expected);
         let pretty = hidden(format!("{config:#?}"));
         assert_eq!(pretty.as_str().unwrap().matches("[REDACTED:KEY]").count(), 3, "{pretty}");
@@ -232,16 +229,22 @@ mod forms {
         // As `i8`, and where it is no ASCII.
         let signed: Vec<i8> = "é: pässwörd".bytes().map(u8::cast_signed).collect();
         let text = shown(&[("E", "pässwörd")], signed).to_string();
-        assert_eq!(text, json!([-61, -87, 58, 32]).to_string().replace(']', ",91,82,69,68,65,67,84,69,68,58,69,93]"));
+        assert_eq!(
+            text,
+            json!([-61, -87, 58, 32]).to_string().replace(']', ",91,82,69,68,65,67,84,69,68,58,69,93]")
+        );
         // A secret that is one character.
         assert_eq!(shown(&[("E", "😀")], ["a", "😀"]).to_string().matches('😀').count(), 0);
     }
 
     #[test]
     fn in_base64_at_each_alignment() {
-        for (engine, name) in
-            [(STANDARD, "std"), (STANDARD_NO_PAD, "no pad"), (URL_SAFE, "url"), (URL_SAFE_NO_PAD, "url no pad")]
-        {
+        for (engine, name) in [
+            (STANDARD, "std"),
+            (STANDARD_NO_PAD, "no pad"),
+            (URL_SAFE, "url"),
+            (URL_SAFE_NO_PAD, "url no pad"),
+        ] {
             for before in ["", "u", "us", "use", "user:"] {
                 for after in ["", "!", "!!", "!!!", "\n"] {
                     let text = format!("Basic {}", engine.encode(format!("{before}{KEY}{after}")));
@@ -490,7 +493,8 @@ mod readers {
 
     #[test]
     fn events_sent_back_to_other_processes() {
-        let context = context().with(TOKEN.1, 1).with("note", format!("my {}", TOKEN.1)).with_session_id(TOKEN.1);
+        let context =
+            context().with(TOKEN.1, 1).with("note", format!("my {}", TOKEN.1)).with_session_id(TOKEN.1);
         let mut headers = std::collections::HashMap::new();
         context.inject(&mut headers);
         assert!(!format!("{headers:?}").contains(TOKEN.1), "{headers:?}");
@@ -543,13 +547,22 @@ mod sources {
     #[test]
     fn every_key_of_every_event() {
         let capture = capture(&[TOKEN, ("PIN", "31415926")]).with_context(|context| {
-            context.with_session_id(TOKEN.1).with_tool_call_id(TOKEN.1).with("note", TOKEN.1).with(TOKEN.1, "x")
+            context
+                .with_session_id(TOKEN.1)
+                .with_tool_call_id(TOKEN.1)
+                .with("note", TOKEN.1)
+                .with(TOKEN.1, "x")
         });
         capture.scope(|| {
             Own { size: 31_415_926, text: TOKEN.1, bytes: TOKEN.1.as_bytes() }.emit();
             own(TOKEN.1);
-            emit!(compact, duration = Duration::from_nanos(31_415_926), before = 31_415_926, after = 1,
-                fields("why" = TOKEN.1));
+            emit!(
+                compact,
+                duration = Duration::from_nanos(31_415_926),
+                before = 31_415_926,
+                after = 1,
+                fields("why" = TOKEN.1)
+            );
             in_span!(agent, agent = TOKEN.1; || {
                 in_span!(operation, operation = TOKEN.1; || Err::<(), _>(Failure)).unwrap_err();
                 in_span!(sandbox_eval, code = TOKEN.1; || ());
@@ -595,9 +608,9 @@ mod sources {
 
     #[test]
     fn the_times_of_a_span_stay() {
-        let capture = testing::capture().deterministic(&testing::FakeClock::new(), 1).with_context(|context| {
-            context.with_secrets(Secrets::resolve([("A", "17040672")]).unwrap())
-        });
+        let capture = testing::capture()
+            .deterministic(&testing::FakeClock::new(), 1)
+            .with_context(|context| context.with_secrets(Secrets::resolve([("A", "17040672")]).unwrap()));
         capture.scope(|| echo(17_040_672));
         let start = &capture.named("condukt.tool_call.start")[0];
         assert_eq!(start.measurements["system_time"], 1_704_067_200_000_000_000_u64);

@@ -163,13 +163,23 @@ impl Shape {
 }
 
 fn harmless() -> impl Strategy<Value = String> {
-    prop_oneof!["", "[ -~]{0,6}", Just("key=".to_owned()), Just("\\".to_owned()), Just("é\u{301}\n".to_owned())]
+    prop_oneof![
+        "",
+        "[ -~]{0,6}",
+        Just("key=".to_owned()),
+        Just("\\".to_owned()),
+        Just("é\u{301}\n".to_owned())
+    ]
 }
 
 fn placed() -> impl Strategy<Value = Placed> {
     let forms = proptest::collection::vec((proptest::sample::select(&FORMS[..]), harmless()), 0..=2);
-    (any::<Index>(), harmless(), harmless(), forms)
-        .prop_map(|(secret, before, after, forms)| Placed { secret, before, after, forms })
+    (any::<Index>(), harmless(), harmless(), forms).prop_map(|(secret, before, after, forms)| Placed {
+        secret,
+        before,
+        after,
+        forms,
+    })
 }
 
 fn shape() -> impl Strategy<Value = Shape> {
@@ -412,7 +422,13 @@ fn what_is_no_secret_stays() {
             });
         let text = format!("{before}{value}{after}");
         context.scope(|| {
-            emit!(compact, duration = std::time::Duration::ZERO, before = 1, after = 1, fields("text" = text));
+            emit!(
+                compact,
+                duration = std::time::Duration::ZERO,
+                before = 1,
+                after = 1,
+                fields("text" = text)
+            );
         });
         prop_assert_eq!(seen.lock().unwrap().clone(), Json::from(format!("{before}[REDACTED:K]{after}")));
         Ok(())

@@ -1,4 +1,5 @@
 //! The parts of destructured parameters are dropped in their own order.
+// differs: what the pattern leaves out stays in the parameter, and is dropped with it, after the others.
 
 use std::cell::RefCell;
 

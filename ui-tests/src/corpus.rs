@@ -68,6 +68,12 @@ impl Case {
         said.unwrap_or(DEFAULT_ENDS).split_whitespace().filter(|end| *end != "none").collect()
     }
 
+    /// Whether the case says, after `// differs:`, why it cannot be under an attribute what it is bare.
+    #[must_use]
+    pub fn differs(&self) -> bool {
+        self.source.lines().any(|line| line.starts_with("// differs: "))
+    }
+
     /// The source with every marker replaced by `attribute`.
     ///
     /// # Panics

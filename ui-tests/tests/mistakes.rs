@@ -61,7 +61,7 @@ fn write_page() -> String {
     let mut sections: Vec<String> = PARTS.iter().map(|(title, _)| format!("\n## {title}\n")).collect();
     for case in corpus::read(&folder) {
         let (title, code) = case.source.split_once('\n').expect("a case has more than its title");
-        let title = title.strip_prefix("//! ").expect("a case begins with its title");
+        let title = title.strip_prefix("//! ").expect("a case begins with its title").trim_end_matches('.');
         let snapshot = folder.join(&case.name).with_extension("stderr");
         let message = fs::read_to_string(&snapshot).unwrap_or_else(|error| panic!("{}: {error}", case.name));
         let _ = write!(

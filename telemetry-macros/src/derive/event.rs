@@ -275,7 +275,7 @@ fn event(input: &DeriveInput, container: &Container, fields: &[Field], krate: &T
         impl #generics #krate::EventMetadata for #ident #arguments #wheres {
             fn emit(&self) {
                 static SITE: #k::EventSite = #k::EventSite::new(#name);
-                if #k::EventSite::enabled(&SITE) {
+                if #k::EventSite::enabled(&SITE) && #k::is_seen(&SITE) {
                     #[allow(unused_imports)]
                     use #k::{KeptNothing as _, KeptOption as _, KeptScalar as _, KeptSerialize as _};
                     let #this = self;

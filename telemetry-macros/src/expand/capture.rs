@@ -10,10 +10,17 @@ use super::{Runtime, ident, local, own_value};
 use crate::args::{Recorded, Sigil};
 use crate::valid::{Argument, How, Model, SpanKind};
 
-/// Looks whether the span is observed, and captures what it was given: an `Option<Start>`.
+/// Looks whether the span is observed, and captures what it was given: the variable `start`.
 ///
 /// ```text
-/// if SITE.enabled() { begin(SITE, |start| { .. }) } else { None }
+/// let start = if SITE.enabled() { begin_boxed(SITE, |start| { .. }) } else { None };
+/// ```
+///
+/// The span of a function is made where it stays, as it is large:
+///
+/// ```text
+/// let mut start = None;
+/// if SITE.enabled() { begin(SITE, &mut start, |start| { .. }); }
 /// ```
 pub(super) fn start(
     model: &Model,
@@ -24,7 +31,7 @@ pub(super) fn start(
 ) -> TokenStream {
     let k = &runtime.private;
     let site = runtime.site(&model.span);
-    let (begin, start) = (ident(begin), local("start"));
+    let start = local("start");
     let agent = model.agent.as_ref().map(|agent| {
         let value = recorded(agent, Some(KeyType::Text), runtime);
         quote!(#k::Span::agent(#start, #value);)
@@ -53,12 +60,27 @@ pub(super) fn start(
     let sets: TokenStream = sets.collect();
     let wanted =
         (own.is_some() || !sets.is_empty()).then(|| quote!(if #k::Span::wanted(#start) { #own #sets }));
-    quote! {
-        if #k::SpanSite::enabled(#site) {
-            #[allow(unused_imports, unused_variables, clippy::all, clippy::pedantic, clippy::nursery)]
-            #k::#begin(#site, |#start| { #agent_is #agent #tool_call_id #description #wanted })
-        } else {
-            #k::Option::None
+    let capture = quote!(|#start| { #agent_is #agent #tool_call_id #description #wanted });
+    let lints = quote! {
+        #[allow(unused_imports, unused_variables, clippy::all, clippy::pedantic, clippy::nursery)]
+    };
+    let function = ident(begin);
+    if begin == "begin" {
+        quote! {
+            let mut #start = #k::Option::None;
+            if #k::SpanSite::enabled(#site) {
+                #lints
+                #k::#function(#site, &mut #start, #capture);
+            }
+        }
+    } else {
+        quote! {
+            let #start = if #k::SpanSite::enabled(#site) {
+                #lints
+                #k::#function(#site, #capture)
+            } else {
+                #k::Option::None
+            };
         }
     }
 }

@@ -101,34 +101,36 @@ fn work(
         Shape::Sync => {
             let (now, stop) = (captured("begin"), stop());
             let (run, plain) = if is_never {
-                (quote!(match #k::run(#start, #work, #stop) {}), quote!(match #work() {}))
+                (quote!(match #k::run(&mut #start, #work, #stop) {}), quote!(match #work() {}))
             } else {
                 // What is wrong with the value is told at the return type.
                 let span = output_span.resolved_at(here());
                 let (value, work) = (spanned(&local("value"), span), spanned(&work, span));
                 (
-                    quote!(let #value = #k::run(#start, #work, #stop); return #value;),
+                    quote!(let #value = #k::run(&mut #start, #work, #stop); return #value;),
                     quote_spanned!(span=> #work()),
                 )
             };
             quote! {
-                let #start = #now;
+                #now
                 let #work = #k::once(move || { #bindings #body });
                 if #k::Option::is_some(&#start) { #run }
+                // It is none, which the compiler does not see.
+                #k::forget(#start);
                 #plain
             }
         }
         Shape::Async if model.options.stream.is_some() => {
             let now = captured("begin_later");
             let followed = followed(model, runtime, output, &quote!(async move { #bindings #body }));
-            quote!(let #start = #now; #followed)
+            quote!(#now #followed)
         }
         Shape::Async => {
-            let (now, stop) = (captured("begin"), stop());
+            let (now, stop) = (captured("begin_boxed"), stop());
             let awaited = quote!(#k::Instrumented::new(#start, #work, #stop).await);
             let awaited = if is_never { quote!(match #awaited {}) } else { awaited };
             quote! {
-                let #start = #now;
+                #now
                 let #work = async move { #bindings #body };
                 #awaited
             }
@@ -140,7 +142,7 @@ fn work(
                 (captured("begin_later"), stop::closure(model, runtime, output_span, returns));
             let followed = reboxed(output, quote!(#k::Follow(#work())));
             quote! {
-                let #start = #later;
+                #later
                 let #work = #k::once(move || { #bindings #body });
                 #[allow(unused_imports)]
                 use #k::{NamedFuture as _, PlainFuture as _};
@@ -153,7 +155,7 @@ fn work(
             let (item, end) = (stop::item(model, runtime, gives), stop::end(model, runtime));
             let followed = reboxed(output, quote!(#k::StreamOf(#work())));
             quote! {
-                let #start = #later;
+                #later
                 let #work = #k::once(move || { #bindings #body });
                 #[allow(unused_imports)]
                 use #k::{FallibleStream as _, NamedStream as _, PlainStream as _};
@@ -200,7 +202,7 @@ fn tail_work(
             quote!(#(#attrs)* #function #argument)
         }
     };
-    quote! { let #start = #later; #bindings #(#before)* #last }
+    quote! { #later #bindings #(#before)* #last }
 }
 
 /// A future whose stream the span goes on with.

@@ -26,9 +26,15 @@ pub(crate) fn in_span(model: &Model, work: &Work) -> TokenStream {
             let stop = stop();
             quote! {{
                 #import
-                let #start = #captured;
+                #captured
+                #[allow(clippy::redundant_closure)]
                 let #name = #k::once(#call);
-                if #k::Option::is_some(&#start) { #k::run(#start, #name, #stop) } else { #name() }
+                if #k::Option::is_some(&#start) {
+                    #k::run(&mut #start, #name, #stop)
+                } else {
+                    #k::forget(#start);
+                    #name()
+                }
             }}
         }
         Work::Future(future) => {
@@ -37,7 +43,7 @@ pub(crate) fn in_span(model: &Model, work: &Work) -> TokenStream {
             let instrumented = quote_spanned!(span=> #k::Instrumented::new(#start, #name, #stop));
             quote! {{
                 #import
-                let #start = #captured;
+                #captured
                 let #name = #future;
                 #instrumented
             }}
@@ -48,7 +54,7 @@ pub(crate) fn in_span(model: &Model, work: &Work) -> TokenStream {
                 #import
                 #[allow(unused_imports)]
                 use #k::{FallibleStream as _, PlainStream as _};
-                let #start = #captured;
+                #captured
                 #k::StreamOf(#stream).__telemetry_follow(#start, #item, #end)
             }}
         }
@@ -70,7 +76,7 @@ pub(crate) fn record(span: &SpanKind, keys: &[StopKey], runtime: &Runtime) -> To
         quote!(#k::record(#site, #name, #value);)
     });
     let import = import(span);
-    quote!({ #import if #k::SpanSite::enabled(#site) { #(#records)* } })
+    quote!({ #import if #k::SpanSite::enabled(#site) && #k::is_recorded(#site) { #(#records)* } })
 }
 
 /// `emit!(EVENT, KEY = EXPR, ..)`.
@@ -90,7 +96,7 @@ pub(crate) fn emit(event: &Event, entries: &[(String, Recorded)], runtime: &Runt
     let known = |key: &str| event.measurements.iter().chain(event.metadata).any(|field| field.key == key);
     let own = entries.iter().filter(|(key, _)| !known(key)).filter_map(|(key, _)| value_of(key, None));
     quote! {
-        if #k::EventSite::enabled(&#k::sites::#site) {
+        if #k::EventSite::enabled(&#k::sites::#site) && #k::is_seen(&#k::sites::#site) {
             #k::emit_captured(&#k::sites::#site, &[#(#measurements),*], &[#(#metadata,)* #(#own),*]);
         }
     }

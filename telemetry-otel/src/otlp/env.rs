@@ -116,6 +116,7 @@ impl Signal {
             "http/protobuf" => Ok(Protocol::HttpProtobuf),
             #[cfg(feature = "grpc")]
             "grpc" => Ok(Protocol::Grpc),
+            #[cfg(not(feature = "grpc"))]
             "grpc" => Err(InstallError::Unsupported {
                 variable,
                 value,

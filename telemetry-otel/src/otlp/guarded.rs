@@ -22,6 +22,10 @@ pub(crate) struct Guarded<T> {
     pub(crate) gate: Arc<Gate>,
 }
 
+/// The most bytes of spans in one message, about. Collectors commonly take 4 MiB, and a batch of spans
+/// with content may have many times that.
+const MAX_MESSAGE: usize = 2 * 1024 * 1024;
+
 fn error(result: &OTelSdkResult) -> Option<String> {
     result.as_ref().err().map(ToString::to_string)
 }
@@ -53,10 +57,22 @@ impl<P: SpanProcessor> SpanProcessor for Guarded<P> {
 
 impl<E: SpanExporter> SpanExporter for Guarded<E> {
     async fn export(&self, batch: Vec<SpanData>) -> OTelSdkResult {
-        let (items, bytes) = (batch.len(), batch.iter().map(size_of_span).sum());
-        let result = self.inner.export(batch).await;
-        self.gate.done(items, bytes, error(&result));
-        result
+        let mut all = Ok(());
+        let mut rest = batch.into_iter().peekable();
+        while rest.peek().is_some() {
+            let (mut part, mut bytes) = (Vec::new(), 0);
+            while let Some(span) =
+                rest.next_if(|span| part.is_empty() || bytes + size_of_span(span) <= MAX_MESSAGE)
+            {
+                bytes += size_of_span(&span);
+                part.push(span);
+            }
+            let items = part.len();
+            let result = self.inner.export(part).await;
+            self.gate.done(items, bytes, error(&result));
+            all = all.and(result);
+        }
+        all
     }
 
     fn shutdown_with_timeout(&self, timeout: Duration) -> OTelSdkResult {
@@ -186,6 +202,35 @@ mod tests {
         fn shutdown_with_timeout(&self, _: Duration) -> OTelSdkResult {
             Ok(())
         }
+    }
+
+    /// Notes how many spans each message has.
+    #[derive(Clone, Debug, Default)]
+    struct Noting(Arc<std::sync::Mutex<Vec<usize>>>);
+
+    impl SpanExporter for Noting {
+        async fn export(&self, batch: Vec<SpanData>) -> OTelSdkResult {
+            self.0.lock().unwrap().push(batch.len());
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn large_batches_are_sent_in_parts() {
+        let gate = Arc::new(Gate::new("spans", 2048, usize::MAX));
+        let noting = Noting::default();
+        let exporter = Guarded { inner: noting.clone(), gate: gate.clone() };
+        let batches = opentelemetry_sdk::trace::BatchSpanProcessor::builder(exporter).build();
+        let processor = Guarded { inner: batches, gate: gate.clone() };
+        let provider = SdkTracerProvider::builder().with_span_processor(processor).build();
+        for size in [1_000_000, 900_000, 500_000, 5_000_000, 10, 10] {
+            let mut span = provider.tracer("test").start("large");
+            span.set_attribute(KeyValue::new("input.value", "x".repeat(size)));
+            span.end();
+        }
+        provider.shutdown().unwrap();
+        assert_eq!(*noting.0.lock().unwrap(), [2, 1, 1, 2]);
+        assert_eq!((gate.delivery().sent, gate.delivery().waiting), (6, 0));
     }
 
     #[test]

@@ -10,11 +10,11 @@ use super::stop::Stop;
 #[cold]
 #[inline(never)]
 pub fn run<R>(
-    mut span: Option<Span<'_>>,
+    span: &mut Option<Span<'_>>,
     work: impl FnOnce() -> R,
     stop: impl for<'r> FnOnce(&'r R, &mut Stop<'r>),
 ) -> R {
-    let Some(span) = &mut span else { return work() };
+    let Some(span) = span else { return work() };
     span.begin();
     match span.within(work) {
         Ok(returned) => {

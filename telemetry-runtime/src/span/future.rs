@@ -109,7 +109,7 @@ pub(super) fn drop_remains(span: &mut Span<'_>, drop_work: impl FnOnce()) {
 impl<'a, F: Future, S: for<'r> FnOnce(&'r F::Output, &mut Stop<'r>)> Instrumented<'a, F, Stopping<S>> {
     /// Puts a span around a future, if the call was observed.
     #[inline]
-    pub fn new(span: Option<Span<'a>>, future: F, stop: S) -> Self {
+    pub fn new(span: Option<Box<Span<'a>>>, future: F, stop: S) -> Self {
         Self::ending(span, future, Stopping(stop))
     }
 }
@@ -117,15 +117,15 @@ impl<'a, F: Future, S: for<'r> FnOnce(&'r F::Output, &mut Stop<'r>)> Instrumente
 impl<'a, F: Future> Instrumented<'a, F, Handing> {
     /// Puts a span around a future that passes it on to the stream it returns.
     #[inline]
-    pub fn handing(span: Option<Span<'a>>, future: F) -> Self {
+    pub fn handing(span: Option<Box<Span<'a>>>, future: F) -> Self {
         Self::ending(span, future, Handing)
     }
 }
 
 impl<'a, F, S> Instrumented<'a, F, S> {
     #[inline]
-    fn ending(span: Option<Span<'a>>, future: F, ending: S) -> Self {
-        Self { future: Some(future), span: span.map(Box::new), ending: Some(ending) }
+    fn ending(span: Option<Box<Span<'a>>>, future: F, ending: S) -> Self {
+        Self { future: Some(future), span, ending: Some(ending) }
     }
 }
 
@@ -197,7 +197,7 @@ pub trait PlainFuture: Sized {
     /// Puts a span around it.
     fn __telemetry_follow<'a, S>(
         self,
-        span: Option<Span<'a>>,
+        span: Option<Box<Span<'a>>>,
         stop: S,
     ) -> Instrumented<'a, Self::Future, Stopping<S>>
     where
@@ -208,7 +208,11 @@ impl<F: Future> PlainFuture for Follow<F> {
     type Future = F;
 
     #[inline]
-    fn __telemetry_follow<'a, S>(self, span: Option<Span<'a>>, stop: S) -> Instrumented<'a, F, Stopping<S>>
+    fn __telemetry_follow<'a, S>(
+        self,
+        span: Option<Box<Span<'a>>>,
+        stop: S,
+    ) -> Instrumented<'a, F, Stopping<S>>
     where
         S: for<'r> FnOnce(&'r F::Output, &mut Stop<'r>),
     {
@@ -228,7 +232,7 @@ macro_rules! boxed {
             /// Puts a span around it.
             pub fn __telemetry_follow<S>(
                 self,
-                span: Option<Span<'a>>,
+                span: Option<Box<Span<'static>>>,
                 stop: S,
             ) -> Pin<Box<dyn Future<Output = T> $(+ $auto)* + 'a>>
             where
@@ -271,7 +275,7 @@ pub struct Unfollowable<F>(pub(super) F);
 
 impl<F> Unfollowable<F> {
     /// Gives it back.
-    pub fn __telemetry_follow<S>(self, _: Option<Span<'_>>, _: S) -> F
+    pub fn __telemetry_follow<S>(self, _: Option<Box<Span<'_>>>, _: S) -> F
     where
         S: for<'r> FnOnce(&'r Unfollowable<()>, &mut Stop<'r>),
     {

@@ -75,6 +75,9 @@ impl Span<'_> {
     /// A panic in `fill` loses the keys after it and nothing else: the work has been done.
     pub(super) fn stop<'r>(&mut self, measured: Measured, fill: impl FnOnce(&mut Stop<'r>)) {
         let Some(open) = &self.open else { return };
+        if !self.observed {
+            return self.end(Phase::Stop, measured, Given::NONE);
+        }
         let mut stop = Stop::default();
         let _ = panics::contain(|| fill(&mut stop));
         if let Some(node) = open.context.span.as_ref().filter(|node| node.has_records()) {
@@ -87,8 +90,11 @@ impl Span<'_> {
         {
             stop.set("session_id", Held::Text((**session).into()));
         }
+        if measured.needs_reason && self.site.is("llm_turn") && !stop.has(FINISH_REASON) && is_ok(&stop) {
+            stop.fail(("the stream ended without a finish reason".to_owned(), "cut_short".to_owned()));
+        }
         if self.site.is("sandbox_eval") && !stop.has("success") {
-            let ok = stop.get("status").is_none_or(|status| status.as_str() == Some("ok"));
+            let ok = is_ok(&stop);
             stop.set("success", Held::Bool(ok));
         }
         self.end(Phase::Stop, measured, Given::Stop(stop.entries()));
@@ -191,6 +197,15 @@ impl Span<'_> {
 pub(crate) struct Measured {
     pub(crate) items: Option<u64>,
     pub(crate) first_item: Option<u64>,
+    /// Whether a model's answer that ends without a reason was cut short.
+    pub(crate) needs_reason: bool,
+}
+
+/// The key that says why a model finished. A connection that broke gives none.
+pub(super) const FINISH_REASON: &str = "finish_reason";
+
+fn is_ok(stop: &Stop<'_>) -> bool {
+    stop.get("status").is_none_or(|status| status.as_str() == Some("ok"))
 }
 
 /// Who the span is, as the context and the hooks say, and what follows it.
@@ -251,8 +266,12 @@ fn open_context(span: &Span<'_>, context: &mut Context) -> Option<Arc<OnceLock<A
             Some("agent" | "operation" | "run") => ambient.open_session(),
             Some("subagent") => {
                 let cell = Arc::new(OnceLock::new());
-                ambient.parent_session_id = ambient.session_id.take();
+                // One that delegates at once to another leaves the session around both the parent.
+                let session = ambient.session_id.take();
+                ambient.parent_session_id = session.or(ambient.parent_session_id.take());
                 ambient.child_session = Some(cell.clone());
+                // The call that led here is the caller's.
+                ambient.tool_call_id = None;
                 child_session = Some(cell);
             }
             Some("iteration") => ambient.iteration = span.iteration,

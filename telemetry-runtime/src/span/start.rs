@@ -1,5 +1,6 @@
 //! What a call captures before its work begins.
 
+use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::sync::Arc;
 
 use smallvec::SmallVec;
@@ -28,7 +29,31 @@ pub struct Span<'a> {
     pub(super) open: Option<Open>,
 }
 
+// A panic of the work leaves it whole: it was caught on its way, and goes on when the span has ended.
+impl UnwindSafe for Span<'_> {}
+impl RefUnwindSafe for Span<'_> {}
+
 impl<'a> Span<'a> {
+    #[inline]
+    fn new(site: &'static SpanSite, observed: bool) -> Self {
+        Self {
+            site,
+            wanted: observed || site.is("iteration") || site.is("tool_call") && access_is_told(),
+            observed,
+            description: None,
+            agent: None,
+            tool_call_id: None,
+            iteration: None,
+            fields: SmallVec::new(),
+            open: None,
+        }
+    }
+
+    #[inline]
+    fn captured(&mut self, capture: impl FnOnce(&mut Self)) {
+        let _ = panics::contain(|| capture(self));
+    }
+
     fn into_owned(self) -> Span<'static> {
         let Span { site, wanted, observed, description, agent, tool_call_id, iteration, fields, open } = self;
         let fields = fields.into_iter().map(|(key, value)| (key, value.into_owned())).collect();
@@ -62,6 +87,7 @@ impl<'a> Span<'a> {
     }
 
     /// Sets a key; a later value replaces an earlier one, and none changes nothing.
+    #[inline]
     pub fn set(&mut self, key: &'static str, value: Captured<'a>) {
         if let Held::Absent = value {
             return;
@@ -85,10 +111,22 @@ fn text(value: &Captured<'_>) -> Option<Arc<str>> {
 /// A panic in what is captured loses the keys after it and nothing else.
 #[cold]
 #[inline(never)]
-pub fn begin<'a>(site: &'static SpanSite, capture: impl FnOnce(&mut Span<'a>)) -> Option<Span<'a>> {
-    let interest = site.interest();
-    let observed = is_observed(site, interest);
-    (observed || interest & CONTEXT != 0).then(|| captured(site, observed, capture))
+pub fn begin<'a>(site: &'static SpanSite, place: &mut Option<Span<'a>>, capture: impl FnOnce(&mut Span<'a>)) {
+    if let Some(observed) = interesting(site) {
+        place.insert(Span::new(site, observed)).captured(capture);
+    }
+}
+
+/// The same for the span of a future, where it stays for as long as that runs.
+#[cold]
+#[inline(never)]
+pub fn begin_boxed<'a>(
+    site: &'static SpanSite,
+    capture: impl FnOnce(&mut Span<'a>),
+) -> Option<Box<Span<'a>>> {
+    let mut span = Box::new(Span::new(site, interesting(site)?));
+    span.captured(capture);
+    Some(span)
 }
 
 /// The same for a span that begins later, perhaps in another context, whose handlers count then. It
@@ -98,26 +136,22 @@ pub fn begin<'a>(site: &'static SpanSite, capture: impl FnOnce(&mut Span<'a>)) -
 pub fn begin_later<'a>(
     site: &'static SpanSite,
     capture: impl FnOnce(&mut Span<'a>),
-) -> Option<Span<'static>> {
+) -> Option<Box<Span<'static>>> {
     let interest = site.interest();
-    let wanted = interest & (HANDLED | HOOKED | SCOPED) != 0;
-    (interest != 0).then(|| captured(site, wanted, capture).into_owned())
+    if interest == 0 {
+        return None;
+    }
+    let mut span = Span::new(site, interest & (HANDLED | HOOKED | SCOPED) != 0);
+    span.captured(capture);
+    Some(Box::new(span.into_owned()))
 }
 
-fn captured<'a>(site: &'static SpanSite, observed: bool, capture: impl FnOnce(&mut Span<'a>)) -> Span<'a> {
-    let mut span = Span {
-        site,
-        wanted: observed || site.is("iteration") || site.is("tool_call") && access_is_told(),
-        observed,
-        description: None,
-        agent: None,
-        tool_call_id: None,
-        iteration: None,
-        fields: SmallVec::new(),
-        open: None,
-    };
-    let _ = panics::contain(|| capture(&mut span));
-    span
+/// Whether a span that begins now is to be captured, and if so whether somebody sees it.
+#[inline]
+fn interesting(site: &'static SpanSite) -> Option<bool> {
+    let interest = site.interest();
+    let observed = is_observed(site, interest);
+    (observed || interest & CONTEXT != 0).then_some(observed)
 }
 
 fn seen_by_context(site: &SpanSite) -> bool {
@@ -129,7 +163,8 @@ fn seen_by_context(site: &SpanSite) -> bool {
 }
 
 /// Whether somebody sees a span that begins now.
-fn is_observed(site: &'static SpanSite, interest: u8) -> bool {
+#[inline]
+pub(crate) fn is_observed(site: &'static SpanSite, interest: u8) -> bool {
     interest & (HANDLED | HOOKED) != 0 || interest & SCOPED != 0 && seen_by_context(site)
 }
 

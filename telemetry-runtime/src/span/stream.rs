@@ -8,7 +8,7 @@ use futures_core::Stream;
 use pin_project_lite::pin_project;
 
 use super::future::{abandon, begun, drop_remains};
-use super::live::Measured;
+use super::live::{FINISH_REASON, Measured};
 use super::start::Span;
 use super::stop::Stop;
 use crate::capture::{NeedsBoxedStream, Telemetry};
@@ -20,6 +20,8 @@ pub struct ItemStop {
     keys: Vec<(&'static str, Captured<'static>)>,
     /// What the last item said, if it was an `Err`.
     error: Option<(String, String)>,
+    /// Whether some item was asked for the reason why a model finished.
+    asks_reason: bool,
 }
 
 impl ItemStop {
@@ -35,6 +37,7 @@ impl ItemStop {
 
     /// Sets a key.
     pub fn record(&mut self, key: &'static str, value: Captured<'static>) {
+        self.asks_reason |= key == FINISH_REASON;
         if let Captured::Absent = value {
             return;
         }
@@ -79,34 +82,15 @@ struct Following<'a> {
     items: ItemStop,
 }
 
-/// A span that a stream goes on with: one captured for it, or one that began with the future that
-/// returned the stream.
-pub trait Beginning<'a> {
-    #[doc(hidden)]
-    fn span(self) -> Option<Box<Span<'a>>>;
-}
-
-impl<'a> Beginning<'a> for Option<Span<'a>> {
-    fn span(self) -> Option<Box<Span<'a>>> {
-        self.map(Box::new)
-    }
-}
-
-impl<'a> Beginning<'a> for Option<Box<Span<'a>>> {
-    fn span(self) -> Self {
-        self
-    }
-}
-
 impl<'a, T, I, S> InstrumentedStream<'a, T, I, S>
 where
     T: Stream,
     I: for<'r> FnMut(&'r T::Item, &mut ItemStop),
     S: for<'r> FnOnce(&'r (), &mut Stop<'r>),
 {
-    fn new(beginning: impl Beginning<'a>, stream: T, item: I, stop: S) -> Self {
-        let following = beginning.span().map(|span| {
-            let measured = Measured { items: Some(0), first_item: None };
+    fn new(span: Option<Box<Span<'a>>>, stream: T, item: I, stop: S) -> Self {
+        let following = span.map(|span| {
+            let measured = Measured { items: Some(0), ..Measured::default() };
             Box::new(Following { span: Some(span), measured, items: ItemStop::default() })
         });
         Self { stream: Some(stream), following, item, stop: Some(stop) }
@@ -139,11 +123,11 @@ where
             }
             Poll::Ready(next)
         });
-        let now = span.now();
+        let (now, observed) = (span.now(), span.observed);
         match result {
             Ok(Poll::Pending) => Poll::Pending,
             Ok(Poll::Ready(Some(item))) => {
-                if let Some(kept) = this.following.as_deref_mut() {
+                if let Some(kept) = this.following.as_deref_mut().filter(|_| observed) {
                     kept.measured.items = kept.measured.items.map(|items| items + 1);
                     kept.measured.first_item.get_or_insert(now);
                     let items = &mut kept.items;
@@ -152,8 +136,9 @@ where
                 Poll::Ready(Some(item))
             }
             Ok(Poll::Ready(None)) => {
-                if let Some((mut span, kept)) = finish(this.following) {
+                if let Some((mut span, mut kept)) = finish(this.following) {
                     let stop = this.stop.take();
+                    kept.measured.needs_reason = kept.items.asks_reason || kept.measured.items == Some(0);
                     span.stop(kept.measured, |keys| {
                         kept.items.fill(keys);
                         if let Some(stop) = stop {
@@ -206,7 +191,7 @@ pub trait PlainStream: Sized {
     /// Puts a span around it.
     fn __telemetry_follow<'a, I, S>(
         self,
-        beginning: impl Beginning<'a>,
+        span: Option<Box<Span<'a>>>,
         item: I,
         stop: S,
     ) -> InstrumentedStream<'a, Self::Stream, I, S>
@@ -220,7 +205,7 @@ impl<T: Stream> PlainStream for StreamOf<T> {
 
     fn __telemetry_follow<'a, I, S>(
         self,
-        beginning: impl Beginning<'a>,
+        span: Option<Box<Span<'a>>>,
         item: I,
         stop: S,
     ) -> InstrumentedStream<'a, T, I, S>
@@ -228,7 +213,7 @@ impl<T: Stream> PlainStream for StreamOf<T> {
         I: for<'r> FnMut(&'r T::Item, &mut ItemStop),
         S: for<'r> FnOnce(&'r (), &mut Stop<'r>),
     {
-        InstrumentedStream::new(beginning, self.0, item, stop)
+        InstrumentedStream::new(span, self.0, item, stop)
     }
 }
 
@@ -245,7 +230,7 @@ pub trait FallibleStream: Sized {
     /// What it was given.
     fn __telemetry_follow<'a, I, S>(
         self,
-        beginning: impl Beginning<'a>,
+        span: Option<Box<Span<'a>>>,
         item: I,
         stop: S,
     ) -> Result<InstrumentedStream<'a, Self::Stream, I, S>, Self::Error>
@@ -260,7 +245,7 @@ impl<T: Stream, E> FallibleStream for StreamOf<Result<T, E>> {
 
     fn __telemetry_follow<'a, I, S>(
         self,
-        beginning: impl Beginning<'a>,
+        span: Option<Box<Span<'a>>>,
         item: I,
         stop: S,
     ) -> Result<InstrumentedStream<'a, T, I, S>, E>
@@ -268,7 +253,7 @@ impl<T: Stream, E> FallibleStream for StreamOf<Result<T, E>> {
         I: for<'r> FnMut(&'r T::Item, &mut ItemStop),
         S: for<'r> FnOnce(&'r (), &mut Stop<'r>),
     {
-        self.0.map(|stream| InstrumentedStream::new(beginning, stream, item, stop))
+        self.0.map(|stream| InstrumentedStream::new(span, stream, item, stop))
     }
 }
 
@@ -284,7 +269,7 @@ macro_rules! boxed {
             /// Puts a span around it.
             pub fn __telemetry_follow<I, S>(
                 self,
-                beginning: impl Beginning<'a>,
+                span: Option<Box<Span<'static>>>,
                 item: I,
                 stop: S,
             ) -> Pin<Box<dyn Stream<Item = T> $(+ $auto)* + 'a>>
@@ -292,7 +277,7 @@ macro_rules! boxed {
                 I: for<'r> FnMut(&'r T, &mut ItemStop) $(+ $auto)* + 'a,
                 S: for<'r> FnOnce(&'r (), &mut Stop<'r>) $(+ $auto)* + 'a,
             {
-                match beginning.span() {
+                match span {
                     None => self.0,
                     span => Box::pin(InstrumentedStream::new(span, self.0, item, stop)),
                 }
@@ -312,7 +297,7 @@ macro_rules! boxed {
             /// What it was given.
             pub fn __telemetry_follow<I, S>(
                 self,
-                beginning: impl Beginning<'a>,
+                span: Option<Box<Span<'static>>>,
                 item: I,
                 stop: S,
             ) -> Result<Pin<Box<dyn Stream<Item = T> $(+ $auto)* + 'a>>, E>
@@ -320,7 +305,7 @@ macro_rules! boxed {
                 I: for<'r> FnMut(&'r T, &mut ItemStop) $(+ $auto)* + 'a,
                 S: for<'r> FnOnce(&'r (), &mut Stop<'r>) $(+ $auto)* + 'a,
             {
-                self.0.map(|stream| StreamOf(stream).__telemetry_follow(beginning, item, stop))
+                self.0.map(|stream| StreamOf(stream).__telemetry_follow(span, item, stop))
             }
         }
     )+ };
@@ -333,10 +318,10 @@ boxed! {
 }
 
 /// Ends a span whose future returned an `Err` instead of a stream; else passes it on.
-pub fn unless_failed<'a>(
-    span: Option<Box<Span<'a>>>,
+pub fn unless_failed(
+    span: Option<Box<Span<'_>>>,
     failed: impl FnOnce(&mut Stop<'_>) -> bool,
-) -> Option<Box<Span<'a>>> {
+) -> Option<Box<Span<'_>>> {
     let mut span = span?;
     let mut stop = Stop::default();
     let has_failed = crate::panics::contain(|| failed(&mut stop)).unwrap_or(false);
@@ -369,7 +354,7 @@ pub struct UnfollowableStream<T>(T);
 
 impl<T> UnfollowableStream<T> {
     /// Gives it back.
-    pub fn __telemetry_follow<'a, I, S>(self, _: impl Beginning<'a>, _: I, _: S) -> T
+    pub fn __telemetry_follow<'a, I, S>(self, _: Option<Box<Span<'a>>>, _: I, _: S) -> T
     where
         I: for<'r> FnMut(&'r (), &mut ItemStop),
         S: for<'r> FnOnce(&'r (), &mut Stop<'r>),

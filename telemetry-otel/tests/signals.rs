@@ -1,0 +1,239 @@
+//! What stands on spans, in metrics and in log records, beyond the golden files.
+
+mod common;
+
+use std::time::Duration;
+
+use common::{attributes_of, kept, sampled};
+use futures::StreamExt as _;
+use opentelemetry::trace::Status;
+use opentelemetry_sdk::trace::Sampler;
+use serde_json::{Value as Json, json};
+use telemetry_otel::Content;
+use telemetry_runtime::{
+    Context, EventMetadata, EventName, Secrets, agent_span, emit, execute, in_span, record,
+};
+
+const ON: Content = Content::On { max_bytes: 2000 };
+
+/// A model call that answers so.
+fn turn(model: &str, messages: Json, answer: Json, usage: Json) {
+    in_span!(llm_turn, model, turn = 0, messages, stop(|said| assistant_message = said.0, usage = said.1);
+        || (answer, usage));
+}
+
+#[test]
+fn an_agent_shows_what_its_models_were_asked_and_answered() {
+    let kept = kept(|builder| builder.content(ON));
+    in_span!(operation, operation = "o"; || in_span!(agent, agent = "a"; || {
+        let calls = json!({"tool_calls": [{"id": "c", "function": {"name": "f", "arguments": "{}"}}]});
+        turn("m", json!([{"role": "user", "content": "How warm is it?"}]), calls, json!({}));
+        in_span!(tool_call, tool = "f", args = json!({}), stop(|r| result = r); || "cold");
+        turn("m", json!([{"role": "user", "content": "How warm is it?"}]), json!("It is cold."), json!({}));
+    }));
+    for name in ["invoke_agent a", "invoke_workflow o"] {
+        let attributes = attributes_of(&kept.span(name));
+        assert_eq!(attributes["input.value"], "How warm is it?");
+        assert_eq!(attributes["output.value"], "It is cold.");
+        assert_eq!(attributes["output.mime_type"], "text/plain");
+    }
+}
+
+#[test]
+fn content_is_off_unless_asked_for() {
+    let kept = kept(|builder| builder);
+    in_span!(agent, agent = "a"; || {
+        turn("m", json!("a prompt"), json!("an answer"), json!({"input_tokens": 1, "output_tokens": 2}));
+        in_span!(tool_call, tool = "t", args = json!({"key": "an argument"}), stop(|r| result = r); || "a result");
+        in_span!(agent_message, message = "a message", stop(|r| result = r, bindings = json!({"x": "a binding"}));
+            || "a value");
+        in_span!(sandbox_eval, code = "some code", stop(|r| result = r); || "evaluated");
+    });
+    let all = format!("{:?}", kept.spans());
+    for content in [
+        "a prompt",
+        "an answer",
+        "an argument",
+        "a result",
+        "a message",
+        "a value",
+        "a binding",
+        "some code",
+        "evaluated",
+    ] {
+        assert!(!all.contains(content), "{content}");
+    }
+    assert!(all.contains("gen_ai.usage.input_tokens"));
+}
+
+#[test]
+fn what_is_too_large_is_cut_and_stays_json() {
+    let kept = kept(|builder| builder.content(ON));
+    let messages: Json = (0..400)
+        .map(|n| json!({"role": "user", "content": format!("{n} \"quoted\" ünïcödé {}", "\\ ".repeat(n))}))
+        .collect();
+    turn("m", messages, json!("é".repeat(5000)), json!({}));
+    let attributes = attributes_of(&kept.span("chat m"));
+    for name in ["gen_ai.input.messages", "gen_ai.output.messages"] {
+        let text = attributes[name].as_str().unwrap();
+        assert!(text.len() <= 2000 && text.len() > 1000, "{name}: {}", text.len());
+        let messages: Vec<Json> = serde_json::from_str(text).unwrap();
+        assert!(messages.iter().all(|message| message["parts"][0]["content"].is_string()), "{name}");
+    }
+    let shown = attributes["output.value"].as_str().unwrap();
+    assert!(shown.len() <= 2000 && shown.ends_with('…'));
+}
+
+#[test]
+fn metrics_do_not_depend_on_sampling_and_unknown_tokens_are_absent() {
+    let kept = sampled(Sampler::AlwaysOff, |builder| builder);
+    turn("openai:gpt-4o", json!("p"), json!("a"), json!({"prompt_tokens": 10, "completion_tokens": 4}));
+    turn("openai:gpt-4o", json!("p"), json!("a"), json!({"input_tokens": 0, "output_tokens": 0}));
+    turn("openai:gpt-4o", json!("p"), json!("a"), Json::Null);
+    let _ = in_span!(tool_call, tool = "t", args = json!({"id": "call-specific"}); || Err::<(), _>("no"));
+    assert!(kept.spans().is_empty());
+    let metrics = kept.metrics();
+    let model = json!({
+        "gen_ai.operation.name": "chat",
+        "gen_ai.provider.name": "openai",
+        "gen_ai.request.model": "gpt-4o",
+    });
+    let calls = &metrics["gen_ai.client.operation.duration"]["points"];
+    assert_eq!(calls.as_array().unwrap().len(), 1);
+    assert_eq!((&calls[0]["attributes"], &calls[0]["count"]), (&model, &json!(3)));
+    let tokens = metrics["gen_ai.client.token.usage"]["points"].as_array().unwrap();
+    let counted: Vec<_> = tokens.iter().map(|point| (point["count"].clone(), point["sum"].clone())).collect();
+    assert_eq!(counted, [(json!(1), json!(10)), (json!(1), json!(4))]);
+    let failures = &metrics["condukt.tool_call.failures"]["points"][0];
+    assert_eq!(failures["attributes"], json!({"error.type": "&str", "gen_ai.tool.name": "t"}));
+}
+
+#[tokio::test]
+async fn a_streams_first_chunk_is_timed() {
+    #[agent_span(llm_turn, model = "m", turn = 0, messages = (), streaming = true, stream,
+        item(|chunk| usage = chunk.as_ref()))]
+    fn chunks() -> impl futures::Stream<Item = Option<Json>> {
+        futures::stream::iter([None, Some(json!({"input_tokens": 3, "output_tokens": 2}))])
+    }
+    let kept = kept(|builder| builder);
+    assert_eq!(chunks().count().await, 2);
+    let attributes = attributes_of(&kept.span("chat m"));
+    assert!(attributes["gen_ai.response.time_to_first_chunk"].as_f64().unwrap() < 1.0);
+    assert_eq!(attributes["gen_ai.request.stream"], true);
+    assert_eq!(attributes["condukt.llm_turn.items"], 2);
+    assert_eq!(attributes["gen_ai.usage.input_tokens"], 3);
+    assert!(kept.metrics().contains_key("gen_ai.client.operation.time_to_first_chunk"));
+}
+
+#[test]
+fn what_is_recorded_late_stands_on_the_span() {
+    let kept = kept(|builder| builder);
+    in_span!(llm_turn, model = "m", turn = 0, messages = (), fields(provider = "mistral"), stop(|said| assistant_message = said);
+        || record!(llm_turn, usage = json!({"input_tokens": 5, "output_tokens": 1})));
+    let attributes = attributes_of(&kept.span("chat m"));
+    assert_eq!(attributes["gen_ai.usage.input_tokens"], 5);
+    assert_eq!(attributes["gen_ai.provider.name"], "mistral_ai");
+    assert!(!attributes.contains_key("provider"));
+}
+
+#[derive(EventMetadata)]
+#[span("shop.import", stop())]
+struct Import {}
+
+#[test]
+fn too_many_attributes_are_never_left_out_in_silence() {
+    let kept = kept(|builder| builder.attribute_limit(128));
+    let context = (0..300).fold(Context::new(), |context, n| context.with(format!("key{n}"), n));
+    context.with_session_id("s-1").scope(|| in_span!(Import {}; || ()));
+    let span = kept.span("shop.import");
+    assert_eq!((span.attributes.len(), span.dropped_attributes_count), (128, 0));
+    let attributes = attributes_of(&span);
+    let own = attributes.keys().filter(|key| key.starts_with("key")).count();
+    assert_eq!(attributes["telemetry.attributes.dropped"], 300 - own);
+    assert_eq!(attributes["session.id"], "s-1", "what is ours stays");
+}
+
+#[test]
+fn a_key_of_ones_own_never_stands_there_twice() {
+    let kept = kept(|builder| builder.content_keys(["note"]));
+    let context = Context::new()
+        .with("session.id", "mine")
+        .with("gen_ai.operation.name", "mine")
+        .with("note", "to nobody")
+        .with("tier", "gold")
+        .with_session_id("s-1");
+    context.scope(|| in_span!(agent, agent = "a"; || ()));
+    // `attributes_of` asserts that no key stands there twice.
+    let attributes = attributes_of(&kept.span("invoke_agent a"));
+    assert_eq!(attributes["session.id"], "s-1");
+    assert_eq!(attributes["gen_ai.operation.name"], "invoke_agent");
+    assert_eq!(attributes["tier"], "gold");
+    assert!(!attributes.contains_key("note"));
+}
+
+#[allow(clippy::no_effect_underscore_binding, reason = "what a rule is given it need not look at")]
+#[test]
+fn failures_are_marked_where_they_happen_and_nowhere_else() {
+    let kept = kept(|builder| builder.expected_errors(["NotFound"]));
+    in_span!(agent, agent = "a"; || {
+        let _ = in_span!(tool_call, tool = "t", args = json!({}), err(|_e| error_type = "429"); || Err::<(), _>("busy"));
+        let _ = in_span!(tool_call, tool = "u", args = json!({}), err(|_e| error_type = "NotFound"); || Err::<(), _>("none"));
+        in_span!(tool_call, tool = "mcp", args = json!({}), stop(|_r| status = "error", error = "no such file"); || ());
+        in_span!(agent_message, message = "m", stop(|r| status = "cancel", result = r); || "reached_max_iterations");
+    });
+    let failed = kept.span("execute_tool t");
+    assert_eq!(failed.status, Status::error("busy"));
+    assert_eq!(attributes_of(&failed)["error.type"], "429");
+    let expected = kept.span("execute_tool u");
+    assert_eq!(expected.status, Status::Unset);
+    assert!(!attributes_of(&expected).contains_key("error.type"));
+    let mcp = kept.span("execute_tool mcp");
+    assert_eq!(mcp.status, Status::error("no such file"));
+    assert_eq!(attributes_of(&mcp)["error.type"], "tool_error");
+    let capped =
+        kept.spans().into_iter().find(|span| attributes_of(span).contains_key("legion.message.status"));
+    let capped = attributes_of(&capped.unwrap());
+    assert_eq!(capped["error.type"], "reached_max_iterations");
+    assert_eq!(capped["legion.message.cancel_reason"], "reached_max_iterations");
+    assert_eq!(kept.spans().last().unwrap().status, Status::Unset, "that of the agent around them");
+}
+
+#[test]
+fn secrets_stay_inside() {
+    let kept = kept(|builder| builder.content(ON));
+    let secrets = Secrets::resolve([("GH_TOKEN", "s3cr3t-value")]).unwrap();
+    Context::new().with_secrets(secrets).scope(|| {
+        let model = "model-s3cr3t-value";
+        turn(model, json!("use s3cr3t-value"), json!("used s3cr3t-value"), json!({}));
+        let _ = in_span!(tool_call, tool = "clone", args = json!({"token": "s3cr3t-value"});
+            || Err::<(), _>("denied: s3cr3t-value"));
+    });
+    let all = format!("{:?}{:?}{:?}", kept.spans(), kept.logs(), kept.metrics());
+    assert!(!all.contains("s3cr3t-value"));
+    assert!(all.contains("chat model-[REDACTED:GH_TOKEN]"));
+}
+
+#[test]
+fn records_are_told_which_span_they_belong_to() {
+    let kept = kept(|builder| builder);
+    in_span!(agent, agent = "a"; || {
+        emit!(compact, duration = Duration::from_millis(1), before = 4, after = 2);
+        execute(&EventName::parse("shop.order.paid").unwrap(), &json!({"count": 1}), &json!({"by": "card"})).unwrap();
+        let _ = in_span!(llm_request, model = "m", message_count = 1; || Err::<(), _>("timeout"));
+        let _ = std::panic::catch_unwind(|| in_span!(tool_call, tool = "t", args = json!({}); || -> () { panic!("boom") }));
+    });
+    let of = |name: &str| {
+        let logs = kept.logs();
+        let log = logs.iter().find(|log| log.record.event_name() == Some(name));
+        let context = log.unwrap_or_else(|| panic!("no {name}")).record.trace_context().unwrap().clone();
+        (context.trace_id, context.span_id)
+    };
+    let span = |name: &str| {
+        let context = kept.span(name).span_context;
+        (context.trace_id(), context.span_id())
+    };
+    assert_eq!(of("condukt.compact.stop"), span("invoke_agent a"));
+    assert_eq!(of("shop.order.paid"), span("invoke_agent a"));
+    assert_eq!(of("gen_ai.client.operation.exception"), span("chat m"));
+    assert_eq!(of("condukt.tool_call.exception"), span("execute_tool t"));
+}
