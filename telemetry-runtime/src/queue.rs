@@ -1,9 +1,10 @@
 //! Handing events to a thread of their own.
 
+use std::cell::Cell;
 use std::fmt;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
-use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use crate::event::{Event, OwnedEvent};
@@ -12,11 +13,11 @@ use crate::panics;
 
 /// Hands events to a worker thread, so that a slow handler does not slow the agent.
 ///
-/// At most `capacity` events wait; one more is dropped and counted. What is attached is the queue
+/// At most `capacity` events wait, at least one; one more is dropped and counted. What is attached is the queue
 /// itself; a clone of it tells of [`dropped`](Queue::dropped) and can [`flush`](Queue::flush). The
 /// worker ends when the last clone is dropped, after what waits.
 ///
-/// Where the worker's handler panics, the queue is detached at its next event, as that handler would
+/// What the worker's handler emits is not given to it again. Where it panics, the queue is detached at its next event, as that handler would
 /// have been.
 ///
 /// ```
@@ -36,7 +37,7 @@ use crate::panics;
 /// When the worker thread cannot be started.
 pub fn queue(capacity: usize, handler: impl Handler) -> Queue {
     let shared = Arc::new(Shared::default());
-    let (sender, receiver) = sync_channel(capacity);
+    let (sender, receiver) = sync_channel(capacity.max(1));
     let worker = Worker { receiver, shared: shared.clone() };
     std::thread::Builder::new()
         .name("telemetry-queue".to_owned())
@@ -52,10 +53,16 @@ pub struct Queue {
     shared: Arc<Shared>,
 }
 
+thread_local! {
+    /// The queue whose worker this thread is, by its address.
+    static WORKS_FOR: Cell<usize> = const { Cell::new(0) };
+}
+
 #[derive(Default)]
 struct Shared {
     accepted: AtomicU64,
-    dropped: AtomicU64,
+    /// Those that were not accepted.
+    refused: AtomicU64,
     failed: AtomicBool,
     progress: Mutex<Progress>,
     progressed: Condvar,
@@ -70,29 +77,50 @@ struct Progress {
 impl Queue {
     /// How many events were dropped because the queue was full or its worker had failed.
     pub fn dropped(&self) -> u64 {
-        self.shared.dropped.load(Ordering::Relaxed)
+        let refused = self.shared.refused.load(Ordering::Relaxed);
+        if !self.shared.failed.load(Ordering::Acquire) {
+            return refused;
+        }
+        // What waited behind a failure is lost.
+        let handled = self.shared.progress().handled;
+        refused + self.shared.accepted.load(Ordering::Acquire).saturating_sub(handled)
     }
 
     /// Waits until all events accepted so far are handled. False when the time is up before, or the
     /// worker has failed.
     pub fn flush(&self, timeout: Duration) -> bool {
         let target = self.shared.accepted.load(Ordering::Acquire);
-        let deadline = Instant::now() + timeout;
-        let mut progress = self.shared.progress.lock().unwrap_or_else(PoisonError::into_inner);
+        // A time that is too long to be told is as good as none.
+        let deadline = Instant::now().checked_add(timeout);
+        let mut progress = self.shared.progress();
         while progress.handled < target && progress.failure.is_none() {
-            let Some(left) = deadline.checked_duration_since(Instant::now()) else { return false };
-            progress =
-                self.shared.progressed.wait_timeout(progress, left).unwrap_or_else(PoisonError::into_inner).0;
+            let left = deadline.map_or(Some(timeout), |end| end.checked_duration_since(Instant::now()));
+            let Some(left) = left else { return false };
+            let waited = self.shared.progressed.wait_timeout(progress, left);
+            progress = waited.unwrap_or_else(PoisonError::into_inner).0;
         }
         progress.failure.is_none()
     }
 }
 
+impl Shared {
+    fn progress(&self) -> MutexGuard<'_, Progress> {
+        self.progress.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn address(self: &Arc<Self>) -> usize {
+        Arc::as_ptr(self).addr()
+    }
+}
+
 impl Handler for Queue {
     fn handle(&self, event: &Event<'_>) {
+        if WORKS_FOR.with(Cell::get) == self.shared.address() {
+            return;
+        }
         if self.shared.failed.load(Ordering::Acquire) {
-            self.shared.dropped.fetch_add(1, Ordering::Relaxed);
-            let mut progress = self.shared.progress.lock().unwrap_or_else(PoisonError::into_inner);
+            self.shared.refused.fetch_add(1, Ordering::Relaxed);
+            let mut progress = self.shared.progress();
             let failure = progress.failure.get_or_insert_default().clone();
             drop(progress);
             panics::pass_on(failure);
@@ -100,7 +128,7 @@ impl Handler for Queue {
         match self.sender.try_send(OwnedEvent::from(event)) {
             Ok(()) => self.shared.accepted.fetch_add(1, Ordering::Release),
             Err(TrySendError::Full(_) | TrySendError::Disconnected(_)) => {
-                self.shared.dropped.fetch_add(1, Ordering::Relaxed)
+                self.shared.refused.fetch_add(1, Ordering::Relaxed)
             }
         };
     }
@@ -119,9 +147,10 @@ struct Worker {
 
 impl Worker {
     fn run(self, handler: &impl Handler) {
+        WORKS_FOR.with(|queue| queue.set(self.shared.address()));
         while let Ok(event) = self.receiver.recv() {
             let result = panics::watch_handler(|| handler.handle(&event.as_event()));
-            let mut progress = self.shared.progress.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut progress = self.shared.progress();
             progress.handled += 1;
             if let Err(panicked) = result {
                 progress.failure = Some(panicked.message);
@@ -134,8 +163,5 @@ impl Worker {
                 break;
             }
         }
-        // What waits behind a failure is lost, and counted.
-        let lost = self.receiver.try_iter().count();
-        self.shared.dropped.fetch_add(lost as u64, Ordering::Relaxed);
     }
 }
