@@ -9,7 +9,8 @@ FINE = {
     "MIT", "Apache-2.0", "Apache-2.0 WITH LLVM-exception", "BSD-1-Clause", "BSD-2-Clause", "BSD-3-Clause", "ISC",
     "Zlib", "Unicode-3.0", "Unlicense", "BSL-1.0", "0BSD", "CC0-1.0", "MIT-0", "CDLA-Permissive-2.0", "MPL-2.0",
 }
-OURS = ["telemetry-runtime", "telemetry-otel"]
+# What OpenTelemetry brings is not ours to choose.
+OURS = ["telemetry-runtime"]
 
 
 def is_fine(expression: str) -> bool:

@@ -3,7 +3,7 @@
 use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::spanned::Spanned;
-use syn::{FnArg, ReceiverKind, Type};
+use syn::{FnArg, Pat, ReceiverKind, Type};
 
 use super::{Runtime, capture, import, local, spanned, stop};
 use crate::input::{Function, here, mentions, without_mut};
@@ -21,14 +21,19 @@ pub(crate) fn function(function: Function, model: &Model, shape: &Shape) -> Toke
     let body = work(&function, model, shape, &runtime, &bindings);
     let user_braces = function.body.span();
     let Function { attrs, vis, defaultness, mut sig, inner_attrs, .. } = function;
-    for input in &mut sig.inputs {
-        if let FnArg::Typed(arg) = input {
-            if whole && is_parameters(&arg.ty) {
-                let name = whole_ident();
-                *arg.pat = syn::parse_quote!(#name);
-            } else {
-                without_mut(&mut arg.pat);
-            }
+    let typed = sig.inputs.iter_mut().filter_map(|input| match input {
+        FnArg::Typed(arg) => Some(arg),
+        FnArg::Receiver(_) => None,
+    });
+    for (index, arg) in typed.enumerate() {
+        if matches!(*arg.pat, Pat::Wild(_)) {
+            let name = ignored(index);
+            *arg.pat = syn::parse_quote!(#name);
+        } else if whole && is_parameters(&arg.ty) {
+            let name = whole_ident();
+            *arg.pat = syn::parse_quote!(#name);
+        } else {
+            without_mut(&mut arg.pat);
         }
     }
     // The user's own braces: with ours, lints would take the whole function for an expansion.
@@ -47,8 +52,12 @@ fn rebindings(function: &Function, model: &Model, whole: bool) -> TokenStream {
         let this = function.sig.receiver().map(|receiver| receiver.self_token);
         quote!(let _ = &#this;)
     });
-    let params = function.params().into_iter().map(|param| {
+    let params = function.params().into_iter().enumerate().map(|(index, param)| {
         let cfgs = &param.attrs;
+        if matches!(param.pat, Pat::Wild(_)) {
+            let name = ignored(index);
+            return quote!(#(#cfgs)* let #name = #name;);
+        }
         if whole && is_parameters(&param.ty) {
             let (pat, name) = (&param.pat, whole_ident());
             return quote!(#(#cfgs)* let #pat = #name;);
@@ -62,6 +71,11 @@ fn rebindings(function: &Function, model: &Model, whole: bool) -> TokenStream {
     });
     let params: TokenStream = params.collect();
     quote!(#receiver #params)
+}
+
+/// The name of a parameter that has none, so that it can be dropped in its turn.
+fn ignored(index: usize) -> Ident {
+    local(&format!("ignored{index}"))
 }
 
 /// The new body.
