@@ -57,7 +57,6 @@ pub const CASES: &[Case] = &[
     Case::new("bare async f3, 3 suspensions", Listeners::None, |calls| {
         repeat!(|q, k, c| drive(s::bare_suspended3(q, k, c)))(calls);
     }),
-    Case::new("hand-written, off", Listeners::None, repeat!(|q, k, c| hand::sync3(q, k, c))),
     Case::new("hand-written", Listeners::Hand, repeat!(|q, k, c| hand::sync3(q, k, c))),
     Case::new("sync f0, off", Listeners::None, repeat!(|q, k, c| s::sync0(q, k, c))),
     Case::new("sync f3, off", Listeners::None, repeat!(|q, k, c| s::sync3(q, k, c))),

@@ -19,6 +19,10 @@ pub fn work(query: &str, top_k: usize, cached: bool) -> u64 {
 pub const GIVEN: (&str, usize, bool) = ("what is the weather like in Oslo?", 7, true);
 
 /// Polls a future once, which must be enough.
+///
+/// Inlined in every case, or else it depends on a future's size whether the compiler sees through it.
+#[inline(always)]
+#[allow(clippy::inline_always, reason = "every case is to have the same")]
 pub fn ready<F: Future>(future: F) -> F::Output {
     let mut cx = Context::from_waker(Waker::noop());
     match pin!(future).poll(&mut cx) {
@@ -28,6 +32,8 @@ pub fn ready<F: Future>(future: F) -> F::Output {
 }
 
 /// Polls a future until it is done.
+#[inline(always)]
+#[allow(clippy::inline_always, reason = "as of `ready`")]
 pub fn drive<F: Future>(future: F) -> F::Output {
     let mut cx = Context::from_waker(Waker::noop());
     let mut future = pin!(future);
