@@ -203,9 +203,8 @@ macro_rules! scalars {
     )+)+ };
 }
 
-// `None` leaves a key absent; as an argument it is null, as in the call of a tool.
 macro_rules! keepers {
-    ($($holder:ident: $none:ident),+) => { $(
+    ($($holder:ident),+) => { $(
         scalars! {
             $holder;
             Bool: bool;
@@ -221,13 +220,13 @@ macro_rules! keepers {
         // None leaves the key absent, which what is kept could not say later.
         impl<'a, T: Copy + Serialize + Send + Sync + 'a> KeepScalar<'a> for &&&&&&$holder<'_, Option<T>> {
             fn __telemetry_keep(&self) -> Captured<'a> {
-                self.0.map_or(Held::$none, |value| Held::Boxed(Box::new(value)))
+                self.0.map_or(Held::Absent, |value| Held::Boxed(Box::new(value)))
             }
         }
 
         impl<'a, T: Serialize + Send + Sync + 'a> KeepScalar<'a> for &&&&&&$holder<'_, &'a Option<T>> {
             fn __telemetry_keep(&self) -> Captured<'a> {
-                self.0.as_ref().map_or(Held::$none, |value| Held::Ref(value))
+                self.0.as_ref().map_or(Held::Absent, |value| Held::Ref(value))
             }
         }
 
@@ -240,17 +239,12 @@ macro_rules! keepers {
         }
 
         impl<T: Serialize + ?Sized> KeepSerialize for &&&$holder<'_, T> {
-            fn __telemetry_keep(&self) -> Captured<'static> {
-                match Held::serialized(self.0) {
-                    Held::Absent => Held::$none,
-                    value => value,
-                }
-             }
+            fn __telemetry_keep(&self) -> Captured<'static> { Held::serialized(self.0) }
         }
     )+ };
 }
 
-keepers!(Param: Absent, Argument: Null);
+keepers!(Param, Argument);
 
 /// It would need `%`.
 pub trait KeepPercent<T: ?Sized> {
