@@ -126,7 +126,7 @@ mod documented {
         context.with_tool_call_id("call_1")
     }
 
-    fn keys<'k>(map: &'k serde_json::Map<String, Json>) -> BTreeSet<&'k str> {
+    fn keys(map: &serde_json::Map<String, Json>) -> BTreeSet<&str> {
         map.keys().map(String::as_str).collect()
     }
 
@@ -285,7 +285,7 @@ mod values {
         let stop = stop_of(|| {
             in_span!(run, fields(
                 yes = true, small = -1_i8, big = u64::MAX, float = 1.5, letter = 'x', text = "t", owned = String::from("o"),
-                unit = (), list = [1, 2], tuple = (1, "a"), map = json!({"k": null}), some = Some(3)); || ())
+                unit = (), list = [1, 2], tuple = (1, "a"), map = json!({"k": null}), some = Some(3)); || ());
         });
         assert_eq!(
             json!(stop.metadata),
@@ -316,6 +316,7 @@ mod values {
         // The `Debug` text of a `None` is a text.
         assert_eq!(json!(stop.metadata), json!({"finish_reason": "stop", "shown": "None", "status": "ok"}));
 
+        #[allow(clippy::ref_option, reason = "it is what is tested")]
         #[tool_call]
         fn find(by: Option<u8>, near: &Option<String>, most: Option<u8>, text: Option<String>) -> Option<u8> {
             drop(text);
@@ -335,6 +336,7 @@ mod values {
         fn number(message: Option<u8>) {
             let _ = message;
         }
+        #[allow(clippy::ref_option, reason = "it is what is tested")]
         #[agent_span(agent_message, stop(|()|))]
         fn reference(message: &Option<Vec<u8>>) {
             let _ = message;
@@ -454,6 +456,7 @@ mod parameters {
         let _ = message;
     }
 
+    #[allow(clippy::trivially_copy_pass_by_ref, reason = "it is what is tested")]
     #[agent_span(agent_message, stop(|()|))]
     fn kept_reference(message: &Counted<'_>) {
         let _ = message;
@@ -461,7 +464,7 @@ mod parameters {
 
     #[agent_span(agent_message, stop(|()|))]
     fn serialised(message: Owned<'_>) {
-        drop(message);
+        let _ = message;
     }
 
     #[agent_span(agent_message, message = Counted(counter), stop(|()|))]
@@ -1675,8 +1678,8 @@ mod derives {
             handled(message)
         }
         #[agent_span(agent_message)]
-        fn handle_shared(message: &str) -> Result<Box<std::sync::Arc<Handled<String>>>, String> {
-            Ok(Box::new(std::sync::Arc::new(handled(message))))
+        fn handle_shared(message: &str) -> Result<std::sync::Arc<Handled<String>>, String> {
+            Ok(std::sync::Arc::new(handled(message)))
         }
         fn handled(message: &str) -> Handled<String> {
             Handled {

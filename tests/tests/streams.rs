@@ -363,7 +363,7 @@ mod shapes {
         Ok(stream::iter([n]).boxed())
     }
 
-    #[agent_span(Read { n }, stream, item(|item| last = *item.as_ref().unwrap()))]
+    #[agent_span(Read { n }, stream, item(|item| last = *item))]
     async fn of_results_later(n: u32) -> std::io::Result<impl Stream<Item = Result<u32, Broken>>> {
         Ok(try_stream! { yield n; })
     }
@@ -400,7 +400,7 @@ mod shapes {
         let run = async {
             assert_eq!(boxed(1).collect::<Vec<_>>().await, [1]);
             assert_eq!(boxed_here(2).collect::<Vec<_>>().await, [2]);
-            assert_eq!(boxed_by_hand(3, &[3]).collect::<Vec<_>>().await, [&3]);
+            assert_eq!(boxed_by_hand(3, &[3]).collect::<Vec<&u32>>().await, [&3]);
             assert_eq!(boxed_in_result(4).unwrap().collect::<Vec<_>>().await, [4]);
             assert_eq!(in_result(5).unwrap().collect::<Vec<_>>().await, [5]);
             assert_eq!(later(6).await.collect::<Vec<_>>().await, [6]);
@@ -447,7 +447,7 @@ mod shapes {
         let clock = FakeClock::new();
         let capture = testing::capture().deterministic(&clock, 1);
         #[agent_span(Read { n: 1 }, stream, item(|_item|))]
-        async fn connects(clock: &FakeClock) -> Result<impl Stream<Item = u32>, Broken> {
+        async fn connects(clock: &FakeClock) -> Result<impl Stream<Item = u32> + use<>, Broken> {
             clock.advance(Duration::from_millis(20));
             Ok(stream::iter([1]))
         }
@@ -665,8 +665,8 @@ mod clients {
     /// The client's own stream, in the type that it has.
     #[agent_span(llm_turn, model = "m", turn = 0, messages = "hi", streaming = true, stream,
         item(|chunk|
-            usage = chunk.as_ref().ok().and_then(|chunk| chunk.usage.as_ref()),
-            finish_reason = chunk.as_ref().ok().and_then(reason),
+            usage = chunk.usage.as_ref(),
+            finish_reason = reason(chunk),
         ))]
     async fn ask(base: &str) -> Result<ChatCompletionResponseStream, OpenAIError> {
         let client = Client::with_config(OpenAIConfig::new().with_api_base(base).with_api_key("none"));
@@ -721,7 +721,9 @@ mod clients {
             usage = event.get("usage").filter(|usage| !usage.is_null()),
             finish_reason = event.pointer("/choices/0/finish_reason").filter(|reason| !reason.is_null()),
         ))]
-    async fn event_source(url: &str) -> reqwest::Result<impl Stream<Item = Result<Json, serde_json::Error>>> {
+    async fn event_source(
+        url: &str,
+    ) -> reqwest::Result<impl Stream<Item = Result<Json, serde_json::Error>> + use<>> {
         let mut response = reqwest::Client::new().post(url).send().await?.error_for_status()?;
         Ok(try_stream! {
             let mut text = String::new();
