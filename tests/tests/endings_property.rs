@@ -229,6 +229,8 @@ struct Run {
     /// How much has happened.
     time: Mutex<usize>,
     tasks: Mutex<Vec<tokio::task::JoinHandle<()>>>,
+    /// Held by each task that was spawned until it has ended.
+    running: Arc<()>,
     recorders: Mutex<Vec<Recorder>>,
     /// Which of them is attached at each place.
     attached: Mutex<[Option<usize>; PLACES]>,
@@ -658,12 +660,14 @@ impl Drop for Finally {
 
 async fn spawn(place: &Place, call: Call, fate: Fate) {
     let inside = Place { is_spawned: true, may_wait: true, ..place.clone() };
+    let running = place.run.running.clone();
+    let task = async move |place: Place| {
+        drop(make(&place, call).await);
+        drop(running);
+    };
     let spawned = match fate {
-        Fate::Bare => {
-            let bare = Place { in_context: false, me: None, ..inside };
-            tokio::spawn(async move { drop(make(&bare, call).await) })
-        }
-        _ => tokio::spawn(async move { drop(make(&inside, call).await) }.in_current_context()),
+        Fate::Bare => tokio::spawn(task(Place { in_context: false, me: None, ..inside })),
+        _ => tokio::spawn(task(inside).in_current_context()),
     };
     if !place.may_wait {
         lock(&place.run.tasks).push(spawned);
@@ -861,6 +865,7 @@ fn perform(call: Call, executor: Executor, observers: Observers) -> Ran {
         records: Mutex::default(),
         time: Mutex::default(),
         tasks: Mutex::default(),
+        running: Arc::default(),
         recorders: Mutex::default(),
         attached: Mutex::default(),
         observers,
@@ -900,6 +905,10 @@ fn perform(call: Call, executor: Executor, observers: Observers) -> Ran {
                         break;
                     }
                     join_all(tasks).await;
+                }
+                // The handle of a task may be leaked with the future that waited for it.
+                while Arc::strong_count(&run.running) > 1 {
+                    tokio::task::yield_now().await;
                 }
             };
             if executor == Executor::MultiThread {
