@@ -87,8 +87,11 @@ impl Queue {
     }
 
     /// Waits until all events accepted so far are handled. False when the time is up before, or the
-    /// worker has failed.
+    /// worker has failed; called by the queue's own handler, which would wait for itself, at once.
     pub fn flush(&self, timeout: Duration) -> bool {
+        if self.is_worked_on_here() {
+            return false;
+        }
         let target = self.shared.accepted.load(Ordering::Acquire);
         // A time that is too long to be told is as good as none.
         let deadline = Instant::now().checked_add(timeout);
@@ -100,6 +103,13 @@ impl Queue {
             progress = waited.unwrap_or_else(PoisonError::into_inner).0;
         }
         progress.failure.is_none()
+    }
+}
+
+impl Queue {
+    /// Whether this thread is its worker.
+    fn is_worked_on_here(&self) -> bool {
+        WORKS_FOR.with(Cell::get) == self.shared.address()
     }
 }
 
@@ -115,7 +125,7 @@ impl Shared {
 
 impl Handler for Queue {
     fn handle(&self, event: &Event<'_>) {
-        if WORKS_FOR.with(Cell::get) == self.shared.address() {
+        if self.is_worked_on_here() {
             return;
         }
         if self.shared.failed.load(Ordering::Acquire) {

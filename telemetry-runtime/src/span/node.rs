@@ -1,7 +1,7 @@
 //! A span's place in its trace: who it is, what is around it, and what others tell it.
 
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::callsite::SpanSite;
 use crate::hooks::Followers;
@@ -18,7 +18,8 @@ pub(crate) struct Node {
     pub(crate) followers: Followers,
     /// Whether whoever exports it keeps it, if anybody said.
     pub(crate) sampled: Option<bool>,
-    parent: Option<Arc<Node>>,
+    /// The nearest around it that was open when it began, or when it ended; the outermost has none.
+    parent: Mutex<Option<Arc<Node>>>,
     ended: AtomicBool,
     /// Whether `records` has any.
     recorded: AtomicBool,
@@ -36,12 +37,13 @@ impl Node {
         followers: Followers,
         sampled: Option<bool>,
     ) -> Arc<Self> {
-        let parent = Self::still_open(within);
+        let parent = within.map(Self::still_open);
         let depth = parent.as_ref().map_or(0, |parent| parent.depth + 1);
         if let Some(mut spare) = local::take_spare()
             && let Some(node) = Arc::get_mut(&mut spare)
         {
-            (node.ids, node.site, node.depth, node.parent) = (ids, site, depth, parent);
+            (node.ids, node.site, node.depth) = (ids, site, depth);
+            *node.parent.get_mut().unwrap_or_else(PoisonError::into_inner) = parent;
             (node.followers, node.sampled) = (followers, sampled);
             *node.ended.get_mut() = false;
             return spare;
@@ -52,7 +54,7 @@ impl Node {
             depth,
             followers,
             sampled,
-            parent,
+            parent: Mutex::new(parent),
             ended: AtomicBool::new(false),
             recorded: AtomicBool::new(false),
             records: Mutex::default(),
@@ -60,45 +62,64 @@ impl Node {
         })
     }
 
-    /// The nearest span around that is open, else the outermost: a task that outlives its spans
-    /// keeps two of them in memory at most, and its trace's secrets.
-    fn still_open(within: Option<Arc<Self>>) -> Option<Arc<Self>> {
-        let mut node = within?;
+    /// This one or the nearest around it that is open, else the outermost, which has its trace's secrets.
+    fn still_open(mut node: Arc<Self>) -> Arc<Self> {
         while node.ended.load(Ordering::Relaxed)
-            && let Some(parent) = &node.parent
+            && let Some(parent) = node.parent()
         {
-            node = parent.clone();
+            node = parent;
         }
-        Some(node)
+        node
     }
 
     /// Notes that it has ended, and keeps its memory if nobody else looks at it.
+    ///
+    /// One that others still look at lets go of those around it that have ended: a chain of tasks, each
+    /// begun within the one before, keeps those that are open in memory, and the first.
     pub(crate) fn close(mut node: Arc<Self>) {
-        match Arc::get_mut(&mut node) {
-            Some(unique) => {
-                let parent = unique.parent.take();
-                let followers = std::mem::take(&mut unique.followers);
-                *unique.recorded.get_mut() = false;
-                unique.records.get_mut().unwrap_or_else(PoisonError::into_inner).clear();
-                *unique.secrets.get_mut().unwrap_or_else(PoisonError::into_inner) = None;
-                local::keep_spare(node);
-                drop((followers, parent));
-            }
-            None => node.ended.store(true, Ordering::Relaxed),
+        if let Some(unique) = Arc::get_mut(&mut node) {
+            let parent = unique.take_parent();
+            let followers = std::mem::take(&mut unique.followers);
+            *unique.recorded.get_mut() = false;
+            unique.records.get_mut().unwrap_or_else(PoisonError::into_inner).clear();
+            *unique.secrets.get_mut().unwrap_or_else(PoisonError::into_inner) = None;
+            local::keep_spare(node);
+            drop((followers, parent));
+            return;
+        }
+        node.ended.store(true, Ordering::Relaxed);
+        if let Some(parent) = node.parent() {
+            let open = Self::still_open(parent);
+            let before = node.lock_parent().replace(open);
+            // Outside of the lock.
+            drop(before);
         }
     }
 
-    fn around(&self) -> impl Iterator<Item = &Self> {
-        std::iter::successors(Some(self), |node| node.parent.as_deref())
+    fn lock_parent(&self) -> MutexGuard<'_, Option<Arc<Self>>> {
+        self.parent.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn parent(&self) -> Option<Arc<Self>> {
+        self.lock_parent().clone()
+    }
+
+    fn take_parent(&mut self) -> Option<Arc<Self>> {
+        self.parent.get_mut().unwrap_or_else(PoisonError::into_inner).take()
+    }
+
+    /// This one and those around it, outwards.
+    fn around(self: &Arc<Self>) -> impl Iterator<Item = Arc<Self>> {
+        std::iter::successors(Some(self.clone()), |node| node.parent())
     }
 
     /// The nearest open span of that kind: this one or one around it.
-    pub(crate) fn nearest(&self, site: &SpanSite) -> Option<&Self> {
+    pub(crate) fn nearest(self: &Arc<Self>, site: &SpanSite) -> Option<Arc<Self>> {
         self.around().find(|node| std::ptr::eq(node.site, site) && !node.ended.load(Ordering::Relaxed))
     }
 
-    fn root(&self) -> &Self {
-        self.around().last().unwrap_or(self)
+    fn root(self: &Arc<Self>) -> Arc<Self> {
+        self.around().last().unwrap_or_else(|| self.clone())
     }
 
     /// Adds a key to its stop.
@@ -120,8 +141,9 @@ impl Node {
     }
 
     /// Makes secrets known to the whole trace.
-    pub(crate) fn add_secrets(&self, added: &Secrets) {
-        let mut secrets = self.root().secrets.lock().unwrap_or_else(PoisonError::into_inner);
+    pub(crate) fn add_secrets(self: &Arc<Self>, added: &Secrets) {
+        let root = self.root();
+        let mut secrets = root.secrets.lock().unwrap_or_else(PoisonError::into_inner);
         *secrets = Some(match secrets.take() {
             Some(known) => known.joined(added),
             None => added.clone(),
@@ -129,7 +151,19 @@ impl Node {
     }
 
     /// The secrets of the trace.
-    pub(crate) fn secrets(&self) -> Option<Secrets> {
-        self.root().secrets.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    pub(crate) fn secrets(self: &Arc<Self>) -> Option<Secrets> {
+        let root = self.root();
+        let secrets = root.secrets.lock().unwrap_or_else(PoisonError::into_inner);
+        secrets.clone()
+    }
+}
+
+/// One after the other: those around it are dropped without using stack for each.
+impl Drop for Node {
+    fn drop(&mut self) {
+        let mut around = self.take_parent();
+        while let Some(mut node) = around.and_then(Arc::into_inner) {
+            around = node.take_parent();
+        }
     }
 }

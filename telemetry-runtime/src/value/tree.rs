@@ -2,8 +2,7 @@
 //! `Serialize`, `Debug` and `Display` run.
 //!
 //! What they may do, and what comes of it: panic or fail: the marker `<unserialisable: TYPE>`; nest
-//! without end: the same, at 128 levels of a `Serialize` and at 256 KiB of stack of a `Debug` or
-//! `Display`; emit events: fine. A lock inside a serialisable type that the caller holds hangs, as
+//! without end: the same, at 128 levels of a `Serialize` and at 512 KiB of stack; emit events: fine. A lock inside a serialisable type that the caller holds hangs, as
 //! it would in any serialiser.
 
 use std::cell::Cell;
@@ -30,13 +29,27 @@ impl<T: Serialize + ?Sized> Tree for T {
 
 /// How deep a value may nest.
 const MAX_DEPTH: u32 = 128;
-/// How much stack a `Debug` or `Display` may take.
-const MAX_STACK: usize = 256 * 1024;
+/// How much stack the user's code may take, before it is seen to nest again.
+const MAX_STACK: usize = 512 * 1024;
 /// How many captures may run within each other, as of a `Serialize` that calls annotated functions.
 const MAX_NESTING: u32 = 16;
 
+/// How deep the user's code runs within itself in this thread.
+#[derive(Clone, Copy)]
+struct Nesting {
+    captures: u32,
+    /// Where the stack was when the outermost began.
+    base: usize,
+}
+
 thread_local! {
-    static NESTING: Cell<u32> = const { Cell::new(0) };
+    static NESTING: Cell<Nesting> = const { Cell::new(Nesting { captures: 0, base: 0 }) };
+}
+
+/// Whether the user's code may go deeper into the stack.
+fn has_stack() -> bool {
+    let base = NESTING.try_with(|nesting| nesting.get().base).unwrap_or(0);
+    base == 0 || stack_position().abs_diff(base) <= MAX_STACK
 }
 
 /// The marker for a value that would not be recorded.
@@ -52,17 +65,20 @@ pub(crate) fn said<R>(say: impl FnOnce() -> R) -> Option<R> {
 
 /// Runs the user's code; none if it panics, or if such code already runs too deep within itself.
 fn contained<R>(run: impl FnOnce() -> R) -> Option<R> {
-    struct Leave(u32);
+    struct Leave(Nesting);
     impl Drop for Leave {
         fn drop(&mut self) {
             let _ = NESTING.try_with(|nesting| nesting.set(self.0));
         }
     }
-    let before = NESTING.try_with(|nesting| nesting.replace(nesting.get() + 1)).unwrap_or(0);
-    let _leave = Leave(before);
-    if before >= MAX_NESTING {
+    // In a thread that ends there may be no count any more: each is then the outermost.
+    let around = NESTING.try_with(Cell::get).unwrap_or(Nesting { captures: 0, base: 0 });
+    if around.captures >= MAX_NESTING || !has_stack() {
         return None;
     }
+    let base = if around.captures == 0 { stack_position() } else { around.base };
+    let _leave = Leave(around);
+    let _ = NESTING.try_with(|nesting| nesting.set(Nesting { captures: around.captures + 1, base }));
     panics::contain(run).ok()
 }
 
@@ -102,9 +118,9 @@ pub(crate) fn debug_text<T: Debug + ?Sized>(value: &T) -> String {
 }
 
 fn text_of<T: ?Sized>(write: impl FnOnce(&mut Bounded) -> fmt::Result) -> String {
-    let mut out = Bounded { text: String::new(), base: stack_position() };
+    let mut out = Bounded(String::new());
     match contained(|| write(&mut out)) {
-        Some(Ok(())) => out.text,
+        Some(Ok(())) => out.0,
         _ => marker::<T>(),
     }
 }
@@ -117,17 +133,14 @@ fn stack_position() -> usize {
 }
 
 /// A text that refuses to grow once its writers have gone too deep.
-struct Bounded {
-    text: String,
-    base: usize,
-}
+struct Bounded(String);
 
 impl fmt::Write for Bounded {
     fn write_str(&mut self, text: &str) -> fmt::Result {
-        if stack_position().abs_diff(self.base) > MAX_STACK {
+        if !has_stack() {
             return Err(fmt::Error);
         }
-        self.text.push_str(text);
+        self.0.push_str(text);
         Ok(())
     }
 }
@@ -182,7 +195,7 @@ type Made = Result<Option<Json>, Refused>;
 
 impl TreeSerializer {
     fn deeper(self) -> Result<Self, Refused> {
-        if self.depth < MAX_DEPTH { Ok(Self { depth: self.depth + 1 }) } else { Err(Refused) }
+        if self.depth < MAX_DEPTH && has_stack() { Ok(Self { depth: self.depth + 1 }) } else { Err(Refused) }
     }
 
     fn child<T: Serialize + ?Sized>(self, value: &T) -> Result<Json, Refused> {
@@ -217,6 +230,12 @@ impl ser::Serializer for TreeSerializer {
         serialize_u8: u8, serialize_u16: u16, serialize_u32: u32, serialize_u64: u64,
         serialize_f32: f32, serialize_f64: f64,
         serialize_str: &str,
+    }
+
+    fn collect_str<T: Display + ?Sized>(self, value: &T) -> Made {
+        let mut out = Bounded(String::new());
+        write!(out, "{value}").map_err(|_| Refused)?;
+        Ok(Some(Json::String(out.0)))
     }
 
     fn serialize_i128(self, value: i128) -> Made {

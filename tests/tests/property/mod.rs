@@ -24,37 +24,30 @@ pub(crate) fn check<S: Strategy>(
 ) where
     S::Value: Debug,
 {
-    if let Err((smallest, seed)) = search(cases, strategy, &property) {
+    let number = |name: &str| std::env::var(name).ok().and_then(|value| value.parse::<u64>().ok());
+    let asked = number("PROPTEST_CASES").and_then(|cases| u32::try_from(cases).ok());
+    let chance = || if asked.is_some() { RandomState::new().hash_one(0) } else { SEED };
+    let seed = number("PROPTEST_RNG_SEED").unwrap_or_else(chance);
+    let begun = Instant::now();
+    let within_bound = || asked.is_some() || begun.elapsed() <= BOUND;
+    let found = runner(asked.unwrap_or(cases), seed)
+        .run(strategy, |value| if within_bound() { property(value) } else { Ok(()) });
+    if let Err(smallest) = found {
         panic!("PROPTEST_RNG_SEED={seed}: {smallest}");
     }
 }
 
-/// The smallest value that was found not to have the property, with why, and the seed it came from.
-fn search<S: Strategy>(
-    cases: u32,
-    strategy: &S,
-    property: impl Fn(S::Value) -> Result<(), TestCaseError>,
-) -> Result<(), (TestError<S::Value>, u64)>
-where
-    S::Value: Debug,
-{
-    let number = |name: &str| std::env::var(name).ok().and_then(|value| value.parse::<u64>().ok());
-    let asked = number("PROPTEST_CASES").and_then(|cases| u32::try_from(cases).ok());
-    let chance = || if asked.is_some() { RandomState::new().hash_one(0) } else { 4 };
-    let seed = number("PROPTEST_RNG_SEED").unwrap_or_else(chance);
-    let config = Config {
-        cases: asked.unwrap_or(cases),
+/// The seed where nobody asked for others.
+const SEED: u64 = 4;
+
+fn runner(cases: u32, seed: u64) -> TestRunner {
+    TestRunner::new(Config {
+        cases,
         rng_seed: RngSeed::Fixed(seed),
         failure_persistence: None,
         max_shrink_iters: 4096,
         ..Config::default()
-    };
-    let begun = Instant::now();
-    let mut runner = TestRunner::new(config);
-    let result = runner.run(strategy, |value| {
-        if asked.is_none() && begun.elapsed() > BOUND { Ok(()) } else { property(value) }
-    });
-    result.map_err(|smallest| (smallest, seed))
+    })
 }
 
 /// The smallest value without a property that is not true: for tests of how small values become.
@@ -69,8 +62,8 @@ pub(crate) fn smallest<S: Strategy>(
 where
     S::Value: Debug,
 {
-    match search(1000, strategy, property) {
-        Err((TestError::Fail(_, smallest), _)) => smallest,
+    match runner(1000, SEED).run(strategy, property) {
+        Err(TestError::Fail(_, smallest)) => smallest,
         other => panic!("{other:?}"),
     }
 }
