@@ -45,7 +45,6 @@ fn list(index: &mut String, case: &Case, file: &Path, attribute: &str) {
     let file = file.to_string_lossy();
     let run = match attribute {
         BARE => format!("{name}::check()"),
-        _ if case.differs() => format!("crate::run_differing({name}::check)"),
         _ => format!("crate::run({name}::check, &{:?})", case.ends()),
     };
     writeln!(index, "#[path = {file:?}]\nmod {name};\n\n#[test]\nfn {name}() {{\n    {run};\n}}\n")

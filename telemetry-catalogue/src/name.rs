@@ -89,6 +89,10 @@ pub fn check_pattern(text: &str) -> Result<(), Error> {
 
 /// The documented name most like a pattern, with the pattern's own wildcards in it.
 fn nearest_pattern(pattern: &str) -> Option<String> {
+    let deeper = pattern.strip_suffix(".*").map(|prefix| format!("{prefix}.**"));
+    if let Some(deeper) = deeper.filter(|deeper| event_names().any(|name| matches(deeper, name))) {
+        return Some(deeper);
+    }
     let like = |name: &str| {
         let mut segments = name.split('.');
         let parts = pattern.split('.').map(|part| {

@@ -1,7 +1,6 @@
 //! `record!` and `emit!`: parsing and checking.
 
 use proc_macro2::{Ident, TokenStream};
-use quote::quote;
 use syn::ext::IdentExt;
 use telemetry_catalogue::{self as catalogue, Event, Presence};
 
@@ -57,12 +56,17 @@ pub(crate) fn emit(tokens: TokenStream) -> TokenStream {
     let runtime = Runtime::new(args.krate.get());
     let name = match name {
         None => return cx.into_expr(),
-        Some(SpanArg::Own(own)) => {
-            let krate = &runtime.krate;
-            let emit = quote!(#krate::EventMetadata::emit(&#own));
-            return if cx.is_empty() { emit } else { cx.into_expr() };
+        Some(SpanArg::Name(name)) if !valid::is_own(&name) => name,
+        Some(own) => {
+            let own = match own {
+                SpanArg::Name(name) => valid::unit(name),
+                SpanArg::Own(own) => own,
+            };
+            for entry in args.keys.iter().chain(&args.fields) {
+                cx.error(&entry.key, "an event of your own has the keys that its fields are");
+            }
+            return if cx.is_empty() { expand::emit_own(&own, &runtime) } else { cx.into_expr() };
         }
-        Some(SpanArg::Name(name)) => name,
     };
     let text = name.unraw().to_string();
     let Some(event) = catalogue::event(&text) else {
@@ -91,6 +95,8 @@ fn unknown_event(text: &str) -> String {
 fn entries(event: &Event, name: &Ident, args: Args, cx: &mut Ctxt) -> Vec<(String, Recorded)> {
     let fields = || event.measurements.iter().chain(event.metadata);
     let mut entries: Vec<(String, Recorded)> = Vec::new();
+    // Keys that were meant, where another name was written: they are not missing.
+    let mut meant: Vec<&str> = Vec::new();
     let own = args.fields.into_iter().map(|entry| (entry, true));
     for (Entry { key, value }, is_own) in args.keys.into_iter().map(|entry| (entry, false)).chain(own) {
         let text = key.text();
@@ -104,6 +110,7 @@ fn entries(event: &Event, name: &Ident, args: Args, cx: &mut Ctxt) -> Vec<(Strin
                 near
             };
             cx.error(&key, format_args!("`{name}` has no key `{text}`{known}"));
+            meant.extend(telemetry_catalogue::nearest(&text, fields().map(telemetry_catalogue::Field::name)));
             continue;
         }
         if entries.iter().any(|(known, _)| *known == text) {
@@ -121,7 +128,7 @@ fn entries(event: &Event, name: &Ident, args: Args, cx: &mut Ctxt) -> Vec<(Strin
         entries.push((field.map_or(text, |field| field.key.to_owned()), value));
     }
     for field in fields().filter(|field| field.presence == Presence::Required) {
-        if !entries.iter().any(|(key, _)| key == field.key) {
+        if !entries.iter().any(|(key, _)| key == field.key) && !meant.contains(&field.name()) {
             cx.error(
                 name,
                 format_args!(

@@ -81,6 +81,8 @@ pub(crate) enum StopKeyName {
 
 /// A checked rule.
 pub(crate) struct StopRule {
+    /// Where its keyword stands.
+    pub(crate) span: Span,
     pub(crate) pat: syn::Pat,
     pub(crate) keys: Vec<StopKey>,
 }
@@ -107,6 +109,16 @@ pub(crate) struct Model {
 }
 
 impl Model {
+    /// Whether the annotation needs that variable before the work.
+    pub(crate) fn takes(&self, ident: &Ident) -> bool {
+        let is_argument = |capture: &Capture| match &capture.how {
+            How::Arguments(arguments) => arguments.iter().any(|argument| argument.ident == *ident),
+            How::Whole(whole) => whole == ident,
+            How::Expr(..) | How::Param(..) => false,
+        };
+        self.mentions(ident) || self.captures.iter().any(is_argument)
+    }
+
     /// Whether the annotation says that variable, other than as one of a tool's arguments.
     pub(crate) fn mentions(&self, ident: &Ident) -> bool {
         let is = |other: &Ident| other == ident;
@@ -155,7 +167,7 @@ pub(crate) fn span(arg: SpanArg, cx: &mut Ctxt) -> Option<SpanKind> {
             if let Some(spec) = catalogue::span(&text) {
                 return Some(SpanKind::Documented(spec, name));
             }
-            if text.starts_with(char::is_uppercase) {
+            if is_own(&name) {
                 return Some(SpanKind::Own(unit(name)));
             }
             if catalogue::event(&text).is_some() {
@@ -177,7 +189,13 @@ pub(crate) fn span(arg: SpanArg, cx: &mut Ctxt) -> Option<SpanKind> {
     }
 }
 
-fn unit(name: Ident) -> ExprStruct {
+/// Whether a name is a struct of the user's: one without fields.
+pub(crate) fn is_own(name: &Ident) -> bool {
+    name.unraw().to_string().starts_with(char::is_uppercase)
+}
+
+/// The value of that struct.
+pub(crate) fn unit(name: Ident) -> ExprStruct {
     ExprStruct {
         attrs: Vec::new(),
         qself: None,
@@ -210,15 +228,15 @@ pub(crate) fn model(kind: SpanKind, args: Args, target: &Target<'_>, cx: &mut Ct
         }
     }
     own_fields(args.fields, &kind, &mut captures, cx);
-    let stop = args.stop.0.map(|(_, rule)| stop_rule(rule, &kind, cx));
-    let err = args.err.0.map(|(_, rule)| stop_rule(rule, &kind, cx));
+    let stop = args.stop.0.map(|(span, rule)| stop_rule(span, rule, &kind, cx));
+    let err = args.err.0.map(|(span, rule)| stop_rule(span, rule, &kind, cx));
     if let Some(span) = args.item.span()
         && !args.stream.is_set()
         && matches!(target, Target::Function { .. })
     {
         cx.error_at(span, "`item(..)` is for a function that gives a stream: add `stream`");
     }
-    let item = args.item.0.map(|(_, rule)| stop_rule(rule, &kind, cx));
+    let item = args.item.0.map(|(span, rule)| stop_rule(span, rule, &kind, cx));
     if let Some(agent) = args.agent.get() {
         check_sigil(agent, "agent", KeyType::Text, cx);
     }
@@ -506,7 +524,7 @@ fn own_fields(fields: Vec<Entry>, kind: &SpanKind, captures: &mut Vec<Capture>, 
     }
 }
 
-fn stop_rule(rule: Rule, kind: &SpanKind, cx: &mut Ctxt) -> StopRule {
+fn stop_rule(span: Span, rule: Rule, kind: &SpanKind, cx: &mut Ctxt) -> StopRule {
     let mut seen: Vec<String> = Vec::new();
     let mut keys = Vec::new();
     for Entry { key, value } in rule.entries {
@@ -527,7 +545,7 @@ fn stop_rule(rule: Rule, kind: &SpanKind, cx: &mut Ctxt) -> StopRule {
         }
         keys.push(StopKey { key: name, value, ty });
     }
-    StopRule { pat: rule.pat, keys }
+    StopRule { span, pat: rule.pat, keys }
 }
 
 /// A key that a span's stop may have.

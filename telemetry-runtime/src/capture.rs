@@ -19,28 +19,25 @@ use serde::{Serialize, Serializer};
 
 use crate::value::{Captured, Held, debug_text, display_text};
 
-/// Who asks, in the bounds that make the compiler say what is missing.
-#[derive(Debug)]
-pub struct Telemetry;
+/// What no type is.
+pub trait Never {}
 
-/// What the bounds are met by, so that the compiler does not say that nothing meets them.
-#[derive(Debug)]
-pub struct Nobody;
-
+/// Traits that no type has: a bound by one of them makes the compiler say what is missing.
 macro_rules! needs {
     ($($(#[$attribute:meta])* $name:ident;)+) => { $(
         $(#[$attribute])*
-        pub trait $name<T: ?Sized> {}
+        pub trait $name {}
 
+        // So that the compiler does not say that nothing has it.
         #[diagnostic::do_not_recommend]
-        impl $name<Nobody> for Telemetry {}
+        impl<T: Never + ?Sized> $name for T {}
     )+ };
 }
 
 needs! {
     /// A value whose `Display` text could be recorded.
     #[diagnostic::on_unimplemented(
-        message = "`{T}` cannot be recorded as it is: it does not implement `Serialize`",
+        message = "`{Self}` cannot be recorded as it is: it does not implement `Serialize`",
         label = "write `%` before it to record its `Display` text: `KEY = %EXPR`",
         note = "or derive `serde::Serialize` for it"
     )]
@@ -48,7 +45,7 @@ needs! {
 
     /// A value whose `Debug` text could be recorded.
     #[diagnostic::on_unimplemented(
-        message = "`{T}` cannot be recorded as it is: it does not implement `Serialize`",
+        message = "`{Self}` cannot be recorded as it is: it does not implement `Serialize`",
         label = "write `?` before it to record its `Debug` text: `KEY = ?EXPR`",
         note = "or derive `serde::Serialize` for it"
     )]
@@ -56,7 +53,7 @@ needs! {
 
     /// A value that cannot be recorded.
     #[diagnostic::on_unimplemented(
-        message = "`{T}` cannot be recorded: it implements none of `Serialize`, `Display` and `Debug`",
+        message = "`{Self}` cannot be recorded: it implements none of `Serialize`, `Display` and `Debug`",
         label = "not recordable",
         note = "derive `serde::Serialize` for it, or record a part of it"
     )]
@@ -64,7 +61,7 @@ needs! {
 
     /// A parameter that cannot be recorded.
     #[diagnostic::on_unimplemented(
-        message = "`{T}` cannot be recorded: it implements none of `Serialize`, `Display` and `Debug`",
+        message = "`{Self}` cannot be recorded: it implements none of `Serialize`, `Display` and `Debug`",
         label = "this parameter is taken by its name",
         note = "derive `serde::Serialize` for it, or say what to record instead: `KEY = EXPR`"
     )]
@@ -72,25 +69,33 @@ needs! {
 
     /// A type with a name, where a future in a span is to be returned.
     #[diagnostic::on_unimplemented(
-        message = "`{T}` is no boxed future, and a future with a span around it cannot be returned as it",
+        message = "`{Self}` is no boxed future, and a future with a span around it cannot be returned as it",
         label = "a type with a name",
         note = "return `impl Future<Output = ..>`, or a boxed one: `Pin<Box<dyn Future<Output = ..>>>`",
-        note = "if `{T}` is no future at all, take `future` away"
+        note = "if `{Self}` is no future at all, take `future` away"
     )]
     NeedsBoxedFuture;
 
     /// A type with a name, where a stream in a span is to be returned.
     #[diagnostic::on_unimplemented(
-        message = "`{T}` is no boxed stream, and a stream with a span around it cannot be returned as it",
+        message = "`{Self}` is no boxed stream, and a stream with a span around it cannot be returned as it",
         label = "a type with a name",
         note = "return `impl Stream<Item = ..>`, or a boxed one: `Pin<Box<dyn Stream<Item = ..>>>`",
-        note = "if `{T}` is no stream at all, take `stream` away"
+        note = "if `{Self}` is no stream at all, take `stream` away"
     )]
     NeedsBoxedStream;
 
+    /// Something returned that is no `Result`, where `err(..)` is said.
+    #[diagnostic::on_unimplemented(
+        message = "`err(..)` is for what returns a `Result`, and `{Self}` is none",
+        label = "there is no error to say anything of",
+        note = "take `err(..)` away, or say it of the value: `stop(|value| KEY = EXPR, ..)`"
+    )]
+    NeedsResult;
+
     /// A field that cannot be recorded.
     #[diagnostic::on_unimplemented(
-        message = "`{T}` cannot be a field of an event: it does not implement `Serialize`",
+        message = "`{Self}` cannot be a field of an event: it does not implement `Serialize`",
         label = "not serialisable",
         note = "derive `serde::Serialize` for it; or record its `Debug` text with `debug`, or leave it out with \
                 `skip`, in this field's attribute"
@@ -118,13 +123,13 @@ pub trait RecordPercent<T: ?Sized> {
     /// The value.
     fn __telemetry_record(&self) -> Captured<'static>
     where
-        Telemetry: NeedsPercent<T>;
+        T: NeedsPercent;
 }
 
 impl<T: Display + ?Sized> RecordPercent<T> for &&Record<'_, T> {
     fn __telemetry_record(&self) -> Captured<'static>
     where
-        Telemetry: NeedsPercent<T>,
+        T: NeedsPercent,
     {
         Held::Absent
     }
@@ -135,13 +140,13 @@ pub trait RecordDebug<T: ?Sized> {
     /// The value.
     fn __telemetry_record(&self) -> Captured<'static>
     where
-        Telemetry: NeedsDebug<T>;
+        T: NeedsDebug;
 }
 
 impl<T: Debug + ?Sized> RecordDebug<T> for &Record<'_, T> {
     fn __telemetry_record(&self) -> Captured<'static>
     where
-        Telemetry: NeedsDebug<T>,
+        T: NeedsDebug,
     {
         Held::Absent
     }
@@ -152,13 +157,13 @@ pub trait RecordNothing<T: ?Sized> {
     /// The value.
     fn __telemetry_record(&self) -> Captured<'static>
     where
-        Telemetry: NeedsSerialize<T>;
+        T: NeedsSerialize;
 }
 
 impl<T: ?Sized> RecordNothing<T> for Record<'_, T> {
     fn __telemetry_record(&self) -> Captured<'static>
     where
-        Telemetry: NeedsSerialize<T>,
+        T: NeedsSerialize,
     {
         Held::Absent
     }
@@ -251,13 +256,13 @@ pub trait KeepPercent<T: ?Sized> {
     /// The value.
     fn __telemetry_keep(&self) -> Captured<'static>
     where
-        Telemetry: NeedsPercent<T>;
+        T: NeedsPercent;
 }
 
 impl<T: Display + ?Sized> KeepPercent<T> for &&Param<'_, T> {
     fn __telemetry_keep(&self) -> Captured<'static>
     where
-        Telemetry: NeedsPercent<T>,
+        T: NeedsPercent,
     {
         Held::Absent
     }
@@ -268,13 +273,13 @@ pub trait KeepDebug<T: ?Sized> {
     /// The value.
     fn __telemetry_keep(&self) -> Captured<'static>
     where
-        Telemetry: NeedsDebug<T>;
+        T: NeedsDebug;
 }
 
 impl<T: Debug + ?Sized> KeepDebug<T> for &Param<'_, T> {
     fn __telemetry_keep(&self) -> Captured<'static>
     where
-        Telemetry: NeedsDebug<T>,
+        T: NeedsDebug,
     {
         Held::Absent
     }
@@ -285,13 +290,13 @@ pub trait KeepNothing<T: ?Sized> {
     /// The value.
     fn __telemetry_keep(&self) -> Captured<'static>
     where
-        Telemetry: NeedsValue<T>;
+        T: NeedsValue;
 }
 
 impl<T: ?Sized> KeepNothing<T> for Param<'_, T> {
     fn __telemetry_keep(&self) -> Captured<'static>
     where
-        Telemetry: NeedsValue<T>,
+        T: NeedsValue,
     {
         Held::Absent
     }

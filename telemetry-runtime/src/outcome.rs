@@ -10,8 +10,7 @@ use std::marker::PhantomData;
 
 use serde::Serialize;
 
-use crate::capture::{NeedsFieldAttribute, Telemetry};
-use crate::emit::SpanMetadata;
+use crate::capture::{NeedsFieldAttribute, NeedsResult};
 use crate::span::Stop;
 use crate::value::{Held, StopValue, debug_text, display_text, said, short_type_name};
 
@@ -75,18 +74,16 @@ impl<S, T: StopMetadata<S>> StopMetadata<S> for Option<T> {
     }
 }
 
-/// Fills the stop of a user's own span, if it has keys to derive.
-pub fn derive_own<'r, S: SpanMetadata, T: ?Sized>(value: &'r T, stop: &mut Stop<'r>)
-where
-    S::Derives: Derives<S, T>,
-{
-    <S::Derives as Derives<S, T>>::derive(value, stop);
-}
-
-/// Whether a user's own span has keys to derive.
-pub trait Derives<S, T: ?Sized> {
-    /// Derives them.
-    fn derive<'r>(value: &'r T, stop: &mut Stop<'r>);
+/// The same for a user's own span, which has keys to derive or not.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` does not say what the stop of span `{S}` carries",
+    label = "returned by a function annotated as `{S}`",
+    note = "derive it: `#[derive(StopMetadata)] #[stop_of({S})]` on `{Self}`",
+    note = "or say it at the function: `stop(|value| KEY = EXPR, ..)`, or `stop(|_|)` if there is nothing to say"
+)]
+pub trait StopOfOwn<S, Derives> {
+    /// Sets the keys.
+    fn stop_of_own<'r>(&'r self, stop: &mut Stop<'r>);
 }
 
 /// It has.
@@ -97,14 +94,16 @@ pub struct Derived;
 #[derive(Debug)]
 pub struct NothingToDerive;
 
-impl<S, T: StopMetadata<S> + ?Sized> Derives<S, T> for Derived {
-    fn derive<'r>(value: &'r T, stop: &mut Stop<'r>) {
-        value.stop_metadata(stop);
+#[diagnostic::do_not_recommend]
+impl<S, T: StopMetadata<S> + ?Sized> StopOfOwn<S, Derived> for T {
+    fn stop_of_own<'r>(&'r self, stop: &mut Stop<'r>) {
+        self.stop_metadata(stop);
     }
 }
 
-impl<S, T: ?Sized> Derives<S, T> for NothingToDerive {
-    fn derive<'r>(_: &'r T, _: &mut Stop<'r>) {}
+#[diagnostic::do_not_recommend]
+impl<S, T: ?Sized> StopOfOwn<S, NothingToDerive> for T {
+    fn stop_of_own<'r>(&'r self, _: &mut Stop<'r>) {}
 }
 
 /// A return value that may have `StopMetadata`, at a function with `stop(..)`.
@@ -164,6 +163,24 @@ impl<'r, R: ?Sized> Plain<'r> for Returned<'r, R> {
     type Value = R;
 
     fn __telemetry_split(self) -> Result<&'r R, &'r Infallible> {
+        Ok(self.0)
+    }
+}
+
+/// The same where `err(..)` says something of an error, which there cannot be.
+pub trait PlainWithErr<'r, R: ?Sized> {
+    /// The value.
+    #[allow(clippy::missing_errors_doc, reason = "there is none")]
+    fn __telemetry_split(self) -> Result<&'r R, &'r Infallible>
+    where
+        R: NeedsResult;
+}
+
+impl<'r, R: ?Sized> PlainWithErr<'r, R> for Returned<'r, R> {
+    fn __telemetry_split(self) -> Result<&'r R, &'r Infallible>
+    where
+        R: NeedsResult,
+    {
         Ok(self.0)
     }
 }
@@ -316,13 +333,13 @@ pub trait KeptNothing<'r, T: ?Sized> {
     /// The value.
     fn __telemetry_held(&self) -> StopValue<'r>
     where
-        Telemetry: NeedsFieldAttribute<T>;
+        T: NeedsFieldAttribute;
 }
 
 impl<'r, T: ?Sized> KeptNothing<'r, T> for Kept<'r, T> {
     fn __telemetry_held(&self) -> StopValue<'r>
     where
-        Telemetry: NeedsFieldAttribute<T>,
+        T: NeedsFieldAttribute,
     {
         Held::Absent
     }

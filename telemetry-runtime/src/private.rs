@@ -6,17 +6,22 @@ pub use crate::capture::{
     KeepScalar, KeepSerialize, LeaveOut, Measure, Nanos, Param, Record, RecordDebug, RecordNothing,
     RecordPercent, RecordSerialize, Text, TextKeep, TextParam, arguments, literal,
 };
+pub use crate::context::{Context, InContext};
+pub use crate::emit::{EventMetadata, SpanMetadata};
 pub use crate::emit::{emit_captured, emit_event, is_recorded, is_seen, keep_span, record, record_span};
+pub use crate::outcome::StopMetadata;
 pub use crate::outcome::{
-    Derived, Derives, Failed, Kept, KeptNothing, KeptOption, KeptScalar, KeptSerialize, KindOfType, KindSaid,
-    May, MayDerive, MayNotDerive, NothingToDerive, Plain, Returned, SaysDebug, SaysDisplay, SaysType, Whole,
-    WholeDebug, WholeDisplay, WholeOpaque, WholeOption, WholeScalar, WholeSerialize, derive_own,
+    Derived, Failed, Kept, KeptNothing, KeptOption, KeptScalar, KeptSerialize, KindOfType, KindSaid, May,
+    MayDerive, MayNotDerive, NothingToDerive, Plain, PlainWithErr, Returned, SaysDebug, SaysDisplay,
+    SaysType, StopOfOwn, Whole, WholeDebug, WholeDisplay, WholeOpaque, WholeOption, WholeScalar,
+    WholeSerialize,
 };
 pub use crate::sites;
 pub use crate::span::{
     FallibleStream, Follow, Instrumented, ItemStop, NamedFuture, NamedStream, PlainFuture, PlainStream, Span,
-    Stop, StreamOf, begin, begin_boxed, begin_later, run, unless_failed,
+    Stop, StreamOf, Work, begin, begin_boxed, begin_later, run, unless_failed,
 };
+pub use crate::typed::spans;
 pub use crate::value::{Captured, Held, Known, StopValue, Tree};
 
 pub use core::convert::Infallible;

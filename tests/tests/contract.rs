@@ -1463,6 +1463,31 @@ mod inline {
         capture.follow(work).await;
         assert_eq!(capture.named("condukt.llm_turn.stop")[0].get("usage").unwrap(), 5);
     }
+
+    #[test]
+    fn work_that_only_panics_is_of_any_type() {
+        fn unit() {
+            in_span!(run; || panic!("no"))
+        }
+        fn number() -> u32 {
+            in_span!(run; || panic!("no"))
+        }
+        let capture = testing::capture();
+        assert!(std::panic::catch_unwind(|| capture.scope(unit)).is_err());
+        assert!(std::panic::catch_unwind(|| capture.scope(number)).is_err());
+        assert_eq!(capture.named("condukt.run.exception").len(), 2);
+    }
+
+    #[derive(EventMetadata)]
+    #[event("shop.closed")]
+    struct Closed;
+
+    #[test]
+    fn an_event_without_fields_is_its_name() {
+        let capture = testing::capture();
+        capture.scope(|| emit!(Closed));
+        assert_eq!(capture.named("shop.closed").len(), 1);
+    }
 }
 
 /// The crate under another name, as a facade has it.

@@ -1,5 +1,4 @@
 //! A borrow that does not live as long as the return type says.
-// differs: rustc points at where the work is handed on.
 
 #[instrumented]
 fn pick<'a, 'b>(left: &'a str, right: &'b str) -> &'a str {

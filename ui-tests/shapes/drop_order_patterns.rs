@@ -1,5 +1,5 @@
 //! The parts of destructured parameters are dropped in their own order.
-// differs: what the pattern leaves out stays in the parameter, and is dropped with it, after the others.
+// ends: ok ok
 
 use std::cell::RefCell;
 
@@ -11,8 +11,14 @@ impl Drop for Noisy<'_> {
     }
 }
 
-#[instrumented]
+#[instrumented(skip(a, b, c))]
 fn body<'a>((a, _, b): (Noisy<'a>, Noisy<'a>, Noisy<'a>), [c, ..]: [Noisy<'a>; 2]) {
+    a.0.borrow_mut().push("body");
+    let _ = (&b, &c);
+}
+
+#[instrumented(skip(a, b, c))]
+async fn body_later<'a>((a, _, b): (Noisy<'a>, Noisy<'a>, Noisy<'a>), [c, ..]: [Noisy<'a>; 2]) {
     a.0.borrow_mut().push("body");
     let _ = (&b, &c);
 }
@@ -21,5 +27,9 @@ pub(super) fn check() {
     let log = RefCell::new(vec![]);
     let noisy = |name| Noisy(&log, name);
     body((noisy("a"), noisy("a2"), noisy("b")), [noisy("c"), noisy("c2")]);
+    assert_eq!(*log.borrow(), ["body", "c", "c2", "b", "a", "a2"]);
+    log.borrow_mut().clear();
+    let later = body_later((noisy("a"), noisy("a2"), noisy("b")), [noisy("c"), noisy("c2")]);
+    futures::executor::block_on(later);
     assert_eq!(*log.borrow(), ["body", "c", "c2", "b", "a", "a2"]);
 }

@@ -3,8 +3,6 @@
 //! `build.rs` writes the modules out. A test calls its case's `check`, which asserts what the function
 //! does, with nobody listening and with a capture, and then looks at what came out: for each
 //! annotated call that was made exactly one start and one end, in the order that the case says.
-//!
-//! Where a case says `// differs: WHY`, its function cannot be the same under an attribute, and must not.
 
 #![warn(clippy::nursery)]
 #![allow(
@@ -78,11 +76,6 @@ fn run(check: fn(), ends: &[&str]) {
         assert_eq!(ended.next(), None, "it ends twice: {start:?}");
         assert_pair(start, stop);
     }
-}
-
-/// Runs a case that cannot be under an attribute what it is bare. Should it ever be, its `differs` is to go.
-fn run_differing(check: fn()) {
-    assert!(std::panic::catch_unwind(check).is_err(), "it does not differ any more");
 }
 
 /// What a case calls the ending of a call.

@@ -1,6 +1,6 @@
 //! `#[derive(EventMetadata)]`: a user's own event or span.
 
-use proc_macro2::{Ident, TokenStream};
+use proc_macro2::{Ident, Span, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
 use syn::ext::IdentExt;
 use syn::parse::{Parse, ParseStream};
@@ -25,7 +25,7 @@ struct Field {
     key: String,
     how: How,
     is_measurement: bool,
-    span: proc_macro2::Span,
+    span: Span,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -124,6 +124,8 @@ fn container(input: &DeriveInput, cx: &mut Ctxt) -> Option<Container> {
                 cx.error(key, format_args!("every stop has `{}` already", known.key));
             }
         }
+        let stop = stop.iter().enumerate().filter(|(index, key)| !stop[..*index].contains(key));
+        let stop = stop.map(|(_, key)| key.clone()).collect();
         found = Some(Container { name: args.name, is_span, stop, krate: args.krate });
     }
     if found.is_none() && cx.is_empty() {
@@ -247,6 +249,13 @@ fn expand(input: &DeriveInput, container: &Container, fields: &[Field]) -> Token
     }
 }
 
+/// A name where an error with it is to be told.
+fn at(ident: &Ident, span: Span) -> Ident {
+    let mut ident = ident.clone();
+    ident.set_span(ident.span().located_at(span));
+    ident
+}
+
 fn event(input: &DeriveInput, container: &Container, fields: &[Field], krate: &TokenStream) -> TokenStream {
     let k = quote!(#krate::__private);
     let (ident, name) = (&input.ident, &container.name);
@@ -256,6 +265,7 @@ fn event(input: &DeriveInput, container: &Container, fields: &[Field], krate: &T
         let fields = fields.iter().filter(move |field| field.is_measurement == is_measurement);
         let entries = fields.map(|Field { ident, key, how, span, .. }| {
             let span = span.resolved_at(here());
+            let (this, ident) = (at(&this, span), at(ident, span));
             match how {
                 How::Serialize if is_measurement => {
                     quote_spanned!(span=> (#key, #k::Measure::measured(&#this.#ident)))
@@ -298,6 +308,7 @@ fn span(input: &DeriveInput, container: &Container, fields: &[Field], krate: &To
     let derives = if keys.is_empty() { quote!(#k::NothingToDerive) } else { quote!(#k::Derived) };
     let sets = fields.iter().map(|Field { ident, key, how, span, .. }| {
         let span = span.resolved_at(here());
+        let (this, ident) = (at(&this, span), at(ident, span));
         let value = match how {
             How::Serialize => quote_spanned!(span=> (&&&&&&&#k::Param(&#this.#ident)).__telemetry_keep()),
             How::Debug => quote_spanned!(span=> #k::AsDebug::debug_now(&#this.#ident)),

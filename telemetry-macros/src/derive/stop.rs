@@ -271,6 +271,8 @@ fn expand(input: &DeriveInput, of: &Of, variants: &[Variant], krate: Option<Path
         let status = status.as_ref().map(|status| quote!(#krate::Stop::text(#stop, "status", #status);));
         let sets = fields.iter().map(|Field { binding, key, how, span: at, .. }| {
             let at = at.resolved_at(here());
+            let mut binding = binding.clone();
+            binding.set_span(at);
             let (text, ty) = match key {
                 Key::Documented(key) => {
                     let ty = STOP.iter().find(|field| field.key == *key).map(|field| field.ty);

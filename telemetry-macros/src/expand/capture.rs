@@ -48,7 +48,9 @@ pub(super) fn start(
             let keeps = span.fields.iter().all(|field| matches!(&field.expr, Expr::Path(_) | Expr::Lit(_)));
             let capture = ident(if keeps { "keep_span" } else { "record_span" });
             let value = own_value(span);
-            Some(quote!(#k::#capture(#start, &#value);))
+            let span = span.path.span().resolved_at(crate::input::here());
+            let k = runtime.at(span);
+            Some(quote_spanned!(span=> #k::#capture(#start, &#value);))
         }
         SpanKind::Documented(..) => None,
     };

@@ -5,8 +5,8 @@ use quote::{ToTokens, quote, quote_spanned};
 use syn::spanned::Spanned;
 use syn::{FnArg, Pat, ReceiverKind, Type};
 
-use super::{Runtime, capture, import, local, spanned, stop};
-use crate::input::{Function, here, mentions, without_mut};
+use super::{Runtime, capture, local, spanned, stop};
+use crate::input::{Binding, Function, Param, here, mentions, without_mut};
 use crate::shape::{Shape, Tail, future_output, nameable, stream_item};
 use crate::valid::{How, Model, is_parameters, whole_ident};
 
@@ -20,26 +20,27 @@ pub(crate) fn function(function: Function, model: &Model, shape: &Shape) -> Toke
     let bindings = rebindings(&function, model, whole);
     let body = work(&function, model, shape, &runtime, &bindings);
     let user_braces = function.body.span();
-    let Function { attrs, vis, defaultness, mut sig, inner_attrs, .. } = function;
+    let mut sig = function.sig.clone();
     let typed = sig.inputs.iter_mut().filter_map(|input| match input {
         FnArg::Typed(arg) => Some(arg),
         FnArg::Receiver(_) => None,
     });
-    for (index, arg) in typed.enumerate() {
-        if matches!(*arg.pat, Pat::Wild(_)) {
-            let name = ignored(index);
-            *arg.pat = syn::parse_quote!(#name);
-        } else if whole && is_parameters(&arg.ty) {
-            let name = whole_ident();
-            *arg.pat = syn::parse_quote!(#name);
-        } else {
-            without_mut(&mut arg.pat);
+    for ((index, arg), param) in typed.enumerate().zip(function.params()) {
+        match whole_name(&param, index, model, whole) {
+            Some(name) => *arg.pat = syn::parse_quote!(#name),
+            None => without_mut(&mut arg.pat),
         }
+        // It is fulfilled where the parameter is made anew.
+        arg.attrs.retain(|attr| !attr.path().is_ident("expect"));
     }
     // The user's own braces: with ours, lints would take the whole function for an expansion.
-    let import = import(&model.span);
-    let mut braced = Group::new(Delimiter::Brace, quote!(#(#inner_attrs)* #import #body));
+    let import = runtime.import(&model.span);
+    let mut braced = Group::new(Delimiter::Brace, {
+        let inner_attrs = &function.inner_attrs;
+        quote!(#(#inner_attrs)* #import #body)
+    });
     braced.set_span(user_braces);
+    let Function { attrs, vis, defaultness, .. } = function;
     quote!(#(#attrs)* #vis #defaultness #sig #braced)
 }
 
@@ -53,19 +54,26 @@ fn rebindings(function: &Function, model: &Model, whole: bool) -> TokenStream {
         quote!(let _ = &#this;)
     });
     let params = function.params().into_iter().enumerate().map(|(index, param)| {
-        let cfgs = &param.attrs;
-        if matches!(param.pat, Pat::Wild(_)) {
-            let name = ignored(index);
-            return quote!(#(#cfgs)* let #name = #name;);
+        let attrs = &param.attrs;
+        let anew = |pat: &dyn ToTokens, value: &Ident| {
+            quote! {
+                #(#attrs)*
+                #[allow(clippy::no_effect_underscore_binding, clippy::shadow_same, clippy::used_underscore_binding)]
+                let #pat = #value;
+            }
+        };
+        if let Some(name) = whole_name(&param, index, model, whole) {
+            if matches!(param.pat, Pat::Wild(_)) {
+                return anew(&name, &name);
+            }
+            let (pat, cfgs) = (&param.pat, &param.cfgs);
+            // The pattern may take a part of it by `ref mut`.
+            return quote!(#(#cfgs)* #[allow(unused_mut)] let mut #name = #name; #(#attrs)* let #pat = #name;);
         }
-        if whole && is_parameters(&param.ty) {
-            let (pat, name) = (&param.pat, whole_ident());
-            return quote!(#(#cfgs)* let #pat = #name;);
-        }
-        let anew = param.bindings.iter().map(|binding| {
-            let (name, mutability) = (&binding.ident, &binding.mutability);
-            let used = model.mentions(name).then(|| quote!(#(#cfgs)* let _ = &#name;));
-            quote!(#(#cfgs)* let #mutability #name = #name; #used)
+        let anew = param.bindings.iter().map(|Binding { ident, mutability }| {
+            let anew = anew(&quote!(#mutability #ident), ident);
+            let used = model.mentions(ident).then(|| quote!(#(#attrs)* let _ = &#ident;));
+            quote!(#anew #used)
         });
         anew.collect()
     });
@@ -73,9 +81,15 @@ fn rebindings(function: &Function, model: &Model, whole: bool) -> TokenStream {
     quote!(#receiver #params)
 }
 
-/// The name of a parameter that has none, so that it can be dropped in its turn.
-fn ignored(index: usize) -> Ident {
-    local(&format!("ignored{index}"))
+/// The name of a parameter that is destructured inside of the work only, so that the parts its pattern
+/// does not bind are dropped in their turn; none where the annotation takes what it binds.
+fn whole_name(param: &Param, index: usize, model: &Model, whole: bool) -> Option<Ident> {
+    if whole && is_parameters(&param.ty) {
+        return Some(whole_ident());
+    }
+    let is_plain = matches!(&param.pat, Pat::Ident(pat) if pat.by_ref.is_none() && pat.subpat.is_none());
+    let is_taken = param.bindings.iter().any(|binding| model.takes(&binding.ident));
+    (!is_plain && !is_taken).then(|| local(&format!("parameter{index}")))
 }
 
 /// The new body.
@@ -103,13 +117,19 @@ fn work(
         )
     };
     let stop = || stop::closure(model, runtime, output_span, None);
+    // In parentheses of ours, lints do not take the user's braces for needless ones.
+    let content = quote!((#body));
+    // The work of a function that never returns has a value of a type that has none.
+    let called = match output.and_then(nameable) {
+        _ if is_never => quote!(-> #k::Infallible { #bindings #content }),
+        Some(ty) => quote!(-> #ty { #bindings #content }),
+        None => quote!({ #bindings #edge #content }),
+    };
     let body = if is_never {
-        // The body has no value; the work has one of a type that has none.
         let infallible = edge_of(&quote!(#k::Infallible), here());
-        quote!(#infallible (#body))
+        quote!(#infallible #content)
     } else {
-        // In parentheses of ours, lints do not take the user's braces for needless ones.
-        quote!(#edge (#body))
+        quote!(#edge #content)
     };
     let instrumented = match shape {
         Shape::Sync => {
@@ -127,7 +147,7 @@ fn work(
             };
             quote! {
                 #now
-                let #work = #k::once(move || { #bindings #body });
+                let #work = #k::once(move || #called);
                 if #k::Option::is_some(&#start) { #run }
                 // It is none, which the compiler does not see.
                 #k::forget(#start);
@@ -145,6 +165,7 @@ fn work(
             let awaited = if is_never { quote!(match #awaited {}) } else { awaited };
             quote! {
                 #now
+                #[allow(clippy::async_yields_async)]
                 let #work = async move { #bindings #body };
                 #awaited
             }
@@ -157,7 +178,7 @@ fn work(
             let followed = reboxed(output, quote!(#k::Follow(#work())));
             quote! {
                 #later
-                let #work = #k::once(move || { #bindings #body });
+                let #work = #k::once(move || #called);
                 #[allow(unused_imports)]
                 use #k::{NamedFuture as _, PlainFuture as _};
                 #followed.__telemetry_follow(#start, #stop)
@@ -170,7 +191,7 @@ fn work(
             let followed = reboxed(output, quote!(#k::StreamOf(#work())));
             quote! {
                 #later
-                let #work = #k::once(move || { #bindings #body });
+                let #work = #k::once(move || #called);
                 #[allow(unused_imports)]
                 use #k::{FallibleStream as _, NamedStream as _, PlainStream as _};
                 #followed.__telemetry_follow(#start, #item, #end)
@@ -204,8 +225,8 @@ fn tail_work(
     let instrumented = if model.context.is_none() {
         instrumented
     } else {
-        let (krate, context) = (&runtime.krate, local("context"));
-        quote!(#krate::InContext::in_context(#instrumented, #context))
+        let context = local("context");
+        quote!(#k::InContext::in_context(#instrumented, #context))
     };
     let last = match call {
         None => instrumented,
@@ -255,21 +276,21 @@ fn in_context(
     runtime: &Runtime,
 ) -> TokenStream {
     let Some(context) = &model.context else { return work };
-    let (k, krate) = (&runtime.private, &runtime.krate);
+    let k = &runtime.private;
     let name = local("context");
     if function.sig.asyncness.is_some() {
         return quote! {
-            let #name: #krate::Context = #context;
-            #krate::InContext::in_context(async move { #work }, #name).await
+            let #name: #k::Context = #context;
+            #k::InContext::in_context(async move { #work }, #name).await
         };
     }
     match shape {
         Shape::Sync => quote! {
-            let #name: #krate::Context = #context;
-            #krate::Context::scope(&#name, #k::once(move || { #work }))
+            let #name: #k::Context = #context;
+            #k::Context::scope(&#name, #k::once(move || { #work }))
         },
         // The block carries it along: see `tail_work`.
-        _ => quote!(let #name: #krate::Context = #context; #work),
+        _ => quote!(let #name: #k::Context = #context; #work),
     }
 }
 

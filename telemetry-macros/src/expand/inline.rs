@@ -2,11 +2,12 @@
 
 use proc_macro2::TokenStream;
 use quote::{quote, quote_spanned};
+use syn::ExprStruct;
 use syn::spanned::Spanned;
 use telemetry_catalogue::{Event, Presence};
 
 use super::stop::stop_key;
-use super::{Runtime, capture, ident, import, local, recorded, stop};
+use super::{Runtime, capture, ident, local, recorded, spanned, stop};
 use crate::args::{Recorded, Work};
 use crate::input::here;
 use crate::valid::{Model, SpanKind, StopKey};
@@ -14,13 +15,13 @@ use crate::valid::{Model, SpanKind, StopKey};
 /// `in_span!(SPAN, ..; WORK)`.
 pub(crate) fn in_span(model: &Model, work: &Work) -> TokenStream {
     let runtime = Runtime::new(model.krate.as_ref());
-    let (k, krate) = (&runtime.private, &runtime.krate);
+    let k = &runtime.private;
     let (start, name) = (local("start"), local("work"));
     let agent = model.span.is("agent").then(|| quote!(::core::module_path!()));
     let begin = if matches!(work, Work::Call(_)) { "begin" } else { "begin_later" };
     let captured = capture::start(model, &runtime, begin, agent, None);
     let stop = || stop::closure(model, &runtime, model.span_span(), None);
-    let import = import(&model.span);
+    let import = runtime.import(&model.span);
     let instrumented = match work {
         Work::Call(call) => {
             let stop = stop();
@@ -29,18 +30,20 @@ pub(crate) fn in_span(model: &Model, work: &Work) -> TokenStream {
                 #captured
                 #[allow(clippy::redundant_closure)]
                 let #name = #k::once(#call);
-                if #k::Option::is_some(&#start) {
-                    #k::run(&mut #start, #name, #stop)
-                } else {
+                // The work alone comes first: what it gives is then of the type that is expected here.
+                if #k::Option::is_none(&#start) {
                     #k::forget(#start);
                     #name()
+                } else {
+                    #k::run(&mut #start, #name, #stop)
                 }
             }}
         }
         Work::Future(future) => {
             let stop = stop();
             let span = future.span().resolved_at(here());
-            let instrumented = quote_spanned!(span=> #k::Instrumented::new(#start, #name, #stop));
+            let (k, name) = (runtime.at(span), spanned(&name, span));
+            let instrumented = quote_spanned!(span=> #k::Work::__telemetry_work(#name, #start, #stop));
             quote! {{
                 #import
                 #captured
@@ -59,10 +62,13 @@ pub(crate) fn in_span(model: &Model, work: &Work) -> TokenStream {
             }}
         }
     };
+    let import = &runtime.import;
     match (&model.context, work) {
         (None, _) => instrumented,
-        (Some(context), Work::Call(_)) => quote!(#krate::Context::scope(&(#context), || #instrumented)),
-        (Some(context), _) => quote!(#krate::InContext::in_context(#instrumented, #context)),
+        (Some(context), Work::Call(_)) => {
+            quote!({ #import #k::Context::scope(&(#context), || #instrumented) })
+        }
+        (Some(context), _) => quote!({ #import #k::InContext::in_context(#instrumented, #context) }),
     }
 }
 
@@ -75,8 +81,14 @@ pub(crate) fn record(span: &SpanKind, keys: &[StopKey], runtime: &Runtime) -> To
         let value = recorded(&key.value, key.ty, runtime);
         quote!(#k::record(#site, #name, #value);)
     });
-    let import = import(span);
+    let import = runtime.import(span);
     quote!({ #import if #k::SpanSite::enabled(#site) && #k::is_recorded(#site) { #(#records)* } })
+}
+
+/// `emit!(Own { .. })`.
+pub(crate) fn emit_own(own: &ExprStruct, runtime: &Runtime) -> TokenStream {
+    let Runtime { private: k, import } = runtime;
+    quote!({ #import #k::EventMetadata::emit(&#own) })
 }
 
 /// `emit!(EVENT, KEY = EXPR, ..)`.
@@ -95,9 +107,11 @@ pub(crate) fn emit(event: &Event, entries: &[(String, Recorded)], runtime: &Runt
     let (measurements, metadata) = (given(event.measurements), given(event.metadata));
     let known = |key: &str| event.measurements.iter().chain(event.metadata).any(|field| field.key == key);
     let own = entries.iter().filter(|(key, _)| !known(key)).filter_map(|(key, _)| value_of(key, None));
-    quote! {
+    let import = &runtime.import;
+    quote! {{
+        #import
         if #k::EventSite::enabled(&#k::sites::#site) && #k::is_seen(&#k::sites::#site) {
             #k::emit_captured(&#k::sites::#site, &[#(#measurements),*], &[#(#metadata,)* #(#own),*]);
         }
-    }
+    }}
 }

@@ -3,9 +3,11 @@
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{quote, quote_spanned};
 use syn::Type;
+use syn::spanned::Spanned;
 use telemetry_catalogue::StopKeys;
 
 use super::{Runtime, ident, local, own_path, recorded, spanned};
+use crate::input::here;
 use crate::shape::nameable;
 use crate::valid::{Model, SpanKind, StopKeyName, StopRule, derives};
 
@@ -72,11 +74,18 @@ fn split(
     let k = &runtime.private;
     let (stop, error) = (local("stop"), local("error"));
     let said = rule(model.err.as_ref(), &error, kind, model, runtime);
+    // Of a stream, an item may be the `Result`.
+    let (plain, span) = match &model.err {
+        Some(err) if model.options.stream.is_none() => ("PlainWithErr", err.span.resolved_at(here())),
+        _ => ("Plain", here()),
+    };
+    let plain = ident(plain);
+    let split = quote_spanned!(span=> #k::Returned(#returned).__telemetry_split());
     quote! {
         #[allow(unused_imports)]
-        use #k::{KindOfType as _, KindSaid as _, Plain as _, SaysDebug as _, SaysDisplay as _, SaysType as _};
+        use #k::{KindOfType as _, KindSaid as _, #plain as _, SaysDebug as _, SaysDisplay as _, SaysType as _};
         #[allow(unused_variables)]
-        match #k::Returned(#returned).__telemetry_split() {
+        match #split {
             #k::Result::Ok(#value) => { #ok }
             #k::Result::Err(#error) => {
                 #k::#kind::fail(#stop, (
@@ -91,9 +100,9 @@ fn split(
 
 /// What the value itself says: through its `StopMetadata`, or by being the result.
 fn derived(model: &Model, runtime: &Runtime, output: Span) -> TokenStream {
-    let (k, krate) = (&runtime.private, &runtime.krate);
+    let k = &runtime.private;
     let (stop, value) = (local("stop"), local("value"));
-    let span = output.resolved_at(crate::input::here());
+    let span = output.resolved_at(here());
     match &model.span {
         SpanKind::Documented(spec, _) if spec.stop_keys == StopKeys::Value => quote! {
             {
@@ -109,7 +118,7 @@ fn derived(model: &Model, runtime: &Runtime, output: Span) -> TokenStream {
             let name = match kind {
                 SpanKind::Documented(spec, _) => {
                     let name = ident(spec.attribute);
-                    quote!(#krate::spans::#name)
+                    quote!(#k::spans::#name)
                 }
                 SpanKind::Own(own) => own_path(own),
             };
@@ -123,9 +132,15 @@ fn derived(model: &Model, runtime: &Runtime, output: Span) -> TokenStream {
                 // What the return type lacks is told at the return type.
                 let (stop, value) = (spanned(&stop, span), spanned(&value, span));
                 match kind {
-                    SpanKind::Own(_) => quote_spanned!(span=> #k::derive_own::<#name, _>(#value, #stop);),
+                    SpanKind::Own(own) => {
+                        // A struct that is no span is told once, at its path.
+                        let at = own.path.span().resolved_at(here());
+                        let (k, there) = (runtime.at(span), runtime.at(at));
+                        let derives = quote_spanned!(at=> <#name as #there::SpanMetadata>::Derives);
+                        quote_spanned!(span=> #k::StopOfOwn::<#name, #derives>::stop_of_own(#value, #stop);)
+                    }
                     SpanKind::Documented(..) => {
-                        quote_spanned!(span=> #krate::StopMetadata::<#name>::stop_metadata(#value, #stop);)
+                        quote_spanned!(span=> #k::StopMetadata::<#name>::stop_metadata(#value, #stop);)
                     }
                 }
             }
@@ -141,23 +156,23 @@ fn rule(
     model: &Model,
     runtime: &Runtime,
 ) -> TokenStream {
-    let Some(StopRule { pat, keys }) = rule else { return TokenStream::new() };
+    let Some(StopRule { pat, keys, .. }) = rule else { return TokenStream::new() };
     let (k, stop) = (&runtime.private, local("stop"));
     let sets = keys.iter().map(|key| {
         let name = stop_key(&key.key, &model.span, runtime);
         let value = recorded(&key.value, key.ty, runtime);
         quote!(#k::#kind::record(#stop, #name, #value);)
     });
-    quote!({ #[allow(clippy::ignored_unit_patterns, clippy::let_underscore_untyped)] let #pat = #value; #(#sets)* })
+    quote!({ #[allow(clippy::ignored_unit_patterns, clippy::let_underscore_untyped, clippy::no_effect_underscore_binding, clippy::shadow_same, clippy::used_underscore_binding)] let #pat = #value; #(#sets)* })
 }
 
 /// A stop key's text; of a user's own span through a field, so that the compiler checks it.
 pub(super) fn stop_key(key: &StopKeyName, span: &SpanKind, runtime: &Runtime) -> TokenStream {
-    let krate = &runtime.krate;
+    let k = &runtime.private;
     match (key, span) {
         (StopKeyName::Own(name), SpanKind::Own(own)) => {
             let path = own_path(own);
-            quote!(<#path as #krate::SpanMetadata>::STOP_KEYS.#name)
+            quote!(<#path as #k::SpanMetadata>::STOP_KEYS.#name)
         }
         (StopKeyName::Own(name), _) => {
             let name = name.to_string();

@@ -10,7 +10,7 @@ use pin_project_lite::pin_project;
 use super::live::Measured;
 use super::start::Span;
 use super::stop::Stop;
-use crate::capture::{NeedsBoxedFuture, Telemetry};
+use crate::capture::NeedsBoxedFuture;
 use crate::outcome::StopMetadata;
 
 /// The span that a future or stream runs in, which begins now if it has not; none if nobody observes
@@ -181,6 +181,43 @@ impl<'a, F: Future, S: Ending<'a, F::Output>> Instrumented<'a, F, S> {
     }
 }
 
+/// What stands behind the `;` of an `in_span!`, if it is neither a closure nor a stream.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is nothing that a span can be put around",
+    label = "expected a future, a closure or a stream",
+    note = "write `async {{ .. }}`, `|| ..` or `stream STREAM`"
+)]
+pub trait Work {
+    /// What it gives.
+    type Output;
+
+    /// Itself.
+    type Future: Future<Output = Self::Output>;
+
+    /// Puts a span around it.
+    fn __telemetry_work<S>(
+        self,
+        span: Option<Box<Span<'_>>>,
+        stop: S,
+    ) -> Instrumented<'_, Self::Future, Stopping<S>>
+    where
+        S: for<'r> FnOnce(&'r Self::Output, &mut Stop<'r>);
+}
+
+#[diagnostic::do_not_recommend]
+impl<F: Future> Work for F {
+    type Output = F::Output;
+    type Future = F;
+
+    #[inline]
+    fn __telemetry_work<S>(self, span: Option<Box<Span<'_>>>, stop: S) -> Instrumented<'_, F, Stopping<S>>
+    where
+        S: for<'r> FnOnce(&'r F::Output, &mut Stop<'r>),
+    {
+        Instrumented::new(span, self, stop)
+    }
+}
+
 #[cold]
 fn polled_again() -> ! {
     panic!("a future was polled after it had returned")
@@ -258,13 +295,13 @@ pub trait NamedFuture<F> {
     /// Cannot be.
     fn __telemetry_boxed(self) -> Unfollowable<F>
     where
-        Telemetry: NeedsBoxedFuture<F>;
+        F: NeedsBoxedFuture;
 }
 
 impl<F> NamedFuture<F> for Follow<F> {
     fn __telemetry_boxed(self) -> Unfollowable<F>
     where
-        Telemetry: NeedsBoxedFuture<F>,
+        F: NeedsBoxedFuture,
     {
         Unfollowable(self.0)
     }
@@ -283,6 +320,7 @@ impl<F> Unfollowable<F> {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<S> StopMetadata<S> for Unfollowable<()> {
     fn stop_metadata<'r>(&'r self, _: &mut Stop<'r>) {}
 }

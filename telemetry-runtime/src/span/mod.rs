@@ -13,7 +13,7 @@ mod stop;
 mod stream;
 
 pub use call::run;
-pub use future::{Follow, Instrumented, NamedFuture, PlainFuture};
+pub use future::{Follow, Instrumented, NamedFuture, PlainFuture, Work};
 pub(crate) use node::Node;
 pub(crate) use start::{Field, is_observed};
 pub use start::{Span, begin, begin_boxed, begin_later};

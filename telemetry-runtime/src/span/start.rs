@@ -54,7 +54,7 @@ impl<'a> Span<'a> {
         let _ = panics::contain(|| capture(self));
     }
 
-    fn into_owned(self) -> Span<'static> {
+    fn into_owned<'o>(self) -> Span<'o> {
         let Span { site, wanted, observed, description, agent, tool_call_id, iteration, fields, open } = self;
         let fields = fields.into_iter().map(|(key, value)| (key, value.into_owned())).collect();
         Span { site, wanted, observed, description, agent, tool_call_id, iteration, fields, open }
@@ -133,10 +133,10 @@ pub fn begin_boxed<'a>(
 /// borrows nothing: what runs later may outlive what the call was given.
 #[cold]
 #[inline(never)]
-pub fn begin_later<'a>(
+pub fn begin_later<'a, 'o>(
     site: &'static SpanSite,
     capture: impl FnOnce(&mut Span<'a>),
-) -> Option<Box<Span<'static>>> {
+) -> Option<Box<Span<'o>>> {
     let interest = site.interest();
     if interest == 0 {
         return None;

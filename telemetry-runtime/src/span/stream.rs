@@ -11,7 +11,7 @@ use super::future::{abandon, begun, drop_remains};
 use super::live::{FINISH_REASON, Measured};
 use super::start::Span;
 use super::stop::Stop;
-use crate::capture::{NeedsBoxedStream, Telemetry};
+use crate::capture::NeedsBoxedStream;
 use crate::value::Captured;
 
 /// What the items of a stream said so far: for each key the last value that was there.
@@ -337,13 +337,13 @@ pub trait NamedStream<T> {
     /// Cannot be.
     fn __telemetry_boxed(self) -> UnfollowableStream<T>
     where
-        Telemetry: NeedsBoxedStream<T>;
+        T: NeedsBoxedStream;
 }
 
 impl<T> NamedStream<T> for StreamOf<T> {
     fn __telemetry_boxed(self) -> UnfollowableStream<T>
     where
-        Telemetry: NeedsBoxedStream<T>,
+        T: NeedsBoxedStream,
     {
         UnfollowableStream(self.0)
     }

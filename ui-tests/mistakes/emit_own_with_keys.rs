@@ -1,0 +1,13 @@
+//! Keys beside an event of one's own.
+
+use telemetry_runtime::{EventMetadata, emit};
+
+#[derive(EventMetadata)]
+#[event("shop.cache.lookup")]
+struct CacheLookup {
+    hit: bool,
+}
+
+fn main() {
+    emit!(CacheLookup { hit: true }, key = "shoes");
+}

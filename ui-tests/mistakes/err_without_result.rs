@@ -1,0 +1,16 @@
+//! `err(..)` where there is no error.
+
+use telemetry_runtime::agent_span;
+
+#[agent_span(agent, err(|error| error_type = error.to_string()))]
+fn run() -> u32 {
+    1
+}
+
+#[agent_span(agent, err(|_| error_type = "any"))]
+async fn run_later() {}
+
+fn main() {
+    run();
+    drop(run_later());
+}

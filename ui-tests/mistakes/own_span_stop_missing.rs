@@ -1,0 +1,18 @@
+//! A span of one's own with stop keys, and a function that says nothing of them.
+
+use telemetry_runtime::{EventMetadata, agent_span};
+
+#[derive(EventMetadata)]
+#[span("shop.retrieval", stop(hits))]
+struct Retrieval<'a> {
+    query: &'a str,
+}
+
+#[agent_span(Retrieval { query })]
+fn retrieve(query: &str) -> Vec<String> {
+    vec![query.to_owned()]
+}
+
+fn main() {
+    retrieve("shoes");
+}
