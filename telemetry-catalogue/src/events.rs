@@ -129,7 +129,10 @@ pub const SPANS: &[Span] = &[
             field("model", Text, Required, "the model asked"),
             field("message_count", Integer, Required, "how many messages it is given"),
         ],
-        stop &[], None, opens_context false,
+        stop &[
+            beyond("usage", Any, Optional, "the tokens used"),
+            beyond("finish_reason", Any, Optional, "why the model stopped"),
+        ], Derivable, opens_context false,
         "one request to a model"),
     span!("sandbox_eval", "legion.sandbox.eval", Sandbox, &[Agent, RunId, ParentRunId],
         start &[field("code", Any, Required, "the code evaluated")],

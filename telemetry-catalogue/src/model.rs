@@ -140,6 +140,8 @@ pub enum StopKeys {
     None,
     /// From `stop(..)`, or from the return type's `StopMetadata`.
     Derived,
+    /// The same, but a return type without `StopMetadata` has nothing to say.
+    Derivable,
     /// The return value itself is the `result`.
     Value,
 }

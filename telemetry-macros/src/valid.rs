@@ -5,7 +5,7 @@ use proc_macro2::{Ident, Span};
 use quote::{ToTokens, format_ident};
 use syn::ext::IdentExt;
 use syn::{Expr, ExprStruct, Path, Type};
-use telemetry_catalogue::{self as catalogue, Presence, STOP, StopKeys, Type as KeyType};
+use telemetry_catalogue::{self as catalogue, Presence, STOP, Type as KeyType};
 
 use crate::args::{Args, Entry, Key, Recorded, Rule, Sigil, SpanArg, WORDS};
 use crate::ctxt::{Ctxt, did_you_mean, one_of};
@@ -611,9 +611,4 @@ pub(crate) fn check_sigil(recorded: &Recorded, key: &str, ty: KeyType, cx: &mut 
 
 pub(crate) fn clone(recorded: &Recorded) -> Recorded {
     Recorded { sigil: recorded.sigil, expr: recorded.expr.clone() }
-}
-
-/// Whether the stop keys of a span are to be derived.
-pub(crate) fn derives(kind: &SpanKind) -> bool {
-    kind.spec().is_none_or(|spec| spec.stop_keys == StopKeys::Derived)
 }

@@ -1,55 +1,120 @@
-"""Runs the example into a collector and Phoenix, and compares what arrived with what the example says it did."""
+#!/usr/bin/env python3
+"""Drives the example through a real collector (rotel) into a real Phoenix, and compares what can be read back there
+with the conversations it played.
+
+    check.py              where the package registry cannot be reached, it fails
+    check.py --offline    installs nothing: where the backends are not installed already, it says so and does no more
+
+What it installs (900 MB, a minute or two) stays in target/backends, or where BACKENDS_DIR says. With BACKENDS_KEEP=600
+Phoenix stays up for ten minutes, to be looked at.
+"""
 
 import json
 import os
 import re
+import signal
 import socket
 import subprocess
 import sys
 import tempfile
 import time
 import urllib.request
-from collections import Counter
+from collections import Counter, defaultdict
+from dataclasses import dataclass, field
 from pathlib import Path
 
-PROJECT = "airline"
-# The shared conversations, where they stand beside the repository; else the example's own one.
-SHARED = Path("../shared/data/airline-conversations.jsonl")
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parents[1]
+REQUIREMENTS = HERE / "requirements.txt"
 
 
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+@dataclass
+class Run:
+    """Conversations, and what a run of them comes to."""
+
+    name: str
+    file: Path
+    # The example plays its own conversation by itself, with tools that work rather than recorded ones.
+    arguments: list
+    counts: dict
+    tokens: tuple
+
+    @property
+    def spans(self):
+        return sum(self.counts[what] for what in ("agents", "subagents", "llm_turns", "tool_calls"))
 
 
-def get(url, body=None):
-    data = None if body is None else json.dumps(body).encode()
-    request = urllib.request.Request(url, data, {"content-type": "application/json"})
-    with urllib.request.urlopen(request, timeout=120) as response:
-        return json.load(response)
+SHIPPED = Run(
+    "shipped",
+    ROOT / "examples/data/conversation.jsonl",
+    [],
+    {"sessions": 2, "agents": 8, "subagents": 1, "llm_turns": 15, "tool_calls": 12, "tool_failures": 1},
+    (11_781, 747),
+)
+SHARED_FILE = ROOT.parent / "shared/data/airline-conversations.jsonl"
+SHARED = Run(
+    "shared",
+    SHARED_FILE,
+    ["--conversations", str(SHARED_FILE)],
+    {"sessions": 24, "agents": 209, "subagents": 0, "llm_turns": 344, "tool_calls": 137, "tool_failures": 14},
+    (941_007, 23_452),
+)
 
 
-def wait_for(what, seconds, ready):
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
+def fail(why):
+    sys.exit(f"failed: {why}")
+
+
+def install(directory, offline):
+    """The backends in a virtual environment; none where they cannot be had and need not be."""
+    venv, mark = directory / "venv", directory / "installed"
+    wanted = REQUIREMENTS.read_text()
+    if mark.exists() and mark.read_text() == wanted:
+        return venv
+    if offline:
+        return None
+    print(f"installing the backends into {venv}", flush=True)
+    directory.mkdir(parents=True, exist_ok=True)
+    subprocess.run([sys.executable, "-m", "venv", "--clear", venv], check=True)
+    pip = [venv / "bin/pip", "install", "--quiet", "--disable-pip-version-check", "--no-compile"]
+    for _ in range(3):
         try:
-            if (found := ready()) is not None:
-                return found
-        except OSError:
-            pass
-        time.sleep(0.3)
-    sys.exit(f"failed: {what} within {seconds} s")
+            if subprocess.run([*pip, "-r", REQUIREMENTS], check=False, timeout=600).returncode == 0:
+                mark.write_text(wanted)
+                return venv
+        except subprocess.TimeoutExpired:
+            print("pip took more than ten minutes", file=sys.stderr)
+        print("once more", file=sys.stderr)
+    fail("the backends cannot be installed; --offline does without")
+
+
+def build_agent():
+    """The example as it is built for tests."""
+    command = ["cargo", "build", "--quiet", "-p", "examples", "--bin", "agent", "--message-format=json"]
+    built = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True, cwd=ROOT).stdout
+    messages = map(json.loads, built.splitlines())
+    return next(path for message in messages if (path := message.get("executable")))
+
+
+def free_ports(count):
+    probes = [socket.socket() for _ in range(count)]
+    for probe in probes:
+        probe.bind(("127.0.0.1", 0))
+    ports = [probe.getsockname()[1] for probe in probes]
+    for probe in probes:
+        probe.close()
+    return ports
 
 
 class Backends:
     """Phoenix, and a collector for each signal: one prints only one of them."""
 
+    SIGNALS = ("traces", "metrics", "logs")
+
     def __init__(self, venv, scratch):
-        self.processes = []
+        self.processes = {}
         self.scratch = scratch
-        self.phoenix = free_port()
-        grpc = free_port()
+        self.phoenix, grpc, *ports = free_ports(8)
         environment = os.environ | {
             "PHOENIX_WORKING_DIR": str(scratch / "phoenix"),
             "PHOENIX_HOST": "127.0.0.1",
@@ -60,98 +125,155 @@ class Backends:
             "PHOENIX_DISABLE_AGENT_ASSISTANT": "true",
         }
         (scratch / "phoenix").mkdir()
-        self.start("phoenix", [venv / "bin" / "phoenix", "serve"], environment)
+        self.start("phoenix", [venv / "bin/phoenix", "serve"], environment)
         rotel = next(venv.glob("lib/python3*/site-packages/rotel/rotel-agent"))
         # By gRPC Phoenix takes no message of more than 4 MiB, and the collector makes one of many. Told to
         # make smaller ones (`--batch-max-size`), it forgets the resource of what it splits off.
         to_phoenix = ["otlp", "--otlp-exporter-endpoint", self.url(""), "--otlp-exporter-protocol", "http"]
-        self.collectors = {}
-        for signal, exporter in [("traces", to_phoenix), ("metrics", ["blackhole"]), ("logs", ["blackhole"])]:
-            port = self.collectors[signal] = free_port()
-            command = [rotel, "start", "--otlp-http-endpoint", f"127.0.0.1:{port}"]
-            command += ["--otlp-grpc-endpoint", f"127.0.0.1:{free_port()}"]
-            command += ["--pid-file", scratch / f"{signal}.pid", "--debug-log", signal]
-            command += ["--debug-log-verbosity", "detailed", "--exporter", *exporter]
-            self.start(signal, command, os.environ)
+        self.collectors = dict(zip(self.SIGNALS, ports))
+        for signal_name, grpc in zip(self.SIGNALS, ports[3:]):
+            command = [rotel, "start", "--otlp-http-endpoint", f"127.0.0.1:{self.collectors[signal_name]}"]
+            command += ["--otlp-grpc-endpoint", f"127.0.0.1:{grpc}", "--pid-file", scratch / f"{signal_name}.pid"]
+            command += ["--debug-log", signal_name, "--debug-log-verbosity", "detailed"]
+            command += ["--exporter", *(to_phoenix if signal_name == "traces" else ["blackhole"])]
+            self.start(signal_name, command, os.environ)
 
     def start(self, name, command, environment):
         with open(self.scratch / f"{name}.log", "wb") as log:
-            self.processes.append(subprocess.Popen(command, stdout=log, stderr=log, env=environment))
+            self.processes[name] = subprocess.Popen(command, stdout=log, stderr=log, env=environment)
 
     def url(self, path):
         return f"http://127.0.0.1:{self.phoenix}{path}"
 
+    def get(self, path, body=None):
+        data = None if body is None else json.dumps(body).encode()
+        request = urllib.request.Request(self.url(path), data, {"content-type": "application/json"})
+        with urllib.request.urlopen(request, timeout=120) as response:
+            return json.load(response)
+
+    def wait_for(self, what, seconds, ready):
+        """What `ready` returns, once that is true."""
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            for name, process in self.processes.items():
+                if process.poll() is not None:
+                    fail(f"{name} ended with {process.returncode} while it was waited for: {what}")
+            try:
+                if found := ready():
+                    return found
+            except OSError:
+                pass
+            time.sleep(0.2)
+        fail(f"{what}: not within {seconds} s")
+
     def wait(self):
         def healthy():
             with urllib.request.urlopen(self.url("/healthz"), timeout=2) as response:
-                return response.status == 200 or None
+                return response.status == 200
 
         # Eleven seconds on a machine with nothing else to do.
-        wait_for("Phoenix starts", 300, healthy)
+        self.wait_for("Phoenix starts", 300, healthy)
         for port in self.collectors.values():
-            wait_for("the collector starts", 20, lambda port=port: socket.create_connection(("127.0.0.1", port)).close() or True)
+            self.wait_for("a collector starts", 60, lambda: not socket.create_connection(("127.0.0.1", port)).close())
 
     def stop(self):
-        for process in self.processes:
+        for process in self.processes.values():
             process.terminate()
-        for process in self.processes:
+        for process in self.processes.values():
             try:
                 process.wait(10)
             except subprocess.TimeoutExpired:
                 process.kill()
+                process.wait()
 
     def log(self, name):
         return (self.scratch / f"{name}.log").read_text(errors="replace")
 
+    def project(self, run):
+        query = "query { projects { edges { node { name recordCount traceCount tokenCountTotal } } } }"
+        projects = self.get("/graphql", {"query": query})["data"]["projects"]["edges"]
+        return next((edge["node"] for edge in projects if edge["node"]["name"] == run.name), {"recordCount": 0})
 
-def run_agent(agent, backends):
-    environment = os.environ | {
+    def settled(self, run):
+        """All spans, once no more come. Phoenix says that it has them before they can be read."""
+        quiet = {"count": -1, "since": 0.0}
+
+        def still():
+            count = self.project(run)["recordCount"]
+            if count != quiet["count"]:
+                quiet.update(count=count, since=time.monotonic())
+            return time.monotonic() > quiet["since"] + (3 if count >= run.spans else 60)
+
+        self.wait_for("Phoenix has taken all spans in", 300, still)
+        return self.pages(f"/v1/projects/{run.name}/spans")
+
+    def pages(self, path):
+        found, cursor = [], ""
+        while True:
+            page = self.get(f"{path}?limit=1000{cursor}")
+            found += page["data"]
+            if not page.get("next_cursor"):
+                return found
+            cursor = f"&cursor={page['next_cursor']}"
+
+
+def play(run, agent, backends):
+    """Runs the example, and returns what it says it did."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("OTEL_", "OPENAI_"))}
+    environment |= {
         "OTEL_SERVICE_NAME": "airline-agent",
-        "OTEL_RESOURCE_ATTRIBUTES": f"openinference.project.name={PROJECT}",
+        "OTEL_RESOURCE_ATTRIBUTES": f"openinference.project.name={run.name}",
         "OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT": "true",
         "OTEL_BSP_SCHEDULE_DELAY": "200",
     }
-    for signal, port in backends.collectors.items():
-        environment[f"OTEL_EXPORTER_OTLP_{signal.upper()}_ENDPOINT"] = f"http://127.0.0.1:{port}/v1/{signal}"
-    command = [agent, "--quiet", "--json", "--otlp"]
-    if SHARED.exists():
-        command += ["--conversations", SHARED]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    for signal_name, port in backends.collectors.items():
+        environment[f"OTEL_EXPORTER_OTLP_{signal_name.upper()}_ENDPOINT"] = f"http://127.0.0.1:{port}/v1/{signal_name}"
+    command = [agent, "--quiet", "--json", "--otlp", *run.arguments]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=300)
     print(done.stderr, end="", file=sys.stderr)
     if done.returncode:
-        sys.exit("failed: the example")
+        fail("the example")
     if "warning" in done.stderr:
-        sys.exit("failed: the example could not export everything")
+        fail("the example could not export everything")
     return json.loads(done.stdout)
 
 
-def all_spans(backends):
-    spans, cursor = [], ""
-    while True:
-        page = get(backends.url(f"/v1/projects/{PROJECT}/spans?limit=1000{cursor}"))
-        spans += page["data"]
-        if not page.get("next_cursor"):
-            return spans
-        cursor = f"&cursor={page['next_cursor']}"
+@dataclass
+class Recorded:
+    """What is in a conversation: what was said, and which tools were called. Ids of calls come more than once."""
+
+    asked: set = field(default_factory=set)
+    said: set = field(default_factory=set)
+    # Of the calls that were answered: the id, the tool, its arguments, and the answer.
+    calls: list = field(default_factory=list)
 
 
-def settled(backends, expected):
-    """All spans, once there are enough, or no more have come for a while: Phoenix takes its time."""
-    count, last = 0, time.monotonic()
-    while count < expected and time.monotonic() < last + 60:
-        time.sleep(0.5)
-        found = project(backends).get("recordCount", 0)
-        if found > count:
-            count, last = found, time.monotonic()
-    # Whether there are more than there should be.
-    time.sleep(3)
-    return all_spans(backends)
+def recorded(run):
+    conversations = []
+    for line in run.file.read_text().splitlines():
+        conversation, made = Recorded(), {}
+        for message in json.loads(line)["messages"]:
+            text = message.get("content") or ""
+            match message["role"]:
+                case "user":
+                    conversation.asked.add(text)
+                case "assistant":
+                    conversation.said.add(text)
+                    made |= {call["id"]: call["function"] for call in message.get("tool_calls") or []}
+                case "tool":
+                    call = made[message["tool_call_id"]]
+                    answer = plain(text.removeprefix("Error: "))
+                    conversation.calls.append((message["tool_call_id"], call["name"], plain(call["arguments"]), answer))
+        conversations.append(conversation)
+    return conversations
 
 
-def project(backends):
-    query = "query { projects { edges { node { name recordCount traceCount tokenCountTotal } } } }"
-    projects = get(backends.url("/graphql"), {"query": query})["data"]["projects"]["edges"]
-    return next((edge["node"] for edge in projects if edge["node"]["name"] == PROJECT), {})
+def plain(text):
+    """The text, or the JSON in it in one form."""
+    try:
+        return json.dumps(json.loads(text), sort_keys=True)
+    except ValueError:
+        return text
 
 
 class Checks:
@@ -161,125 +283,231 @@ class Checks:
     def equal(self, what, found, expected):
         if found == expected:
             self.passed += 1
-            print(f"ok    {what}: {found}")
+            print(f"ok    {what}" + (f": {found}" if isinstance(found, (int, float)) else ""))
         else:
             self.failed += 1
             print(f"FAIL  {what}: {found}, expected {expected}")
 
-    def true(self, what, holds):
-        self.equal(what, bool(holds), True)
+    def none(self, what, found):
+        self.equal(f"{what}: none", list(found), [])
 
 
-def check(summary, spans, backends):
-    checks = Checks()
-    kinds = Counter(span["span_kind"] for span in spans)
-    total = summary["agents"] + summary["subagents"] + summary["llm_turns"] + summary["tool_calls"]
-    checks.equal("spans", len(spans), total)
-    checks.equal("agents", kinds["AGENT"], summary["agents"])
-    checks.equal("model calls", kinds["LLM"], summary["llm_turns"])
-    checks.equal("tools", kinds["TOOL"], summary["tool_calls"])
-    checks.equal("delegations", kinds["CHAIN"], summary["subagents"])
+def check(checks, run, summary, spans, backends):
+    print(f"-- {run.name}: {run.file.name}")
+    # What the example counts by itself, by events and without OpenTelemetry.
+    checks.equal("the example's own counts", {what: summary[what] for what in run.counts}, run.counts)
+    tokens = summary["tokens"]
+    checks.equal("its tokens", (tokens["prompt"], tokens["completion"], tokens["turns_without"]), (*run.tokens, 0))
 
-    by_id = {span["context"]["span_id"]: span for span in spans}
-    checks.equal("span ids", len(by_id), len(spans))
-    parents = Counter()
+    of_kind = defaultdict(list)
     for span in spans:
-        parent = by_id.get(span["parent_id"])
-        parents[span["span_kind"], parent and parent["span_kind"]] += 1
-        if span["parent_id"] and parent is None:
-            checks.true(f"parent of {span['name']} arrived", False)
-        if parent and parent["context"]["trace_id"] != span["context"]["trace_id"]:
-            checks.true(f"{span['name']} is in its parent's trace", False)
-    checks.equal("model calls below an agent", parents["LLM", "AGENT"], summary["llm_turns"])
-    checks.equal("tools below an agent", parents["TOOL", "AGENT"], summary["tool_calls"])
-    checks.true("every root is an agent", all(kind == "AGENT" for kind, parent in parents if parent is None))
+        of_kind[span["span_kind"]].append(span)
+    agents, models, tools, delegations = (of_kind[kind] for kind in ("AGENT", "LLM", "TOOL", "CHAIN"))
+    checks.equal("spans", len(spans), run.spans)
+    checks.equal("agents", len(agents), run.counts["agents"])
+    checks.equal("model calls", len(models), run.counts["llm_turns"])
+    checks.equal("tools", len(tools), run.counts["tool_calls"])
+    checks.equal("delegations", len(delegations), run.counts["subagents"])
 
-    def names(kind):
-        return {span["name"] for span in spans if span["span_kind"] == kind}
+    check_tree(checks, run, spans)
 
     def attribute(span, name):
         return span["attributes"].get(name)
 
-    spoken = {
-        span["parent_id"]
-        for span in spans
-        if span["span_kind"] == "LLM" and attribute(span, "output.mime_type") == "text/plain"
+    names = {
+        "AGENT": {f"invoke_agent examples::agent::{agent}" for agent in ("Assistant", "FareDesk")},
+        "LLM": {"chat gpt-4o"},
+        "TOOL": {f"execute_tool {tool}" for part in recorded(run) for _, tool, _, _ in part.calls},
+        "CHAIN": {"subagent fare_desk"},
     }
+    checks.none("names that are not a span's", {s["name"] for s in spans} - set().union(*names.values()))
+    checks.none("names of another kind", {s["name"] for s in spans if s["name"] not in names[s["span_kind"]]})
 
-    def says(span):
-        return span["span_kind"] != "AGENT" or span["context"]["span_id"] in spoken
+    for what, name, expected in [
+        ("prompt tokens", "llm.token_count.prompt", run.tokens[0]),
+        ("completion tokens", "llm.token_count.completion", run.tokens[1]),
+        ("tokens", "llm.token_count.total", sum(run.tokens)),
+    ]:
+        checks.equal(what, sum(attribute(span, name) for span in models), expected)
+    others = [span for span in spans if span["span_kind"] != "LLM"]
+    checks.none("tokens of others", (s["name"] for s in others if attribute(s, "llm.token_count.prompt")))
+    project = backends.project(run)
+    checks.equal("Phoenix's own total of tokens", project["tokenCountTotal"], sum(run.tokens))
+    checks.equal("Phoenix's traces", project["traceCount"], len({s["context"]["trace_id"] for s in spans}))
 
-    checks.true("agents are called invoke_agent", all(name.startswith("invoke_agent ") for name in names("AGENT")))
-    checks.true("model calls are called chat", all(name.startswith("chat ") for name in names("LLM")))
-    checks.true("tools are called execute_tool", all(name.startswith("execute_tool ") for name in names("TOOL")))
+    failed = Counter(span["span_kind"] for span in spans if span["status_code"] == "ERROR")
+    checks.equal("failures", dict(failed), {"TOOL": run.counts["tool_failures"]})
+    checks.none("other statuses", {span["status_code"] for span in spans} - {"UNSET", "ERROR"})
+    typed = Counter(span["span_kind"] for span in spans if attribute(span, "error.type"))
+    checks.equal("failures with a type", typed, failed)
 
-    tokens = summary["tokens"]
-    models = [span for span in spans if span["span_kind"] == "LLM"]
-    for kind, name in [("prompt", "llm.token_count.prompt"), ("completion", "llm.token_count.completion")]:
-        checks.equal(f"{kind} tokens", sum(attribute(span, name) or 0 for span in models), tokens[kind])
-    unknown = sum(attribute(span, "llm.token_count.prompt") is None for span in models)
-    checks.equal("model calls without tokens", unknown, tokens["turns_without"])
+    check_content(checks, run, spans)
+    check_metrics(checks, run, backends)
+    logged = blocks(backends.log("logs"), "ResourceLog #", run)
+    secrets = sum(block.count("EventName: condukt.secrets.access\n") for block in logged)
+    checks.equal("log records of secrets handed to tools", secrets, run.counts["tool_calls"])
 
-    errors = Counter(span["span_kind"] for span in spans if span["status_code"] == "ERROR")
-    checks.equal("failed model calls", errors["LLM"], summary["llm_failures"])
-    checks.equal("failed tools", errors["TOOL"], summary["tool_failures"])
-    checks.equal("failed agents", errors["AGENT"], summary["agent_failures"])
-    checks.true(
-        "every failure says what it was",
-        all(attribute(span, "error.type") for span in spans if span["status_code"] == "ERROR"),
+
+def check_tree(checks, run, spans):
+    """Who is inside whom."""
+    by_id = {span["context"]["span_id"]: span for span in spans}
+    checks.equal("ids of spans", len(by_id), len(spans))
+    checks.none("parents that did not arrive", {s["parent_id"] for s in spans} - by_id.keys() - {None})
+    inside, astray = Counter(), []
+    for span in spans:
+        parent = by_id.get(span["parent_id"])
+        inside[span["span_kind"], parent and parent["span_kind"]] += 1
+        if parent and parent["context"]["trace_id"] != span["context"]["trace_id"]:
+            astray.append(span["name"])
+    checks.none("spans in another trace than their parent", astray)
+    counts = run.counts
+    expected = Counter(
+        {
+            ("AGENT", None): counts["agents"] - counts["subagents"],
+            ("LLM", "AGENT"): counts["llm_turns"],
+            ("TOOL", "AGENT"): counts["tool_calls"],
+            ("CHAIN", "TOOL"): counts["subagents"],
+            ("AGENT", "CHAIN"): counts["subagents"],
+        }
+    )
+    checks.equal("who is inside whom", +inside, +expected)
+
+
+def check_content(checks, run, spans):
+    """Sessions, inputs and outputs: each session is one conversation, and says what was said in it."""
+    sessions = defaultdict(list)
+    for span in spans:
+        sessions[span["attributes"].get("session.id")].append(span)
+    checks.equal("sessions", len(sessions), run.counts["sessions"])
+
+    def called(span):
+        """A call as `recorded` has it."""
+        attributes, failed = span["attributes"], span["status_code"] == "ERROR"
+        answer = span["status_message"].removeprefix("Error: ") if failed else attributes["output.value"]
+        return attributes["tool.id"], attributes["tool.name"], plain(attributes["input.value"]), plain(answer)
+
+    def calls(session):
+        return tuple(sorted(called(span) for span in session if span["span_kind"] == "TOOL"))
+
+    conversations = recorded(run)
+    found = Counter(map(calls, sessions.values()))
+    expected = Counter(tuple(sorted(conversation.calls)) for conversation in conversations)
+    checks.equal("what each session called, and what came of it", found, expected)
+
+    asked = set().union(*(conversation.asked for conversation in conversations))
+    said = set().union(*(conversation.said for conversation in conversations))
+    made = {call[:3] for conversation in conversations for call in conversation.calls}
+    wrong, silent = [], 0
+    for span in spans:
+        attributes = span["attributes"]
+        into, out = attributes.get("input.value"), attributes.get("output.value")
+        match span["span_kind"]:
+            case "LLM":
+                shown = attributes.get("llm.input_messages.0.message.role")
+                if attributes["output.mime_type"] == "text/plain":
+                    answered = out in said
+                else:
+                    # A turn that only calls tools.
+                    calls = [(call["id"], call["name"], json.dumps(call["arguments"])) for call in json.loads(out)]
+                    wanted = [(id, name, plain(arguments)) for id, name, arguments in calls]
+                    answered = bool(wanted) and made.issuperset(wanted)
+                if not (shown and into in asked and answered):
+                    wrong.append((span["name"], into, out))
+            case "AGENT":
+                silent += out is None
+                if into not in asked or (out is not None and out not in said):
+                    wrong.append((span["name"], into, out))
+            case "CHAIN":
+                # What the agent inside was asked and said.
+                inside = [child["attributes"] for child in spans if child["parent_id"] == span["context"]["span_id"]]
+                if [(into, out)] != [(child["input.value"], child["output.value"]) for child in inside]:
+                    wrong.append((span["name"], into, out))
+    checks.none("inputs and outputs that nobody recorded", wrong)
+    # The tool that hands over to a human ends a conversation without a word.
+    handed_over = sum(call[1] == "transfer_to_human_agents" for c in conversations for call in c.calls)
+    checks.equal("agents that said nothing", silent, handed_over)
+
+
+def blocks(log, beginning, run):
+    """The parts of a collector's debug output that a run made."""
+    return [part for part in log.split(beginning)[1:] if f"openinference.project.name: Str({run.name})" in part]
+
+
+def check_metrics(checks, run, backends):
+    """The metrics as the collector prints them, with their buckets."""
+    # They are sums since the beginning: the last ones tell all.
+    exports = backends.wait_for(
+        "the metrics arrive", 60, lambda: blocks(backends.log("metrics"), "ResourceMetrics #", run)
     )
 
-    sessions = {attribute(span, "session.id") for span in spans}
-    checks.equal("sessions on spans", len(sessions), summary["sessions"])
-    listed = get(backends.url(f"/v1/projects/{PROJECT}/sessions?limit=1000"))["data"]
-    print(f"      Phoenix lists {len(listed)} sessions")
-    checks.true("Phoenix lists sessions", 0 < len(listed) <= summary["sessions"])
+    def numbers(text, label):
+        return [float(number) for number in re.findall(rf"^{label}: (\S+)", text, re.MULTILINE)]
 
-    for kind, what in [("AGENT", "agents"), ("LLM", "model calls"), ("TOOL", "tools")]:
-        some = [span for span in spans if span["span_kind"] == kind and span["status_code"] != "ERROR"]
-        silent = [span for span in some if attribute(span, "input.value") is None]
-        # An agent whose models only called tools, until the conversation ended, has said nothing.
-        silent += [span for span in some if attribute(span, "output.value") is None and says(span)]
-        checks.equal(f"{what} without input or output", Counter(span["name"] for span in silent), Counter())
-    bubbles = [span for span in models if attribute(span, "llm.input_messages.0.message.role")]
-    print(f"      {len(bubbles)} of {len(models)} model calls show their messages by role")
-
-    totals = project(backends)
-    checks.equal("Phoenix's token total", totals["tokenCountTotal"], tokens["prompt"] + tokens["completion"])
-    traces = {span["context"]["trace_id"] for span in spans}
-    checks.equal("Phoenix's traces", totals["traceCount"], len(traces))
-
-    metrics = backends.log("metrics")
-    for name in [
-        "gen_ai.client.operation.duration",
-        "gen_ai.client.token.usage",
-        "condukt.agent.duration",
-        "condukt.tool_call.duration",
+    found = {}
+    for text in re.split(r"^Metric #\d+$", exports[-1], flags=re.MULTILINE)[1:]:
+        points = re.split(r"DataPoints #\d+$", text, flags=re.MULTILINE)[1:]
+        found[re.search(r"-> Name: (\S+)", text)[1]] = {
+            "unit": re.search(r"-> Unit: (\S*)", text)[1],
+            "bounds": {tuple(numbers(point, r"ExplicitBounds #\d+")) for point in points},
+            "count": sum(numbers(text, "Count")),
+            "sum": sum(numbers(text, "Sum")),
+            "value": sum(numbers(text, "Value")),
+            "buckets": sum(numbers(text, r"Buckets #\d+, Count")),
+        }
+    call = tuple(round(0.01 * 2**n, 2) for n in range(14))
+    agent = tuple(round(0.1 * 2**n, 1) for n in range(13))
+    tokens = tuple(4.0**n for n in range(14))
+    counts = run.counts
+    for name, unit, bounds, count in [
+        ("condukt.agent.duration", "s", agent, counts["agents"]),
+        ("gen_ai.client.operation.duration", "s", call, counts["llm_turns"]),
+        ("condukt.tool_call.duration", "s", call, counts["tool_calls"]),
+        # Of each call one in and one out.
+        ("gen_ai.client.token.usage", "{token}", tokens, 2 * counts["llm_turns"]),
     ]:
-        checks.true(f"the collector saw {name}", name in metrics)
-    for boundary in ["81.92", "67108864", "409.6"]:
-        checks.true(f"with the boundary {boundary}", re.search(rf"\b{re.escape(boundary)}", metrics))
-    if summary["sessions"] > 1:
-        checks.true("the collector saw log records", "condukt.secrets" in backends.log("logs"))
-    return checks
+        metric = found[name]
+        checks.equal(f"{name}, its unit", metric["unit"], unit)
+        checks.equal(f"{name}, its buckets", metric["bounds"], {bounds})
+        checks.equal(f"{name}, its count", metric["count"], count)
+        checks.equal(f"{name}, what is in its buckets", metric["buckets"], count)
+    checks.equal("tokens in metrics", found["gen_ai.client.token.usage"]["sum"], sum(run.tokens))
+    checks.equal("failures in metrics", found["condukt.tool_call.failures"]["value"], counts["tool_failures"])
 
 
 def main():
-    agent, directory = sys.argv[1], Path(sys.argv[2])
+    match sys.argv[1:]:
+        case []:
+            offline = False
+        case ["--offline"]:
+            offline = True
+        case _:
+            sys.exit(f"usage: {sys.argv[0]} [--offline]")
+    directory = Path(os.environ.get("BACKENDS_DIR", ROOT / "target/backends"))
+    venv = install(directory, offline)
+    if venv is None:
+        print("skipped: the backends are not installed, and --offline was asked for")
+        return
+    # Told to stop, it stops what it started too.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("stopped"))
+    runs = [SHIPPED]
+    if SHARED.file.exists():
+        runs.append(SHARED)
+    else:
+        print("the shared conversations are not here: the shipped one alone is played")
+    checks = Checks()
+    agent = build_agent()
     with tempfile.TemporaryDirectory(dir=directory) as scratch:
-        backends = Backends(directory / "venv", Path(scratch))
+        backends = Backends(venv, Path(scratch))
         try:
             backends.wait()
-            summary = run_agent(agent, backends)
-            expected = summary["agents"] + summary["subagents"] + summary["llm_turns"] + summary["tool_calls"]
-
-            spans = settled(backends, expected)
-            checks = check(summary, spans, backends)
+            for run in runs:
+                summary = play(run, agent, backends)
+                check(checks, run, summary, backends.settled(run), backends)
             if keep := os.environ.get("BACKENDS_KEEP"):
-                print(f"Phoenix stays at {backends.url('/')} for {keep} s")
+                print(f"Phoenix stays at {backends.url('/')} for {keep} s", flush=True)
                 time.sleep(int(keep))
-        except SystemExit:
-            for name in ["phoenix", "traces", "metrics", "logs"]:
+        except BaseException:
+            for name in backends.processes:
                 print(f"--- the end of {name}'s log\n{backends.log(name)[-1500:]}", file=sys.stderr)
             raise
         finally:

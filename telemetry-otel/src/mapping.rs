@@ -38,8 +38,8 @@ pub(crate) enum To {
     Model,
     /// The provider of the model.
     Provider,
-    /// A map of token counts.
-    Usage,
+    /// A map of token counts, and the attribute of what they cost.
+    Usage(&'static str),
     /// Why the model stopped.
     FinishReason,
     /// Who uses the agent.
@@ -178,7 +178,7 @@ pub(crate) const ROWS: &[Row] = &[
             ("streaming?", To::WhenTrue(Name::same("gen_ai.request.stream"))),
             ("tool_count", attribute("condukt.llm_turn.tool_count")),
             ("assistant_message", To::OutputMessages),
-            ("usage", To::Usage),
+            ("usage", To::Usage("condukt.llm_turn.cost_usd")),
             ("finish_reason", To::FinishReason),
             ("provider", To::Provider),
         ],
@@ -305,7 +305,7 @@ pub(crate) const ROWS: &[Row] = &[
             ("messages", To::InputMessages),
             ("assistant_message", To::OutputMessages),
             ("object", To::Object),
-            ("usage", To::Usage),
+            ("usage", To::Usage("legion.llm.cost_usd")),
             ("finish_reason", To::FinishReason),
             ("provider", To::Provider),
         ],

@@ -116,11 +116,11 @@ impl Filling<'_> {
             To::Provider => {
                 sheet.provider = value.as_str().filter(|name| !name.is_empty()).map(provider::named);
             }
-            To::Usage => {
+            To::Usage(cost) => {
                 let usage = Usage::read(&value.to_json());
                 sheet.usage = usage;
                 if self.recording {
-                    self.put_usage(sheet, usage.unwrap_or_default());
+                    self.put_usage(sheet, usage.unwrap_or_default(), cost);
                 }
             }
             To::FinishReason => sheet.finish_reason = word(&value.to_json()),
@@ -228,7 +228,7 @@ impl Filling<'_> {
         }
     }
 
-    fn put_usage(&self, sheet: &mut Sheet, usage: Usage) {
+    fn put_usage(&self, sheet: &mut Sheet, usage: Usage, cost_name: &'static str) {
         let counts = [
             (names::INPUT_TOKENS, usage.input),
             (names::OUTPUT_TOKENS, usage.output),
@@ -250,7 +250,7 @@ impl Filling<'_> {
             sheet.set(oi::TOTAL_TOKENS, total);
         }
         if let Some(cost) = usage.cost {
-            sheet.set("condukt.llm_turn.cost_usd", cost);
+            sheet.set(cost_name, cost);
             if self.options.openinference {
                 sheet.set(oi::TOTAL_COST, cost);
             }

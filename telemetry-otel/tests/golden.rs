@@ -76,7 +76,7 @@ fn span(name: &str, work: impl Future<Output = Result<i32, RateLimited>> + 'stat
                 assistant_message = json!({"role": "assistant", "content": celsius.to_string()}),
                 usage = json!({
                     "prompt_tokens": 120, "completion_tokens": 18, "total_tokens": 138,
-                    "prompt_tokens_details": {"cached_tokens": 30},
+                    "prompt_tokens_details": {"cached_tokens": 30}, "cost": 0.0005,
                 }),
                 finish_reason = "stop");
             async { work.await })
@@ -102,7 +102,13 @@ fn span(name: &str, work: impl Future<Output = Result<i32, RateLimited>> + 'stat
         "iteration" => in_span!(iteration, iteration = 1, stop(|celsius| action = if *celsius < 0 { "eval_and_continue" } else { "return" });
             async { work.await })
         .boxed_local(),
-        "llm_request" => in_span!(llm_request, model = "claude-sonnet-4", message_count = 4;
+        "llm_request" => in_span!(llm_request, model = "claude-sonnet-4", message_count = 4,
+            stop(|_|
+                usage = json!({
+                    "input_tokens": 10, "output_tokens": 18,
+                    "cache_read_input_tokens": 100, "cache_creation_input_tokens": 20, "cost": 0.0005,
+                }),
+                finish_reason = "end_turn");
             async { work.await })
         .boxed_local(),
         "sandbox_eval" => in_span!(sandbox_eval, code = "1 - 4"; async { work.await }).boxed_local(),

@@ -175,7 +175,7 @@ mod documented {
             endings!(run, structured = true, input = true);
             endings!(agent_message, message = "m", stop(|_| iterations = 1, result = 2, bindings = 3));
             endings!(iteration, iteration = 1, stop(|_| action = "a"));
-            endings!(llm_request, model = "m", message_count = 1);
+            endings!(llm_request, model = "m", message_count = 1, stop(|_| usage = 2, finish_reason = 3));
             endings!(sandbox_eval, code = "c");
         });
         let events = capture.events();

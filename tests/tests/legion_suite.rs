@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use telemetry_runtime::testing::{self, Capture, only};
 use telemetry_runtime::{
     AgentProcess, Context, InContext as _, OwnedEvent, StopMetadata, agent_span, emit, in_current_context,
-    in_span,
+    in_span, record,
 };
 
 /// What the model of an agent decides on, step by step.
@@ -371,6 +371,42 @@ fn a_request_knows_its_iteration() {
         in_span!(llm_request, model = "m", message_count = 0; || ());
     });
     assert_eq!(capture.named("legion.llm.request.start")[0].get("iteration"), None);
+}
+
+/// Beyond the document: what a request used, where somebody says so.
+#[test]
+fn a_request_may_say_what_it_used_and_why_it_stopped() {
+    #[derive(StopMetadata)]
+    #[stop_of(llm_request)]
+    struct Object {
+        usage: u32,
+        finish_reason: &'static str,
+        #[stop(skip)]
+        value: &'static str,
+    }
+    #[agent_span(llm_request, model = "m")]
+    fn derived(message_count: usize) -> Result<Object, &'static str> {
+        Ok(Object { usage: 12, finish_reason: "stop", value: "4" })
+    }
+    #[agent_span(llm_request, model = "m", stop(|text| usage = text.len(), finish_reason = "stop"))]
+    fn said(message_count: usize) -> &'static str {
+        "twelve bytes"
+    }
+    #[agent_span(llm_request, model = "m")]
+    fn recorded(message_count: usize) -> &'static str {
+        record!(llm_request, usage = 12, finish_reason = "stop");
+        "4"
+    }
+    let capture = testing::capture();
+    capture.scope(|| {
+        assert_eq!(derived(1).unwrap().value, "4");
+        said(1);
+        recorded(1);
+    });
+    for stop in capture.named("legion.llm.request.stop") {
+        assert_eq!(keys(&stop), ["finish_reason", "message_count", "model", "status", "usage"]);
+        assert_eq!(stop.get("usage").unwrap(), 12);
+    }
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
-use telemetry_catalogue::{ContextKey, EVENTS, Field, Presence, SPANS, StopKeys};
+use telemetry_catalogue::{ContextKey, EVENTS, Field, Presence, SPANS};
 
 const BEGIN: &str = "<!-- events: begin -->\n";
 const END: &str = "<!-- events: end -->\n";
@@ -29,9 +29,7 @@ fn table() -> String {
         "| attribute | events | what it is | from the context | at start | at stop |\n|---|---|---|---|---|---|\n",
     );
     for span in SPANS {
-        let stop = match span.stop_keys {
-            StopKeys::None | StopKeys::Derived | StopKeys::Value => stop_keys(span.stop),
-        };
+        let stop = stop_keys(span.stop);
         let _ = writeln!(
             out,
             "| `{}` | `{}.*` | {} | {} | {} | {stop} |",

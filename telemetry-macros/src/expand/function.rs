@@ -161,7 +161,14 @@ fn work(
         }
         Shape::Async => {
             let (now, stop) = (captured("begin_boxed"), stop());
-            let awaited = quote!(#k::Instrumented::new(#start, #work, #stop).await);
+            let observed = local("observed");
+            // What nobody observes is awaited as it is, which the compiler sees through.
+            let awaited = quote! {
+                match #start {
+                    #k::Option::None => #work.await,
+                    #observed => #k::Instrumented::new(#observed, #work, #stop).await,
+                }
+            };
             let awaited = if is_never { quote!(match #awaited {}) } else { awaited };
             quote! {
                 #now

@@ -9,7 +9,7 @@ use telemetry_catalogue::StopKeys;
 use super::{Runtime, ident, local, own_path, recorded, spanned};
 use crate::input::here;
 use crate::shape::nameable;
-use crate::valid::{Model, SpanKind, StopKeyName, StopRule, derives};
+use crate::valid::{Model, SpanKind, StopKeyName, StopRule};
 
 /// The closure that fills a stop from a reference to what the work returned.
 ///
@@ -103,8 +103,9 @@ fn derived(model: &Model, runtime: &Runtime, output: Span) -> TokenStream {
     let k = &runtime.private;
     let (stop, value) = (local("stop"), local("value"));
     let span = output.resolved_at(here());
-    match &model.span {
-        SpanKind::Documented(spec, _) if spec.stop_keys == StopKeys::Value => quote! {
+    let keys = model.span.spec().map_or(StopKeys::Derived, |spec| spec.stop_keys);
+    match keys {
+        StopKeys::Value => quote! {
             {
                 #[allow(unused_imports)]
                 use #k::{
@@ -113,16 +114,16 @@ fn derived(model: &Model, runtime: &Runtime, output: Span) -> TokenStream {
                 #k::Stop::set(#stop, "result", (&&&&&&#k::Whole(#value)).__telemetry_held());
             }
         },
-        kind if !derives(kind) => TokenStream::new(),
-        kind => {
-            let name = match kind {
+        StopKeys::None => TokenStream::new(),
+        StopKeys::Derived | StopKeys::Derivable => {
+            let name = match &model.span {
                 SpanKind::Documented(spec, _) => {
                     let name = ident(spec.attribute);
                     quote!(#k::spans::#name)
                 }
                 SpanKind::Own(own) => own_path(own),
             };
-            if model.stop.is_some() {
+            if model.stop.is_some() || keys == StopKeys::Derivable {
                 quote! {{
                     #[allow(unused_imports)]
                     use #k::{MayDerive as _, MayNotDerive as _};
@@ -131,7 +132,7 @@ fn derived(model: &Model, runtime: &Runtime, output: Span) -> TokenStream {
             } else {
                 // What the return type lacks is told at the return type.
                 let (stop, value) = (spanned(&stop, span), spanned(&value, span));
-                match kind {
+                match &model.span {
                     SpanKind::Own(own) => {
                         // A struct that is no span is told once, at its path.
                         let at = own.path.span().resolved_at(here());
