@@ -44,18 +44,17 @@ impl<'a> Receivers<'a> {
     }
 
     /// Gives the event to each of them, with no secret in it, and at last to one more.
-    pub(crate) fn deliver(&self, event: &Event<'_>, context: &Context, last: impl Fn(&Event<'_>)) {
-        match Secrets::known_to(context) {
-            None => {
-                self.hand_out(event, context);
+    #[inline]
+    pub(crate) fn deliver(&self, event: &Event<'_>, context: &Context, last: Option<&dyn Fn(&Event<'_>)>) {
+        let deliver = |event: &Event<'_>| {
+            self.hand_out(event, context);
+            if let Some(last) = last {
                 last(event);
             }
-            Some(secrets) => {
-                secrets.hide(event, |event| {
-                    self.hand_out(event, context);
-                    last(event);
-                });
-            }
+        };
+        match Secrets::known_to(context) {
+            None => deliver(event),
+            Some(secrets) => secrets.hide(event, deliver),
         }
     }
 
@@ -161,7 +160,7 @@ pub(crate) fn emit_with(
         span: context.span(),
         depth: context.depth(),
     };
-    receivers.deliver(&event, context, |event| tell(hooks.as_deref(), event));
+    receivers.deliver(&event, context, Some(&|event| tell(hooks.as_deref(), event)));
 }
 
 /// Tells the hooks of a single event.
@@ -216,7 +215,7 @@ where
         span: context.span(),
         depth: context.depth(),
     };
-    receivers.deliver(&event, &context, |event| tell(hooks.as_deref(), event));
+    receivers.deliver(&event, &context, Some(&|event| tell(hooks.as_deref(), event)));
     Ok(())
 }
 

@@ -41,12 +41,12 @@ pub trait SpanMetadata {
 
 /// Captures a span whose fields are kept as they are.
 pub fn keep_span<'k, S: SpanMetadata + 'k>(span: &mut Span<'k>, given: &S) {
-    given.capture(&mut |key, value| span.set(key, value));
+    given.capture(&mut |key, value| span.add(key, value));
 }
 
 /// Captures a span so that nothing stays borrowed.
 pub fn record_span<S: SpanMetadata>(span: &mut Span<'_>, given: &S) {
-    given.capture(&mut |key, value| span.set(key, value.into_owned()));
+    given.capture(&mut |key, value| span.add(key, value.into_owned()));
 }
 
 /// Whether somebody here sees a single event, whose values are evaluated only then.

@@ -35,7 +35,8 @@ pub(crate) struct Attached {
 
 impl Attached {
     pub(crate) fn new(id: &str, mut patterns: Vec<Pattern>, handler: Box<dyn Handler>) -> Self {
-        static SERIAL: AtomicU64 = AtomicU64::new(0);
+        // Zero is nobody.
+        static SERIAL: AtomicU64 = AtomicU64::new(1);
         patterns.sort();
         patterns.dedup();
         let serial = SERIAL.fetch_add(1, Ordering::Relaxed);

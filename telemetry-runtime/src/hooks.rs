@@ -58,7 +58,7 @@ pub struct Followed {
 }
 
 /// What follows one span: nearly always nothing.
-pub(crate) type Followers = Vec<Arc<dyn SpanFollower>>;
+pub(crate) type Followers = Option<Arc<[Arc<dyn SpanFollower>]>>;
 
 /// A span that is about to open.
 pub struct Opening<'a> {
@@ -141,21 +141,20 @@ impl Identity {
 /// Tells what follows the context's span that it is current.
 #[inline]
 pub(crate) fn entered(context: &Context) {
-    if let Some(span) = &context.span {
-        tell(&span.followers, |follower| follower.entered());
+    if let Some(followers) = context.span.as_ref().and_then(|span| span.followers.as_ref()) {
+        tell(followers, |follower| follower.entered());
     }
 }
 
 /// Tells what follows the context's span that it is no longer current.
 #[inline]
 pub(crate) fn left(context: &Context) {
-    if let Some(span) = &context.span {
-        tell(&span.followers, |follower| follower.left());
+    if let Some(followers) = context.span.as_ref().and_then(|span| span.followers.as_ref()) {
+        tell(followers, |follower| follower.left());
     }
 }
 
-#[inline]
-pub(crate) fn tell(followers: &Followers, say: impl Fn(&dyn SpanFollower)) {
+pub(crate) fn tell(followers: &[Arc<dyn SpanFollower>], say: impl Fn(&dyn SpanFollower)) {
     for follower in followers {
         let _ = panics::contain(|| say(&**follower));
     }

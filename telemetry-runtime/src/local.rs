@@ -13,10 +13,9 @@ use crate::span::Node;
 thread_local! {
     static CONTEXT: Cell<Context> = const { Cell::new(Context::NONE) };
     static SPARE: RefCell<Vec<Arc<Node>>> = const { RefCell::new(Vec::new()) };
-    /// The serial numbers of the handlers that run now, outermost first.
+    static RUNS: Cell<Runs> = const { Cell::new(Runs { busy: 0, last: 0 }) };
+    /// The serial numbers of the handlers that run now, but for the last, outermost first.
     static RUNNING: RefCell<Vec<u64>> = const { RefCell::new(Vec::new()) };
-    /// Handlers that run now, one for each bit of `serial % 64`: a quick no.
-    static BUSY: Cell<u64> = const { Cell::new(0) };
     /// The state of the generator of ids; zero before it is seeded.
     static SEED: Cell<u64> = const { Cell::new(0) };
 }
@@ -81,37 +80,52 @@ fn seeded() -> fastrand::Rng {
     fastrand::Rng::with_seed(high.rotate_left(17) ^ low)
 }
 
+/// Which handlers run now in a thread.
+#[derive(Clone, Copy)]
+struct Runs {
+    /// One bit for each, of `serial % 64`: a quick no.
+    busy: u64,
+    /// The serial number of the last; zero for none.
+    last: u64,
+}
+
 /// Notes that a handler runs until the returned mark is dropped; none if it runs already on this
 /// thread, further out.
 #[inline]
 pub(crate) fn running(serial: u64) -> Option<Running> {
+    let before = RUNS.try_with(Cell::get).unwrap_or(Runs { busy: 0, last: 0 });
     let bit = 1 << (serial % 64);
-    let busy = BUSY.try_with(Cell::get).unwrap_or(0);
-    if busy & bit != 0 && runs(serial) {
+    if before.last != 0 && !nests(before, bit, serial) {
         return None;
     }
-    let _ = RUNNING.try_with(|running| running.borrow_mut().push(serial));
-    let _ = BUSY.try_with(|cell| cell.set(busy | bit));
-    Some(Running { busy })
+    let _ = RUNS.try_with(|runs| runs.set(Runs { busy: before.busy | bit, last: serial }));
+    Some(Running { before })
 }
 
-/// Whether it is really that handler, where the bit says that it may be. Where the list is gone with
-/// the thread's other locals it counts as such: better one event not seen than a handler that calls
-/// itself without end.
+/// Whether a handler may run within the last, which is then listed. Where the list is gone with the
+/// thread's other locals, it may not if its bit is taken: better one event not seen than a handler
+/// that calls itself without end.
 #[cold]
-fn runs(serial: u64) -> bool {
-    RUNNING.try_with(|running| running.borrow().contains(&serial)).unwrap_or(true)
+fn nests(before: Runs, bit: u64, serial: u64) -> bool {
+    let listed = || RUNNING.try_with(|running| running.borrow().contains(&serial)).unwrap_or(true);
+    if before.busy & bit != 0 && (before.last == serial || listed()) {
+        return false;
+    }
+    let _ = RUNNING.try_with(|running| running.borrow_mut().push(before.last));
+    true
 }
 
 /// A handler that runs. See [`running`].
 pub(crate) struct Running {
-    busy: u64,
+    before: Runs,
 }
 
 impl Drop for Running {
     #[inline]
     fn drop(&mut self) {
-        let _ = RUNNING.try_with(|running| running.borrow_mut().pop());
-        let _ = BUSY.try_with(|cell| cell.set(self.busy));
+        if self.before.last != 0 {
+            let _ = RUNNING.try_with(|running| running.borrow_mut().pop());
+        }
+        let _ = RUNS.try_with(|runs| runs.set(self.before));
     }
 }

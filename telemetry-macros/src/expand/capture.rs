@@ -54,10 +54,12 @@ pub(super) fn start(
         }
         SpanKind::Documented(..) => None,
     };
+    // Only the names of a struct's fields are not known here.
+    let put = ident(if own.is_some() { "set" } else { "add" });
     let sets = model.captures.iter().map(|capture| {
         let key = &capture.key;
         let value = how(&capture.how, runtime);
-        quote!(#k::Span::set(#start, #key, #value);)
+        quote!(#k::Span::#put(#start, #key, #value);)
     });
     let sets: TokenStream = sets.collect();
     let wanted =

@@ -11,7 +11,7 @@ use super::stop::Stop;
 use crate::context::{Context, Entered};
 use crate::dispatch::{self, Receivers};
 use crate::event::{Entries, Event, Given, Measurements, Metadata};
-use crate::hooks::{self, Followers, Identity, Opening};
+use crate::hooks::{self, Followers, Identity, Opening, SpanHook};
 use crate::ids::{SpanId, SpanIds, TraceId};
 use crate::panics::{self, Frames, Panicked};
 use crate::value::{Held, Value};
@@ -146,8 +146,8 @@ impl Span<'_> {
         let Some(Open { context, ids, depth, .. }) = &self.open else { return };
         let site = self.site.event(phase);
         let receivers = Receivers::of(site, context.ambient.as_deref());
-        let followers = context.span.as_ref().map(|node| &node.followers);
-        let followers = followers.filter(|some| phase != Phase::Start && !some.is_empty());
+        let followers = context.span.as_ref().and_then(|node| node.followers.as_deref());
+        let followers = followers.filter(|_| phase != Phase::Start);
         if receivers.is_empty() && followers.is_none() {
             return;
         }
@@ -160,11 +160,14 @@ impl Span<'_> {
             span: Some(*ids),
             depth: *depth,
         };
-        receivers.deliver(&event, context, |event| {
-            if let Some(followers) = followers {
-                hooks::tell(followers, |follower| follower.ended(event));
-            }
-        });
+        match followers {
+            None => receivers.deliver(&event, context, None),
+            Some(followers) => receivers.deliver(
+                &event,
+                context,
+                Some(&|event| hooks::tell(followers, |follower| follower.ended(event))),
+            ),
+        }
     }
 
     /// A tool receives the session's secrets.
@@ -210,15 +213,28 @@ fn is_ok(stop: &Stop<'_>) -> bool {
 
 /// Who the span is, as the context and the hooks say, and what follows it.
 fn identify(span: &Span<'_>, context: &Context, system_time: u64) -> (Identity, Followers) {
-    let mut identity =
-        Identity { parent: context.parent(), sampled: context.sampled(), ..Identity::default() };
-    let mut followers = Followers::new();
+    let identity = Identity { parent: context.parent(), sampled: context.sampled(), ..Identity::default() };
+    match registry::hooks() {
+        Some(hooks) if span.observed => follow(span, context, system_time, identity, &hooks),
+        _ => (identity, None),
+    }
+}
+
+/// What the hooks say.
+#[cold]
+fn follow(
+    span: &Span<'_>,
+    context: &Context,
+    system_time: u64,
+    mut identity: Identity,
+    hooks: &[Arc<dyn SpanHook>],
+) -> (Identity, Followers) {
+    let mut followers = Vec::new();
     let text = |key: &str| {
         let field = span.fields.iter().find(|field| field.0 == key)?;
         field.1.value()?.as_str().map(str::to_owned)
     };
-    let hooks = if span.observed { registry::hooks() } else { None };
-    for hook in hooks.iter().flat_map(|hooks| hooks.iter()) {
+    for hook in hooks {
         let opening = Opening {
             site: span.site,
             agent: span.agent.as_deref(),
@@ -232,7 +248,7 @@ fn identify(span: &Span<'_>, context: &Context, system_time: u64) -> (Identity, 
             followers.extend(said.follower);
         }
     }
-    (identity, followers)
+    (identity, (!followers.is_empty()).then(|| followers.into()))
 }
 
 /// Makes up what nobody said.
@@ -274,7 +290,10 @@ fn open_context(span: &Span<'_>, context: &mut Context) -> Option<Arc<OnceLock<A
                 ambient.tool_call_id = None;
                 child_session = Some(cell);
             }
-            Some("iteration") => ambient.iteration = span.iteration,
+            Some("iteration") => {
+                let given = span.fields.iter().find(|field| field.0 == "iteration");
+                ambient.iteration = given.and_then(|field| field.1.value()?.as_u64());
+            }
             Some("tool_call") => ambient.tool_call_id.clone_from(&span.tool_call_id),
             _ => {}
         }

@@ -44,7 +44,10 @@ impl Node {
         {
             (node.ids, node.site, node.depth) = (ids, site, depth);
             *node.parent.get_mut().unwrap_or_else(PoisonError::into_inner) = parent;
-            (node.followers, node.sampled) = (followers, sampled);
+            node.sampled = sampled;
+            if followers.is_some() {
+                node.followers = followers;
+            }
             *node.ended.get_mut() = false;
             return spare;
         }
@@ -79,7 +82,7 @@ impl Node {
     pub(crate) fn close(mut node: Arc<Self>) {
         if let Some(unique) = Arc::get_mut(&mut node) {
             let parent = unique.take_parent();
-            let followers = std::mem::take(&mut unique.followers);
+            let followers = unique.followers.take();
             *unique.recorded.get_mut() = false;
             unique.records.get_mut().unwrap_or_else(PoisonError::into_inner).clear();
             *unique.secrets.get_mut().unwrap_or_else(PoisonError::into_inner) = None;

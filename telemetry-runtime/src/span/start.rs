@@ -24,7 +24,6 @@ pub struct Span<'a> {
     pub(crate) description: Option<&'static str>,
     pub(crate) agent: Option<Arc<str>>,
     pub(crate) tool_call_id: Option<Arc<str>>,
-    pub(crate) iteration: Option<u64>,
     pub(crate) fields: SmallVec<[Field<'a>; 6]>,
     pub(super) open: Option<Open>,
 }
@@ -43,7 +42,6 @@ impl<'a> Span<'a> {
             description: None,
             agent: None,
             tool_call_id: None,
-            iteration: None,
             fields: SmallVec::new(),
             open: None,
         }
@@ -55,9 +53,9 @@ impl<'a> Span<'a> {
     }
 
     fn into_owned<'o>(self) -> Span<'o> {
-        let Span { site, wanted, observed, description, agent, tool_call_id, iteration, fields, open } = self;
+        let Span { site, wanted, observed, description, agent, tool_call_id, fields, open } = self;
         let fields = fields.into_iter().map(|(key, value)| (key, value.into_owned())).collect();
-        Span { site, wanted, observed, description, agent, tool_call_id, iteration, fields, open }
+        Span { site, wanted, observed, description, agent, tool_call_id, fields, open }
     }
 
     /// Whether its keys are to be captured: somebody will see the span, or something inside it that
@@ -86,14 +84,18 @@ impl<'a> Span<'a> {
         self.description = Some(description);
     }
 
-    /// Sets a key; a later value replaces an earlier one, and none changes nothing.
+    /// Adds a key, which the span does not have yet; none adds nothing.
     #[inline]
-    pub fn set(&mut self, key: &'static str, value: Captured<'a>) {
-        if let Held::Absent = value {
-            return;
+    pub fn add(&mut self, key: &'static str, value: Captured<'a>) {
+        if !matches!(value, Held::Absent) {
+            self.fields.push((key, value));
         }
-        if key == "iteration" && self.site.is("iteration") {
-            self.iteration = value.value().and_then(|value| value.as_u64());
+    }
+
+    /// Sets a key; a later value replaces an earlier one, and none changes nothing.
+    pub fn set(&mut self, key: &'static str, value: Captured<'a>) {
+        if matches!(value, Held::Absent) {
+            return;
         }
         match self.fields.iter_mut().find(|field| field.0 == key) {
             Some(field) => field.1 = value,
