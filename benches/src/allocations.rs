@@ -51,7 +51,12 @@ pub fn live_bytes() -> u64 {
     LIVE.load(Ordering::Relaxed)
 }
 
-/// The most bytes that were allocated at once, in all threads.
+/// Forgets the peak so far.
+pub fn reset_peak() {
+    PEAK.store(live_bytes(), Ordering::Relaxed);
+}
+
+/// The most bytes that were allocated at once, in all threads, since the start or [`reset_peak`].
 pub fn peak_bytes() -> u64 {
     PEAK.load(Ordering::Relaxed)
 }

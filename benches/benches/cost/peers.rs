@@ -20,7 +20,7 @@ pub(crate) fn tracing_sync0(query: &str, top_k: usize, cached: bool) -> u64 {
 }
 
 #[inline(never)]
-#[tracing::instrument(skip_all, fields(query, top_k, cached))]
+#[tracing::instrument(skip_all, fields(query = query, top_k = top_k, cached = cached))]
 pub(crate) fn tracing_sync3(query: &str, top_k: usize, cached: bool) -> u64 {
     work(query, top_k, cached)
 }
@@ -30,7 +30,7 @@ pub(crate) async fn tracing_async0(query: &str, top_k: usize, cached: bool) -> u
     work(query, top_k, cached)
 }
 
-#[tracing::instrument(skip_all, fields(query, top_k, cached))]
+#[tracing::instrument(skip_all, fields(query = query, top_k = top_k, cached = cached))]
 pub(crate) async fn tracing_async3(query: &str, top_k: usize, cached: bool) -> u64 {
     work(query, top_k, cached)
 }
