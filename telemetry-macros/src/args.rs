@@ -159,7 +159,9 @@ impl Parse for Entry {
             (Key::Ident(word), None) if syn::parse2::<Expr>(word.to_token_stream()).is_err() => {
                 Err(Error::new(
                     word.span(),
-                    format_args!("`{word}` is a word of Rust's, so no variable: `{word} = EXPR`"),
+                    format_args!(
+                        "`{word}` is a keyword, so no variable has that name: write `{word} = EXPR`"
+                    ),
                 ))
             }
             _ => Ok(Self { key, value }),
