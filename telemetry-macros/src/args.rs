@@ -1,6 +1,7 @@
 //! What stands in an attribute's parentheses, as it was written.
 
 use proc_macro2::{Ident, Span, TokenStream};
+use quote::ToTokens;
 use syn::ext::IdentExt;
 use syn::parse::{Parse, ParseStream, Parser};
 use syn::{Error, Expr, ExprStruct, LitStr, Pat, Path, Result, Token, parenthesized, token};
@@ -122,7 +123,7 @@ impl Key {
     }
 }
 
-impl quote::ToTokens for Key {
+impl ToTokens for Key {
     fn to_tokens(&self, tokens: &mut TokenStream) {
         match self {
             Self::Ident(ident) => ident.to_tokens(tokens),
@@ -155,8 +156,30 @@ impl Parse for Entry {
                 text.span(),
                 format_args!("a key in quotes needs a value: `{} = EXPR`", quoted(text)),
             )),
+            (Key::Ident(word), None) if syn::parse2::<Expr>(word.to_token_stream()).is_err() => {
+                Err(Error::new(
+                    word.span(),
+                    format_args!(
+                        "`{word}` is a keyword, so no variable has that name: write `{word} = EXPR`"
+                    ),
+                ))
+            }
             _ => Ok(Self { key, value }),
         }
+    }
+}
+
+impl Entry {
+    /// The value, which may be the variable that the key names.
+    pub(crate) fn recorded(self) -> Option<Recorded> {
+        self.value.or_else(|| match self.key {
+            Key::Ident(ident) => {
+                let path = syn::ExprPath { attrs: Vec::new(), qself: None, path: ident.into() };
+                Some(Recorded { sigil: Sigil::None, expr: Expr::Path(path) })
+            }
+            // It does not parse.
+            Key::Text(_) => None,
+        })
     }
 }
 

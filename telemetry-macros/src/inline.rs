@@ -4,7 +4,7 @@ use proc_macro2::{Ident, TokenStream};
 use syn::ext::IdentExt;
 use telemetry_catalogue::{self as catalogue, Event, Presence};
 
-use crate::args::{Args, Entry, Key, Recorded, Sigil, SpanArg};
+use crate::args::{Args, Recorded, SpanArg};
 use crate::ctxt::{Ctxt, did_you_mean, one_of};
 use crate::expand::{self, Runtime};
 use crate::valid::{self, StopKey, Target};
@@ -30,15 +30,12 @@ pub(crate) fn record(tokens: TokenStream) -> TokenStream {
         cx.error_at(word, "`record!` takes keys only: `record!(SPAN, KEY = EXPR, ..)`");
     }
     let mut keys = Vec::new();
-    for Entry { key, value } in args.keys.into_iter().chain(args.fields) {
-        let Some((name, ty)) = valid::stop_key(&key, &span, &mut cx) else { continue };
-        let value = match (value, &key) {
-            (Some(value), _) => value,
-            (None, Key::Ident(ident)) => Recorded { sigil: Sigil::None, expr: syn::parse_quote!(#ident) },
-            (None, Key::Text(_)) => continue,
-        };
+    for entry in args.keys.into_iter().chain(args.fields) {
+        let Some((name, ty)) = valid::stop_key(&entry.key, &span, &mut cx) else { continue };
+        let text = entry.key.text();
+        let Some(value) = entry.recorded() else { continue };
         if let Some(ty) = ty {
-            valid::check_sigil(&value, &key.text(), ty, &mut cx);
+            valid::check_sigil(&value, &text, ty, &mut cx);
         }
         keys.push(StopKey { key: name, value, ty });
     }
@@ -98,8 +95,8 @@ fn entries(event: &Event, name: &Ident, args: Args, cx: &mut Ctxt) -> Vec<(Strin
     // Keys that were meant, where another name was written: they are not missing.
     let mut meant: Vec<&str> = Vec::new();
     let own = args.fields.into_iter().map(|entry| (entry, true));
-    for (Entry { key, value }, is_own) in args.keys.into_iter().map(|entry| (entry, false)).chain(own) {
-        let text = key.text();
+    for (entry, is_own) in args.keys.into_iter().map(|entry| (entry, false)).chain(own) {
+        let text = entry.key.text();
         let field = fields().find(|field| field.is(&text));
         if field.is_none() && !is_own {
             let near = did_you_mean(&text, fields().map(telemetry_catalogue::Field::name));
@@ -109,19 +106,15 @@ fn entries(event: &Event, name: &Ident, args: Args, cx: &mut Ctxt) -> Vec<(Strin
             } else {
                 near
             };
-            cx.error(&key, format_args!("`{name}` has no key `{text}`{known}"));
+            cx.error(&entry.key, format_args!("`{name}` has no key `{text}`{known}"));
             meant.extend(telemetry_catalogue::nearest(&text, fields().map(telemetry_catalogue::Field::name)));
             continue;
         }
         if entries.iter().any(|(known, _)| *known == text) {
-            cx.error(&key, format_args!("`{text}` is given twice"));
+            cx.error(&entry.key, format_args!("`{text}` is given twice"));
             continue;
         }
-        let value = match (value, &key) {
-            (Some(value), _) => value,
-            (None, Key::Ident(ident)) => Recorded { sigil: Sigil::None, expr: syn::parse_quote!(#ident) },
-            (None, Key::Text(_)) => continue,
-        };
+        let Some(value) = entry.recorded() else { continue };
         if let Some(field) = field {
             valid::check_sigil(&value, &text, field.ty, cx);
         }

@@ -15,6 +15,14 @@ mod shape;
 mod span_attribute;
 mod valid;
 
+#[cfg(test)]
+mod expansions;
+#[cfg(test)]
+#[path = "../../tests/tests/property/mod.rs"]
+mod property;
+#[cfg(test)]
+mod tests;
+
 use proc_macro::TokenStream;
 
 /// Puts a span of an agent around a function.

@@ -497,15 +497,15 @@ fn can_be_argument(ty: &Type) -> bool {
 
 fn own_fields(fields: Vec<Entry>, kind: &SpanKind, captures: &mut Vec<Capture>, cx: &mut Ctxt) {
     let mut seen: Vec<String> = Vec::new();
-    for Entry { key, value } in fields {
-        let text = key.text();
+    for entry in fields {
+        let text = entry.key.text();
         if seen.contains(&text) {
-            cx.error(&key, format_args!("`{text}` is given twice"));
+            cx.error(&entry.key, format_args!("`{text}` is given twice"));
             continue;
         }
         if let Some(field) = kind.spec().and_then(|spec| spec.start_field(&text)) {
             cx.error(
-                &key,
+                &entry.key,
                 format_args!(
                     "`{text}` is a documented key of `{}`: write `{} = ..` outside of `fields(..)`",
                     kind.name(),
@@ -515,11 +515,7 @@ fn own_fields(fields: Vec<Entry>, kind: &SpanKind, captures: &mut Vec<Capture>, 
             continue;
         }
         seen.push(text.clone());
-        let recorded = match (value, &key) {
-            (Some(recorded), _) => recorded,
-            (None, Key::Ident(ident)) => Recorded { sigil: Sigil::None, expr: syn::parse_quote!(#ident) },
-            (None, Key::Text(_)) => continue,
-        };
+        let Some(recorded) = entry.recorded() else { continue };
         captures.push(Capture { key: text, how: How::Expr(recorded, None) });
     }
 }
@@ -527,19 +523,15 @@ fn own_fields(fields: Vec<Entry>, kind: &SpanKind, captures: &mut Vec<Capture>, 
 fn stop_rule(span: Span, rule: Rule, kind: &SpanKind, cx: &mut Ctxt) -> StopRule {
     let mut seen: Vec<String> = Vec::new();
     let mut keys = Vec::new();
-    for Entry { key, value } in rule.entries {
-        let text = key.text();
+    for entry in rule.entries {
+        let text = entry.key.text();
         if seen.contains(&text) {
-            cx.error(&key, format_args!("`{text}` is given twice"));
+            cx.error(&entry.key, format_args!("`{text}` is given twice"));
             continue;
         }
         seen.push(text.clone());
-        let Some((name, ty)) = stop_key(&key, kind, cx) else { continue };
-        let value = match (value, &key) {
-            (Some(recorded), _) => recorded,
-            (None, Key::Ident(ident)) => Recorded { sigil: Sigil::None, expr: syn::parse_quote!(#ident) },
-            (None, Key::Text(_)) => continue,
-        };
+        let Some((name, ty)) = stop_key(&entry.key, kind, cx) else { continue };
+        let Some(value) = entry.recorded() else { continue };
         if let Some(ty) = ty {
             check_sigil(&value, &text, ty, cx);
         }

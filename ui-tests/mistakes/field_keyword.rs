@@ -1,0 +1,10 @@
+//! A word of Rust's as a key without a value.
+
+use telemetry_runtime::agent_span;
+
+#[agent_span(agent, fields(type))]
+fn run() {}
+
+fn main() {
+    run();
+}
