@@ -68,6 +68,7 @@ mod content;
 mod convention;
 mod ending;
 mod gather;
+mod intern;
 mod logs;
 mod lost;
 mod mapping;

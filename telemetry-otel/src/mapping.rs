@@ -123,28 +123,20 @@ impl Row {
     }
 }
 
-/// What the keys of spans that have no line become: those of the context.
-pub(crate) const CONTEXT: &[(&str, To)] = &[
-    ("agent", To::Agent),
-    ("session_id", To::Conversation),
-    ("parent_session_id", To::Attribute(Name::same("condukt.parent_session_id"))),
-    ("run_id", To::ConversationAnd(Name::same("legion.run_id"))),
-    ("parent_run_id", To::Attribute(Name::same("legion.parent_run_id"))),
-    ("iteration", To::Attribute(Name::same("legion.iteration.index"))),
-    ("tool_call_id", To::Attribute(Name::same("gen_ai.tool.call.id"))),
-    ("user_id", To::User),
-    ("user.id", To::User),
-    ("status", To::Ending),
-    ("error", To::Ending),
-    ("error_type", To::Ending),
-    ("kind", To::Ending),
-    ("reason", To::Ending),
-    ("stacktrace", To::Ending),
-];
-
 /// What a key of the context, or of an ending, becomes.
 pub(crate) fn of_context(key: &str) -> Option<To> {
-    CONTEXT.iter().find(|(known, _)| *known == key).map(|(_, to)| *to)
+    Some(match key {
+        "agent" => To::Agent,
+        "session_id" => To::Conversation,
+        "parent_session_id" => attribute("condukt.parent_session_id"),
+        "run_id" => To::ConversationAnd(Name::same("legion.run_id")),
+        "parent_run_id" => attribute("legion.parent_run_id"),
+        "iteration" => attribute("legion.iteration.index"),
+        "tool_call_id" => attribute("gen_ai.tool.call.id"),
+        "user_id" | "user.id" => To::User,
+        "status" | "error" | "error_type" | "kind" | "reason" | "stacktrace" => To::Ending,
+        _ => return None,
+    })
 }
 
 const fn attribute(name: &'static str) -> To {

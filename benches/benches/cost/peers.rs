@@ -3,11 +3,12 @@
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
-use benches::subjects::{GIVEN, Suspend, drive, ready, work};
+use benches::subjects::{self as s, GIVEN, Suspend, drive, ready, work};
 use fastrace::collector::{Config, Reporter, SpanRecord};
-use opentelemetry::trace::TracerProvider as _;
+use opentelemetry::KeyValue;
+use opentelemetry::trace::{TraceContextExt as _, Tracer as _, TracerProvider as _};
 use opentelemetry_sdk::error::OTelSdkResult;
-use opentelemetry_sdk::trace::{BatchSpanProcessor, SdkTracerProvider, SpanData, SpanExporter};
+use opentelemetry_sdk::trace::{BatchSpanProcessor, SdkTracer, SdkTracerProvider, SpanData, SpanExporter};
 use tracing::span::{Attributes, Id};
 use tracing_subscriber::layer::{Context, SubscriberExt as _};
 use tracing_subscriber::registry::LookupSpan;
@@ -20,7 +21,7 @@ pub(crate) fn tracing_sync0(query: &str, top_k: usize, cached: bool) -> u64 {
 }
 
 #[inline(never)]
-#[tracing::instrument(skip_all, fields(query, top_k, cached))]
+#[tracing::instrument(skip_all, fields(query = query, top_k = top_k, cached = cached))]
 pub(crate) fn tracing_sync3(query: &str, top_k: usize, cached: bool) -> u64 {
     work(query, top_k, cached)
 }
@@ -30,7 +31,7 @@ pub(crate) async fn tracing_async0(query: &str, top_k: usize, cached: bool) -> u
     work(query, top_k, cached)
 }
 
-#[tracing::instrument(skip_all, fields(query, top_k, cached))]
+#[tracing::instrument(skip_all, fields(query = query, top_k = top_k, cached = cached))]
 pub(crate) async fn tracing_async3(query: &str, top_k: usize, cached: bool) -> u64 {
     work(query, top_k, cached)
 }
@@ -116,6 +117,26 @@ pub(crate) const PEERS: &[Peer] = &[
         within: exported,
     },
     Peer {
+        name: "telemetry-otel sync f3, batch processor",
+        run: repeat!(|q, k, c| s::sync3(q, k, c)),
+        within: bridged,
+    },
+    Peer {
+        name: "the SDK by hand sync f3, batch processor",
+        run: repeat!(|q, k, c| sdk_sync3(q, k, c)),
+        within: by_hand,
+    },
+    Peer {
+        name: "tracing-opentelemetry async f3, batch processor",
+        run: repeat!(|q, k, c| ready(tracing_async3(q, k, c))),
+        within: exported,
+    },
+    Peer {
+        name: "telemetry-otel async f3, batch processor",
+        run: repeat!(|q, k, c| ready(s::async3(q, k, c))),
+        within: bridged,
+    },
+    Peer {
         name: "fastrace sync f3, no root",
         run: repeat!(|q, k, c| fastrace_sync3(q, k, c)),
         within: reported,
@@ -180,6 +201,48 @@ fn exported(run: &mut dyn FnMut()) {
     let layer = tracing_opentelemetry::layer().with_tracer(provider.tracer("bench"));
     tracing::subscriber::with_default(Registry::default().with(layer), run);
     provider.shutdown().expect("it shuts down");
+}
+
+fn bridged(run: &mut dyn FnMut()) {
+    let provider = provider();
+    let attached = telemetry_otel::builder().tracer_provider(&provider).attach().expect("no other is");
+    run();
+    drop(attached);
+    provider.shutdown().expect("it shuts down");
+}
+
+static TRACER: std::sync::Mutex<Option<SdkTracer>> = std::sync::Mutex::new(None);
+
+thread_local! {
+    static MINE: std::cell::OnceCell<SdkTracer> = const { std::cell::OnceCell::new() };
+}
+
+fn by_hand(run: &mut dyn FnMut()) {
+    let provider = provider();
+    *TRACER.lock().expect("no panic") = Some(provider.tracer("bench"));
+    run();
+    provider.shutdown().expect("it shuts down");
+}
+
+/// The span current as ours is, its attributes given at the end.
+#[inline(never)]
+pub(crate) fn sdk_sync3(query: &str, top_k: usize, cached: bool) -> u64 {
+    MINE.with(|tracer| {
+        let tracer = tracer.get_or_init(|| TRACER.lock().expect("no panic").clone().expect("a tracer"));
+        let span = tracer.build(tracer.span_builder("bench.retrieval"));
+        let cx = opentelemetry::Context::current_with_span(span);
+        let guard = cx.clone().attach();
+        let returned = work(query, top_k, cached);
+        drop(guard);
+        let span = cx.span();
+        span.set_attributes([
+            KeyValue::new("query", query.to_owned()),
+            KeyValue::new("top_k", i64::try_from(top_k).unwrap_or(i64::MAX)),
+            KeyValue::new("cached", cached),
+        ]);
+        span.end();
+        returned
+    })
 }
 
 struct Forgotten;
