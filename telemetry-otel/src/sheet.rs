@@ -57,20 +57,19 @@ pub(crate) struct Filling<'a> {
 
 impl Filling<'_> {
     /// Reads a span's last event.
-    pub(crate) fn sheet(&self, event: &Event<'_>) -> Sheet {
-        let mut sheet = Sheet::default();
-        for (key, value) in event.metadata().iter() {
+    pub(crate) fn read(&self, sheet: &mut Sheet, event: &Event<'_>) {
+        // Layers of keys, which `for` would ask for one key at a time.
+        event.metadata().iter().for_each(|(key, value)| {
             let to = self.row.and_then(|row| row.to(key)).or_else(|| of_context(key));
             match to {
-                Some(to) => self.put(&mut sheet, to, key, value),
-                None if self.recording => self.put_own(&mut sheet, key, value),
+                Some(to) => self.put(sheet, to, key, value),
+                None if self.recording => self.put_own(sheet, key, value),
                 None => {}
             }
-        }
+        });
         if let Some(first) = event.measurements().get("time_to_first_item").and_then(|nanos| nanos.as_f64()) {
             sheet.first_chunk = Some(first / 1e9);
         }
-        sheet
     }
 
     /// What stands on the sheet only once all keys are read.
@@ -127,11 +126,10 @@ impl Filling<'_> {
                 }
             }
             To::FinishReason => sheet.finish_reason = word(&value.to_json()),
-            To::Ending => {
-                if key == "status" {
-                    sheet.status = value.as_str().filter(|status| *status != "ok").map(str::to_owned);
-                }
+            To::Ending if key == "status" => {
+                sheet.status = value.as_str().filter(|status| *status != "ok").map(str::to_owned);
             }
+            To::Ending => {}
             _ if self.recording => self.put_attribute(sheet, to, key, value),
             // Metrics are told what was called.
             To::Attribute(_) if self.row.is_some_and(|row| row.is_tool() || row.operation.is_some()) => {
@@ -442,7 +440,7 @@ impl Sheet {
 
     /// All attributes, none twice, and at most that many beside those `set` already. Where some
     /// are left out, the last one says how many.
-    pub(crate) fn into_attributes(mut self, set: &[&str], limit: usize) -> Vec<KeyValue> {
+    pub(crate) fn take_attributes(&mut self, set: &[&str], limit: usize) -> Vec<KeyValue> {
         let mut all = std::mem::take(&mut self.attributes);
         let mut own = std::mem::take(&mut self.own);
         // The user's own keys may have any name, that of one of ours included.

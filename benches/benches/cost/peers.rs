@@ -1,6 +1,7 @@
 //! The same work, instrumented with `tracing` and with `fastrace`.
 
 use std::hint::black_box;
+use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
 use benches::subjects::{self as s, GIVEN, Suspend, drive, ready, work};
@@ -211,38 +212,32 @@ fn bridged(run: &mut dyn FnMut()) {
     provider.shutdown().expect("it shuts down");
 }
 
-static TRACER: std::sync::Mutex<Option<SdkTracer>> = std::sync::Mutex::new(None);
-
-thread_local! {
-    static MINE: std::cell::OnceCell<SdkTracer> = const { std::cell::OnceCell::new() };
-}
+static TRACER: OnceLock<SdkTracer> = OnceLock::new();
 
 fn by_hand(run: &mut dyn FnMut()) {
     let provider = provider();
-    *TRACER.lock().expect("no panic") = Some(provider.tracer("bench"));
+    TRACER.set(provider.tracer("bench")).expect("once in a process");
     run();
     provider.shutdown().expect("it shuts down");
 }
 
-/// The span current as ours is, its attributes given at the end.
+/// What nothing that exports by this SDK can be without: a span, current while the work runs, its attributes given
+/// at the end.
 #[inline(never)]
 pub(crate) fn sdk_sync3(query: &str, top_k: usize, cached: bool) -> u64 {
-    MINE.with(|tracer| {
-        let tracer = tracer.get_or_init(|| TRACER.lock().expect("no panic").clone().expect("a tracer"));
-        let span = tracer.build(tracer.span_builder("bench.retrieval"));
-        let cx = opentelemetry::Context::current_with_span(span);
-        let guard = cx.clone().attach();
-        let returned = work(query, top_k, cached);
-        drop(guard);
-        let span = cx.span();
-        span.set_attributes([
-            KeyValue::new("query", query.to_owned()),
-            KeyValue::new("top_k", i64::try_from(top_k).unwrap_or(i64::MAX)),
-            KeyValue::new("cached", cached),
-        ]);
-        span.end();
-        returned
-    })
+    let Some(tracer) = TRACER.get() else { return 0 };
+    let cx = opentelemetry::Context::current_with_span(tracer.build(tracer.span_builder("bench.retrieval")));
+    let current = cx.clone().attach();
+    let returned = work(query, top_k, cached);
+    drop(current);
+    let span = cx.span();
+    span.set_attributes([
+        KeyValue::new("query", query.to_owned()),
+        KeyValue::new("top_k", i64::try_from(top_k).unwrap_or(i64::MAX)),
+        KeyValue::new("cached", cached),
+    ]);
+    span.end();
+    returned
 }
 
 struct Forgotten;
