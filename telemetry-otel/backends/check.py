@@ -447,6 +447,7 @@ def check_metrics(checks, run, backends):
     for text in re.split(r"^Metric #\d+$", exports[-1], flags=re.MULTILINE)[1:]:
         points = re.split(r"DataPoints #\d+$", text, flags=re.MULTILINE)[1:]
         found[re.search(r"-> Name: (\S+)", text)[1]] = {
+            "description": re.search(r"-> Description: (.*)", text)[1],
             "unit": re.search(r"-> Unit: (\S*)", text)[1],
             "bounds": {tuple(numbers(point, r"ExplicitBounds #\d+")) for point in points},
             "count": sum(numbers(text, "Count")),
@@ -454,6 +455,7 @@ def check_metrics(checks, run, backends):
             "value": sum(numbers(text, "Value")),
             "buckets": sum(numbers(text, r"Buckets #\d+, Count")),
         }
+    checks.none("metrics without a description", (name for name, metric in found.items() if not metric["description"]))
     call = tuple(round(0.01 * 2**n, 2) for n in range(14))
     agent = tuple(round(0.1 * 2**n, 1) for n in range(13))
     tokens = tuple(4.0**n for n in range(14))

@@ -332,7 +332,8 @@ impl SpanFollower for Following {
             ending: &ending,
             gathered: self.gathered.as_deref().filter(|_| self.row.is_some()),
         };
-        let mut sheet = filling.sheet(event);
+        let mut sheet = Sheet::default();
+        filling.read(&mut sheet, event);
         if let (Some(instruments), Some(row)) = (&bridge.instruments, self.row) {
             instruments.span(row, &sheet, &ending, event, options);
         }
@@ -343,7 +344,7 @@ impl SpanFollower for Following {
             sink.emit(record);
         }
         filling.finish(&mut sheet, event, self.prefix);
-        self.end(sheet, &ending, event);
+        self.end(&mut sheet, &ending, event);
     }
 }
 
@@ -356,14 +357,14 @@ impl Following {
         }
     }
 
-    fn end(&self, mut sheet: Sheet, ending: &Ending, event: &Event<'_>) {
+    fn end(&self, sheet: &mut Sheet, ending: &Ending, event: &Event<'_>) {
         let Some(otel) = &self.otel else { return };
         let span = otel.span();
         let ended = self.started + event.measurements().duration().unwrap_or_default();
         if self.recording {
-            self.catch_up(&mut sheet);
+            self.catch_up(sheet);
             let options = &self.bridge.options;
-            span.set_attributes(sheet.into_attributes(&self.set, options.attribute_limit));
+            span.set_attributes(sheet.take_attributes(&self.set, options.attribute_limit));
             span.set_status(ending.status(options.endings()));
             if options.exception_events
                 && let Some((exception_type, message)) = logs::exception(ending)

@@ -1,6 +1,7 @@
 //! LLM-agent telemetry as OpenTelemetry traces, metrics and logs.
 //!
-//! ```no_run
+#![cfg_attr(feature = "otlp", doc = "```no_run")]
+#![cfg_attr(not(feature = "otlp"), doc = "```ignore")]
 //! // To the collector that the `OTEL_*` variables name; by themselves http://localhost:4318.
 //! let telemetry = telemetry_otel::install()?;
 //! // .. agents run: functions annotated with `telemetry_runtime` ..
@@ -67,6 +68,7 @@ mod content;
 mod convention;
 mod ending;
 mod gather;
+mod intern;
 mod logs;
 mod lost;
 mod mapping;

@@ -1,8 +1,6 @@
 //! Log records: single events, failures of models, panics and cancellations, each told which span
 //! it belongs to.
 
-use std::collections::HashSet;
-use std::sync::{Mutex, PoisonError};
 use std::time::SystemTime;
 
 use opentelemetry::logs::{AnyValue, LogRecord, Logger, Severity};
@@ -11,6 +9,7 @@ use serde_json::Value as Json;
 use telemetry_runtime::{Event, Value as Recorded};
 
 use crate::ending::Ending;
+use crate::intern::interned;
 use crate::mapping::{EVENT_KEYS, Row, To, of_context};
 use crate::names;
 use crate::options::Options;
@@ -57,26 +56,6 @@ impl<L: Logger + Send + Sync> LogSink for L {
         }
         Logger::emit(self, made);
     }
-}
-
-/// How many names of events are kept for good. They are those of callsites, and of whatever a
-/// program makes up at run time, of which there may be no end.
-const MAX_NAMES: usize = 1024;
-
-/// The name as the interface to loggers wants it; none for one name too many.
-fn interned(name: &str) -> Option<&'static str> {
-    static NAMES: Mutex<Option<HashSet<&'static str>>> = Mutex::new(None);
-    let mut names = NAMES.lock().unwrap_or_else(PoisonError::into_inner);
-    let names = names.get_or_insert_default();
-    if let Some(known) = names.get(name) {
-        return Some(known);
-    }
-    if names.len() >= MAX_NAMES {
-        return None;
-    }
-    let kept: &'static str = Box::leak(name.into());
-    names.insert(kept);
-    Some(kept)
 }
 
 /// A span that failed: of a model call whatever the failure, else a panic or a cancellation.

@@ -84,6 +84,8 @@ pub(crate) struct Row {
     /// Attributes that are always the same.
     pub(crate) constants: &'static [(Name, &'static str)],
     pub(crate) keys: &'static [(&'static str, To)],
+    /// What metrics call many of them.
+    pub(crate) plural: &'static str,
     /// The histogram of its duration.
     pub(crate) duration: Name,
     /// The log record of a failure of that kind; none for the event's own name, and for failures
@@ -121,28 +123,20 @@ impl Row {
     }
 }
 
-/// What the keys of spans that have no line become: those of the context.
-pub(crate) const CONTEXT: &[(&str, To)] = &[
-    ("agent", To::Agent),
-    ("session_id", To::Conversation),
-    ("parent_session_id", To::Attribute(Name::same("condukt.parent_session_id"))),
-    ("run_id", To::ConversationAnd(Name::same("legion.run_id"))),
-    ("parent_run_id", To::Attribute(Name::same("legion.parent_run_id"))),
-    ("iteration", To::Attribute(Name::same("legion.iteration.index"))),
-    ("tool_call_id", To::Attribute(Name::same("gen_ai.tool.call.id"))),
-    ("user_id", To::User),
-    ("user.id", To::User),
-    ("status", To::Ending),
-    ("error", To::Ending),
-    ("error_type", To::Ending),
-    ("kind", To::Ending),
-    ("reason", To::Ending),
-    ("stacktrace", To::Ending),
-];
-
 /// What a key of the context, or of an ending, becomes.
 pub(crate) fn of_context(key: &str) -> Option<To> {
-    CONTEXT.iter().find(|(known, _)| *known == key).map(|(_, to)| *to)
+    Some(match key {
+        "agent" => To::Agent,
+        "session_id" => To::Conversation,
+        "parent_session_id" => attribute("condukt.parent_session_id"),
+        "run_id" => To::ConversationAnd(Name::same("legion.run_id")),
+        "parent_run_id" => attribute("legion.parent_run_id"),
+        "iteration" => attribute("legion.iteration.index"),
+        "tool_call_id" => attribute("gen_ai.tool.call.id"),
+        "user_id" | "user.id" => To::User,
+        "status" | "error" | "error_type" | "kind" | "reason" | "stacktrace" => To::Ending,
+        _ => return None,
+    })
 }
 
 const fn attribute(name: &'static str) -> To {
@@ -160,6 +154,7 @@ pub(crate) const ROWS: &[Row] = &[
         constants: &[],
         // Not of the documents: keys an annotation may add, so that the agent's own words are shown.
         keys: &[("input", To::Input), ("output", To::Output)],
+        plural: "agent invocations",
         duration: Name::renamed("condukt.agent.duration", "gen_ai.invoke_agent.duration"),
         failure: None,
         gathers: Gathers::Models,
@@ -182,6 +177,7 @@ pub(crate) const ROWS: &[Row] = &[
             ("finish_reason", To::FinishReason),
             ("provider", To::Provider),
         ],
+        plural: "model calls",
         duration: OPERATION_DURATION,
         failure: Some(Name::same("gen_ai.client.operation.exception")),
         gathers: Gathers::Nothing,
@@ -194,6 +190,7 @@ pub(crate) const ROWS: &[Row] = &[
         kind: "TOOL",
         constants: &[(Name::same("gen_ai.tool.type"), "function")],
         keys: &[("tool", attribute(names::TOOL_NAME)), ("args", To::Arguments), ("result", To::ToolResult)],
+        plural: "tool calls",
         duration: Name::renamed("condukt.tool_call.duration", "gen_ai.execute_tool.duration"),
         failure: Some(Name::latest("gen_ai.execute_tool.exception")),
         gathers: Gathers::Nothing,
@@ -221,6 +218,7 @@ pub(crate) const ROWS: &[Row] = &[
             // The child's, which is another conversation.
             ("session_id", attribute("condukt.subagent.session_id")),
         ],
+        plural: "delegations",
         duration: Name::same("condukt.subagent.duration"),
         failure: None,
         gathers: Gathers::Agent,
@@ -237,6 +235,7 @@ pub(crate) const ROWS: &[Row] = &[
             ("input", To::Input),
             ("output", To::Output),
         ],
+        plural: "operations",
         duration: Name::renamed("condukt.operation.duration", "gen_ai.invoke_workflow.duration"),
         failure: None,
         gathers: Gathers::Agent,
@@ -254,6 +253,7 @@ pub(crate) const ROWS: &[Row] = &[
             ("input", To::Input),
             ("output", To::Output),
         ],
+        plural: "anonymous runs",
         duration: Name::same("condukt.run.duration"),
         failure: None,
         gathers: Gathers::Agent,
@@ -272,6 +272,7 @@ pub(crate) const ROWS: &[Row] = &[
             ("bindings", To::NamesOf(Name::same("legion.message.bindings"))),
             ("status", To::EndingAnd(Name::same("legion.message.status"))),
         ],
+        plural: "agent invocations",
         duration: Name::renamed("legion.agent.message.duration", "gen_ai.invoke_agent.duration"),
         failure: None,
         gathers: Gathers::Nothing,
@@ -287,6 +288,7 @@ pub(crate) const ROWS: &[Row] = &[
             ("iteration", attribute("legion.iteration.index")),
             ("action", attribute("legion.iteration.action")),
         ],
+        plural: "iterations",
         duration: Name::same("legion.iteration.duration"),
         failure: None,
         gathers: Gathers::Nothing,
@@ -309,6 +311,7 @@ pub(crate) const ROWS: &[Row] = &[
             ("finish_reason", To::FinishReason),
             ("provider", To::Provider),
         ],
+        plural: "model calls",
         duration: OPERATION_DURATION,
         failure: Some(Name::same("gen_ai.client.operation.exception")),
         gathers: Gathers::Nothing,
@@ -328,6 +331,7 @@ pub(crate) const ROWS: &[Row] = &[
             ("success", attribute("legion.sandbox.success")),
             ("result", To::ToolResult),
         ],
+        plural: "tool calls",
         duration: Name::renamed("legion.sandbox.eval.duration", "gen_ai.execute_tool.duration"),
         failure: Some(Name::latest("gen_ai.execute_tool.exception")),
         gathers: Gathers::Nothing,

@@ -66,18 +66,29 @@ enum Tokens {
 
 impl Tokens {
     fn new(meter: &Meter, convention: Convention) -> Self {
-        let histogram = |name: &'static str| {
-            meter.u64_histogram(name).with_unit("{token}").with_boundaries(TOKENS.to_vec()).build()
+        let histogram = |name: &'static str, description: &'static str| {
+            let tokens = meter.u64_histogram(name).with_description(description).with_unit("{token}");
+            tokens.with_boundaries(TOKENS.to_vec()).build()
         };
         let counter = |kind: &str| {
             let name = format!("gen_ai.client.inference.usage.{kind}");
-            meter.u64_counter(name).with_unit("{token}").build()
+            let description = format!("Tokens used, {kind}.");
+            meter.u64_counter(name).with_description(description).with_unit("{token}").build()
         };
         match convention {
-            Convention::V1_41_1 => Self::ByType(histogram("gen_ai.client.token.usage")),
+            Convention::V1_41_1 => Self::ByType(histogram(
+                "gen_ai.client.token.usage",
+                "Tokens of a model call, input and output.",
+            )),
             Convention::Latest => Self::ByName {
-                input: histogram("gen_ai.client.inference.operation.input_tokens"),
-                output: histogram("gen_ai.client.inference.operation.output_tokens"),
+                input: histogram(
+                    "gen_ai.client.inference.operation.input_tokens",
+                    "Input tokens of a model call.",
+                ),
+                output: histogram(
+                    "gen_ai.client.inference.operation.output_tokens",
+                    "Output tokens of a model call.",
+                ),
                 counters: [
                     "input_tokens",
                     "output_tokens",
@@ -121,8 +132,12 @@ impl Tokens {
 
 impl Instruments {
     pub(crate) fn new(meter: &Meter, convention: Convention) -> Self {
-        let seconds = |name: &'static str, boundaries: &[f64]| {
-            meter.f64_histogram(name).with_unit("s").with_boundaries(boundaries.to_vec()).build()
+        let seconds = |name: &'static str, description: String, boundaries: &[f64]| {
+            let seconds = meter.f64_histogram(name).with_description(description).with_unit("s");
+            seconds.with_boundaries(boundaries.to_vec()).build()
+        };
+        let counter = |name: String, description: String, unit: &'static str| {
+            meter.u64_counter(name).with_description(description).with_unit(unit).build()
         };
         let first_chunk = match convention {
             Convention::V1_41_1 => "gen_ai.client.operation.time_to_first_chunk",
@@ -134,22 +149,37 @@ impl Instruments {
                 Some("invoke_workflow") => &WORKFLOW_SECONDS,
                 _ => &AGENT_SECONDS,
             };
-            let counter = |what: &str, unit: &'static str| {
-                meter.u64_counter(format!("{}.{what}", row.prefix)).with_unit(unit).build()
-            };
+            let Row { prefix, plural, .. } = row;
+            let duration = row.duration.of(convention).unwrap_or_default();
             Measured {
-                duration: seconds(row.duration.of(convention).unwrap_or_default(), boundaries),
-                failures: counter("failures", "{failure}"),
-                cancellations: counter("cancellations", "{cancellation}"),
+                // Rows that share a name share the description.
+                duration: seconds(duration, format!("Duration of {plural}."), boundaries),
+                failures: counter(format!("{prefix}.failures"), format!("Failed {plural}."), "{failure}"),
+                cancellations: counter(
+                    format!("{prefix}.cancellations"),
+                    format!("Cancelled {plural}."),
+                    "{cancellation}",
+                ),
             }
+        };
+        let secrets = |what: &str, description: &str| {
+            counter(format!("condukt.secrets.{what}.count"), description.to_owned(), "{secret}")
         };
         Self {
             rows: ROWS.iter().map(measured).collect(),
-            first_chunk: seconds(first_chunk, &CALL_SECONDS),
+            first_chunk: seconds(
+                first_chunk,
+                "Time to the first chunk of a streamed model call.".to_owned(),
+                &CALL_SECONDS,
+            ),
             tokens: Tokens::new(meter, convention),
-            secrets_resolve: meter.u64_counter("condukt.secrets.resolve.count").with_unit("{secret}").build(),
-            secrets_access: meter.u64_counter("condukt.secrets.access.count").with_unit("{secret}").build(),
-            active: meter.i64_up_down_counter("legion.agent.active").with_unit("{agent}").build(),
+            secrets_resolve: secrets("resolve", "Secrets resolved for sessions."),
+            secrets_access: secrets("access", "Secrets that tool calls received."),
+            active: meter
+                .i64_up_down_counter("legion.agent.active")
+                .with_description("Agent processes that are alive.")
+                .with_unit("{agent}")
+                .build(),
         }
     }
 

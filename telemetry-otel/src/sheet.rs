@@ -9,6 +9,7 @@ use telemetry_runtime::{Event, Value as Recorded};
 use crate::convention::Name;
 use crate::ending::{Ending, is_identifier};
 use crate::gather::{Gathered, Io};
+use crate::intern;
 use crate::mapping::{Row, To, of_context};
 use crate::messages;
 use crate::names::{self, openinference as oi};
@@ -34,6 +35,8 @@ pub(crate) struct Sheet {
     pub(crate) usage: Option<Usage>,
     pub(crate) first_chunk: Option<f64>,
     finish_reason: Option<String>,
+    /// What it said of its end, if that was not `ok`.
+    status: Option<String>,
     /// What the model answered, until it is known why it ended.
     answer: Option<Json>,
     /// What went in and out as a person would read it.
@@ -54,20 +57,19 @@ pub(crate) struct Filling<'a> {
 
 impl Filling<'_> {
     /// Reads a span's last event.
-    pub(crate) fn sheet(&self, event: &Event<'_>) -> Sheet {
-        let mut sheet = Sheet::default();
-        for (key, value) in event.metadata().iter() {
+    pub(crate) fn read(&self, sheet: &mut Sheet, event: &Event<'_>) {
+        // Layers of keys, which `for` would ask for one key at a time.
+        event.metadata().iter().for_each(|(key, value)| {
             let to = self.row.and_then(|row| row.to(key)).or_else(|| of_context(key));
             match to {
-                Some(to) => self.put(&mut sheet, to, key, value),
-                None if self.recording => self.put_own(&mut sheet, key, value),
+                Some(to) => self.put(sheet, to, key, value),
+                None if self.recording => self.put_own(sheet, key, value),
                 None => {}
             }
-        }
+        });
         if let Some(first) = event.measurements().get("time_to_first_item").and_then(|nanos| nanos.as_f64()) {
             sheet.first_chunk = Some(first / 1e9);
         }
-        sheet
     }
 
     /// What stands on the sheet only once all keys are read.
@@ -86,10 +88,10 @@ impl Filling<'_> {
             sheet.set(names::TIME_TO_FIRST_CHUNK, first);
         }
         if let Some(items) = event.measurements().get("items").and_then(|items| items.as_i64()) {
-            sheet.own.push(KeyValue::new(format!("{prefix}.items"), items));
+            sheet.set_own(format!("{prefix}.items"), items);
         }
         self.finish_model(sheet);
-        self.finish_ending(sheet, event, prefix);
+        self.finish_ending(sheet, prefix);
         self.finish_content(sheet);
         if self.options.openinference && !sheet.metadata.is_empty() {
             let metadata = Json::Object(std::mem::take(&mut sheet.metadata));
@@ -124,6 +126,9 @@ impl Filling<'_> {
                 }
             }
             To::FinishReason => sheet.finish_reason = word(&value.to_json()),
+            To::Ending if key == "status" => {
+                sheet.status = value.as_str().filter(|status| *status != "ok").map(str::to_owned);
+            }
             To::Ending => {}
             _ if self.recording => self.put_attribute(sheet, to, key, value),
             // Metrics are told what was called.
@@ -214,7 +219,7 @@ impl Filling<'_> {
         if self.options.openinference && self.row.is_some() {
             sheet.metadata.insert(key.to_owned(), plain_json(&value));
         }
-        sheet.set_own(key.to_owned(), value);
+        sheet.set_own(intern::key(key), value);
     }
 
     fn put_conversation(&self, sheet: &mut Sheet, value: Recorded<'_>) {
@@ -343,7 +348,7 @@ impl Filling<'_> {
         }
     }
 
-    fn finish_ending(&self, sheet: &mut Sheet, event: &Event<'_>, prefix: &'static str) {
+    fn finish_ending(&self, sheet: &mut Sheet, prefix: &'static str) {
         if let Some(error_type) = self.ending.error_type(self.options.endings()) {
             sheet.set(names::ERROR_TYPE, error_type);
         }
@@ -356,9 +361,8 @@ impl Filling<'_> {
             Ending::Panicked { .. } => sheet.set(own("kind"), "panic"),
             Ending::Ok => {
                 // A word of the user's own, from a stop rule.
-                let status = event.metadata().get_str("status").filter(|status| *status != "ok");
-                if let Some(status) = status.filter(|_| prefix != "legion.agent.message") {
-                    sheet.set(own("status"), truncate::text(status, MAX_TEXT));
+                if let Some(status) = sheet.status.take() {
+                    sheet.set(own("status"), truncate::text(&status, MAX_TEXT));
                 }
             }
             Ending::Failed { .. } => {}
@@ -396,7 +400,10 @@ impl Sheet {
     }
 
     fn set_own(&mut self, key: impl Into<opentelemetry::Key>, value: impl Into<Value>) {
-        self.own.push(KeyValue::new(key, value));
+        let key = key.into();
+        if !self.own.iter().any(|known| known.key == key) {
+            self.own.push(KeyValue::new(key, value));
+        }
     }
 
     fn set_json(&mut self, key: &'static str, json: Json, max_bytes: usize) {
@@ -433,13 +440,15 @@ impl Sheet {
 
     /// All attributes, none twice, and at most that many beside those `set` already. Where some
     /// are left out, the last one says how many.
-    pub(crate) fn into_attributes(mut self, set: &[&str], limit: usize) -> Vec<KeyValue> {
+    pub(crate) fn take_attributes(&mut self, set: &[&str], limit: usize) -> Vec<KeyValue> {
         let mut all = std::mem::take(&mut self.attributes);
-        for own in std::mem::take(&mut self.own) {
-            // The user's own keys may have any name, that of one of ours included.
-            if !all.iter().any(|known| known.key == own.key) && !set.contains(&own.key.as_str()) {
-                all.push(own);
-            }
+        let mut own = std::mem::take(&mut self.own);
+        // The user's own keys may have any name, that of one of ours included.
+        own.retain(|own| !all.iter().any(|known| known.key == own.key) && !set.contains(&own.key.as_str()));
+        if all.is_empty() {
+            all = own;
+        } else {
+            all.append(&mut own);
         }
         let room = limit.saturating_sub(set.len());
         if all.len() > room {

@@ -1,13 +1,15 @@
 //! The same work, instrumented with `tracing` and with `fastrace`.
 
 use std::hint::black_box;
+use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
-use benches::subjects::{GIVEN, Suspend, drive, ready, work};
+use benches::subjects::{self as s, GIVEN, Suspend, drive, ready, work};
 use fastrace::collector::{Config, Reporter, SpanRecord};
-use opentelemetry::trace::TracerProvider as _;
+use opentelemetry::KeyValue;
+use opentelemetry::trace::{TraceContextExt as _, Tracer as _, TracerProvider as _};
 use opentelemetry_sdk::error::OTelSdkResult;
-use opentelemetry_sdk::trace::{BatchSpanProcessor, SdkTracerProvider, SpanData, SpanExporter};
+use opentelemetry_sdk::trace::{BatchSpanProcessor, SdkTracer, SdkTracerProvider, SpanData, SpanExporter};
 use tracing::span::{Attributes, Id};
 use tracing_subscriber::layer::{Context, SubscriberExt as _};
 use tracing_subscriber::registry::LookupSpan;
@@ -116,6 +118,26 @@ pub(crate) const PEERS: &[Peer] = &[
         within: exported,
     },
     Peer {
+        name: "telemetry-otel sync f3, batch processor",
+        run: repeat!(|q, k, c| s::sync3(q, k, c)),
+        within: bridged,
+    },
+    Peer {
+        name: "the SDK by hand sync f3, batch processor",
+        run: repeat!(|q, k, c| sdk_sync3(q, k, c)),
+        within: by_hand,
+    },
+    Peer {
+        name: "tracing-opentelemetry async f3, batch processor",
+        run: repeat!(|q, k, c| ready(tracing_async3(q, k, c))),
+        within: exported,
+    },
+    Peer {
+        name: "telemetry-otel async f3, batch processor",
+        run: repeat!(|q, k, c| ready(s::async3(q, k, c))),
+        within: bridged,
+    },
+    Peer {
         name: "fastrace sync f3, no root",
         run: repeat!(|q, k, c| fastrace_sync3(q, k, c)),
         within: reported,
@@ -180,6 +202,42 @@ fn exported(run: &mut dyn FnMut()) {
     let layer = tracing_opentelemetry::layer().with_tracer(provider.tracer("bench"));
     tracing::subscriber::with_default(Registry::default().with(layer), run);
     provider.shutdown().expect("it shuts down");
+}
+
+fn bridged(run: &mut dyn FnMut()) {
+    let provider = provider();
+    let attached = telemetry_otel::builder().tracer_provider(&provider).attach().expect("no other is");
+    run();
+    drop(attached);
+    provider.shutdown().expect("it shuts down");
+}
+
+static TRACER: OnceLock<SdkTracer> = OnceLock::new();
+
+fn by_hand(run: &mut dyn FnMut()) {
+    let provider = provider();
+    TRACER.set(provider.tracer("bench")).expect("once in a process");
+    run();
+    provider.shutdown().expect("it shuts down");
+}
+
+/// What nothing that exports by this SDK can be without: a span, current while the work runs, its attributes given
+/// at the end.
+#[inline(never)]
+pub(crate) fn sdk_sync3(query: &str, top_k: usize, cached: bool) -> u64 {
+    let Some(tracer) = TRACER.get() else { return 0 };
+    let cx = opentelemetry::Context::current_with_span(tracer.build(tracer.span_builder("bench.retrieval")));
+    let current = cx.clone().attach();
+    let returned = work(query, top_k, cached);
+    drop(current);
+    let span = cx.span();
+    span.set_attributes([
+        KeyValue::new("query", query.to_owned()),
+        KeyValue::new("top_k", i64::try_from(top_k).unwrap_or(i64::MAX)),
+        KeyValue::new("cached", cached),
+    ]);
+    span.end();
+    returned
 }
 
 struct Forgotten;

@@ -97,33 +97,42 @@ impl Signal {
         endpoint: Option<&str>,
         variables: Variables<'_>,
     ) -> Result<Protocol, InstallError> {
+        let refused = |(variable, value), hint| Err(InstallError::Unsupported { variable, value, hint });
+        for what in ["CERTIFICATE", "CLIENT_CERTIFICATE", "CLIENT_KEY"] {
+            if let Some(said) = self.first(variables, what) {
+                return refused(
+                    said,
+                    "add what is to be trusted to `SSL_CERT_FILE`, or give the builder a provider",
+                );
+            }
+        }
+        let protocol = match self.first(variables, "PROTOCOL") {
+            None => Protocol::HttpProtobuf,
+            Some(said) => match said.1.trim() {
+                "http/protobuf" => Protocol::HttpProtobuf,
+                #[cfg(feature = "grpc")]
+                "grpc" => Protocol::Grpc,
+                #[cfg(not(feature = "grpc"))]
+                "grpc" => return refused(said, "it takes the feature `grpc` of `telemetry-otel`"),
+                _ => return refused(said, "use `http/protobuf` or `grpc`"),
+            },
+        };
         let said = endpoint.map(|endpoint| ("the endpoint".to_owned(), endpoint.to_owned()));
         let endpoint = said.or_else(|| self.first(variables, "ENDPOINT"));
-        if let Some((variable, value)) = endpoint
-            && value.trim().to_ascii_lowercase().starts_with("https:")
-            && !cfg!(feature = "tls")
+        if let Some(said) = endpoint.filter(|(_, url)| url.trim().to_ascii_lowercase().starts_with("https:"))
         {
-            return Err(InstallError::Unsupported {
-                variable,
-                value,
-                hint: "it takes the feature `tls` of `telemetry-otel`",
-            });
+            match protocol {
+                Protocol::HttpProtobuf if cfg!(feature = "tls") => {}
+                Protocol::HttpProtobuf => {
+                    return refused(said, "it takes the feature `tls` of `telemetry-otel`");
+                }
+                #[cfg(feature = "grpc")]
+                Protocol::Grpc => {
+                    return refused(said, "over https use `http/protobuf`, or give the builder a provider");
+                }
+            }
         }
-        let Some((variable, value)) = self.first(variables, "PROTOCOL") else {
-            return Ok(Protocol::HttpProtobuf);
-        };
-        match value.trim() {
-            "http/protobuf" => Ok(Protocol::HttpProtobuf),
-            #[cfg(feature = "grpc")]
-            "grpc" => Ok(Protocol::Grpc),
-            #[cfg(not(feature = "grpc"))]
-            "grpc" => Err(InstallError::Unsupported {
-                variable,
-                value,
-                hint: "it takes the feature `grpc` of `telemetry-otel`",
-            }),
-            _ => Err(InstallError::Unsupported { variable, value, hint: "use `http/protobuf` or `grpc`" }),
-        }
+        Ok(protocol)
     }
 
     /// Where the signal goes at a collector of that address.
@@ -190,6 +199,13 @@ mod tests {
         let https = with(&[("OTEL_EXPORTER_OTLP_ENDPOINT", "https://collector:4318")]);
         assert_eq!(Signal::Traces.protocol(None, &https).is_ok(), cfg!(feature = "tls"));
         assert!(Signal::Traces.protocol(Some("http://collector:4318"), &https).is_ok());
+        let both = with(&[
+            ("OTEL_EXPORTER_OTLP_ENDPOINT", "https://collector:4317"),
+            ("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc"),
+        ]);
+        assert!(Signal::Traces.protocol(None, &both).is_err());
+        let certificate = with(&[("OTEL_EXPORTER_OTLP_CERTIFICATE", "ca.pem")]);
+        assert!(Signal::Traces.protocol(None, &certificate).is_err());
         assert_eq!(Signal::Traces.url("http://collector:4318/"), "http://collector:4318/v1/traces");
     }
 }

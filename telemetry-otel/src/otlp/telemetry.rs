@@ -93,31 +93,32 @@ impl Telemetry {
             in_time(metrics, limit, |provider, limit| provider.shutdown_with_timeout(limit)),
             in_time(logs, limit, |provider, limit| provider.shutdown_with_timeout(limit)),
         ];
+        let gates = [
+            self.traces.as_ref().map(|(_, gate)| gate),
+            self.metrics.as_ref().map(|(_, gate)| gate),
+            self.logs.as_ref().map(|(_, gate)| gate),
+        ];
         let mut errors = Vec::new();
-        for (what, end) in ["traces", "metrics", "logs"].into_iter().zip(ends) {
-            let Some(end) = end else { continue };
+        for (gate, end) in gates.into_iter().zip(ends) {
+            let (Some(gate), Some(end)) = (gate, end) else { continue };
             let left = deadline.saturating_duration_since(Instant::now());
-            match end.recv_timeout(left) {
-                Ok(Ok(())) => {}
-                Ok(Err(error)) => errors.push(format!("{what}: {error}")),
-                Err(_) => errors.push(format!("{what}: not done within {limit:?}")),
-            }
-        }
-        for gate in self.gates() {
+            let failed = match end.recv_timeout(left) {
+                Ok(Ok(())) => None,
+                Ok(Err(error)) => Some(error.to_string()),
+                Err(_) => Some(format!("not done within {limit:?}")),
+            };
             gate.summary();
             let delivery = gate.delivery();
-            if delivery.lost() + delivery.waiting > 0 && gate.counts() {
-                errors.push(format!("{} lost: {}", gate.what(), delivery.lost() + delivery.waiting));
+            let lost = delivery.lost() + delivery.waiting;
+            // What one export of metrics could not send was in the next, unless the last failed too.
+            if lost > 0 && (gate.counts() || failed.is_some()) {
+                let why = delivery.last_error.or(failed).map(|why| format!(" ({why})")).unwrap_or_default();
+                errors.push(format!("{} lost: {lost}{why}", gate.what()));
+            } else if let Some(failed) = failed {
+                errors.push(format!("{}: {failed}", gate.what()));
             }
         }
         if errors.is_empty() { Ok(()) } else { Err(ShutdownError { errors }) }
-    }
-
-    fn gates(&self) -> impl Iterator<Item = &Gate> {
-        let traces = self.traces.iter().map(|(_, gate)| gate);
-        let metrics = self.metrics.iter().map(|(_, gate)| gate);
-        let logs = self.logs.iter().map(|(_, gate)| gate);
-        traces.chain(metrics).chain(logs).map(|gate| &**gate)
     }
 }
 

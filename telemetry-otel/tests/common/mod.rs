@@ -104,7 +104,9 @@ impl Kept {
         let scopes = last.scope_metrics().flat_map(|scope| scope.metrics());
         sorted(scopes.map(|metric| {
             let (kind, points, bounds) = points(metric.data());
-            let mut shown = json!({"unit": metric.unit(), "kind": kind, "points": points});
+            let mut shown = json!({
+                "description": metric.description(), "unit": metric.unit(), "kind": kind, "points": points,
+            });
             if let Some(bounds) = bounds {
                 shown["bounds"] = json!(bounds);
             }
