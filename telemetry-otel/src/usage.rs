@@ -84,10 +84,15 @@ impl Usage {
 }
 
 fn first(usage: &Json, paths: &[&str]) -> Option<u64> {
-    paths.iter().find_map(|path| {
-        let value = path.split('.').try_fold(usage, |value, key| value.get(key))?;
-        value.as_u64()
+    paths.iter().find_map(|path| match path.split_once('.') {
+        None => get(usage, path)?.as_u64(),
+        Some((outer, inner)) => get(get(usage, outer)?, inner)?.as_u64(),
     })
+}
+
+/// A key's value: the handful that there are is sooner compared than hashed.
+fn get<'j>(usage: &'j Json, key: &str) -> Option<&'j Json> {
+    usage.as_object()?.iter().find(|(known, _)| *known == key).map(|(_, value)| value)
 }
 
 /// Whether it is as Anthropic's API has it: the rest of the world counts cached input as input, and
