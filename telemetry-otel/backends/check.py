@@ -77,14 +77,15 @@ def install(directory, offline):
     directory.mkdir(parents=True, exist_ok=True)
     subprocess.run([sys.executable, "-m", "venv", "--clear", venv], check=True)
     pip = [venv / "bin/pip", "install", "--quiet", "--disable-pip-version-check", "--no-compile"]
-    for _ in range(3):
+    for attempt in range(3):
+        if attempt:
+            print("once more", file=sys.stderr)
         try:
             if subprocess.run([*pip, "-r", REQUIREMENTS], check=False, timeout=600).returncode == 0:
                 mark.write_text(wanted)
                 return venv
         except subprocess.TimeoutExpired:
             print("pip took more than ten minutes", file=sys.stderr)
-        print("once more", file=sys.stderr)
     fail("the backends cannot be installed; --offline does without")
 
 

@@ -106,4 +106,9 @@ fn what_cannot_be_done_is_refused() {
     let (said, requests) = run(&[("OTEL_EXPORTER_OTLP_PROTOCOL", "http/json")]);
     assert!(said.contains("refused: OTEL_EXPORTER_OTLP_PROTOCOL is `http/json`"), "{said}");
     assert_eq!(requests.len(), 0);
+    if !cfg!(feature = "gzip") {
+        let (said, requests) = run(&[("OTEL_EXPORTER_OTLP_COMPRESSION", "gzip")]);
+        assert!(said.contains("refused: OTEL_EXPORTER_OTLP_COMPRESSION is `gzip`"), "{said}");
+        assert_eq!(requests.len(), 0);
+    }
 }

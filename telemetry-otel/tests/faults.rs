@@ -25,6 +25,8 @@ enum Answers {
     Nonsense,
     /// With a body that is none of the protocol.
     OddBody,
+    /// As it should, after a while.
+    Slowly,
     /// Not at all.
     Never,
     /// Once, and then it is gone.
@@ -109,8 +111,11 @@ fn answer(mut stream: TcpStream, answers: Answers) -> usize {
             Ok(read) => request.extend_from_slice(&chunk[..read]),
         }
     };
+    if let Answers::Slowly = answers {
+        std::thread::sleep(Duration::from_millis(400));
+    }
     let response = match answers {
-        Answers::Well | Answers::Once => {
+        Answers::Well | Answers::Slowly | Answers::Once => {
             "HTTP/1.1 200 OK\r\ncontent-type: application/x-protobuf\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
                 .to_owned()
         }
@@ -178,10 +183,18 @@ fn no_collector_takes_the_agents_time_or_memory() {
     let _alone = alone();
     // A port on which nobody listens.
     let refusing = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    let mut collectors = vec![("refusing".to_owned(), format!("http://{refusing}"), None)];
-    for answers in
-        [Answers::Status(429), Answers::Status(503), Answers::Nonsense, Answers::Never, Answers::Once]
-    {
+    let mut collectors = vec![
+        ("refusing".to_owned(), format!("http://{refusing}"), None),
+        ("absent".to_owned(), "http://collector.invalid:4318".to_owned(), None),
+    ];
+    for answers in [
+        Answers::Status(429),
+        Answers::Status(503),
+        Answers::Nonsense,
+        Answers::Slowly,
+        Answers::Never,
+        Answers::Once,
+    ] {
         let collector = Collector::start(answers);
         collectors.push((format!("{answers:?}"), collector.url(), Some(collector)));
     }

@@ -2,7 +2,7 @@
 
 mod common;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::net::TcpListener;
 
 use axum::Router;
@@ -10,11 +10,15 @@ use axum::http::HeaderMap;
 use axum::routing::get;
 use common::{Kept, attributes_of, kept, sampled};
 use futures::StreamExt as _;
+use opentelemetry::propagation::TextMapPropagator as _;
 use opentelemetry::trace::{Span as _, SpanKind, TraceContextExt as _, Tracer as _, TracerProvider as _};
 use opentelemetry::{Context as OtelContext, SpanId, TraceId};
+use opentelemetry_sdk::propagation::TraceContextPropagator;
 use opentelemetry_sdk::trace::{Sampler, SdkTracerProvider, SpanData};
 use telemetry_runtime::{Context, InContext, agent_span, in_current_context, in_span, testing, tool_call};
-use tracing::instrument::WithSubscriber as _;
+use tracing::instrument::{Instrument as _, WithSubscriber as _};
+use tracing_opentelemetry::OpenTelemetrySpanExt as _;
+use tracing_subscriber::filter::LevelFilter;
 use tracing_subscriber::layer::SubscriberExt as _;
 
 /// The spans by name, with their parents' names.
@@ -294,6 +298,55 @@ async fn a_trace_goes_on_in_the_process_that_is_called() {
     assert_eq!(served.parent_span_id, caller.span_context.span_id());
     assert!(served.parent_span_is_remote);
     assert_eq!(attributes_of(&served)["session.id"], session.1);
+}
+
+/// As instrumented clients and servers do it: with spans of `tracing`, and OpenTelemetry's own propagator.
+#[tokio::test]
+async fn an_instrumented_client_and_server_are_part_of_the_tree() {
+    #[tool_call]
+    async fn ask(url: &str) -> String {
+        let request = tracing::info_span!("GET");
+        let mut carrier = HashMap::new();
+        TraceContextPropagator::new().inject_context(&request.context(), &mut carrier);
+        let headers = HeaderMap::try_from(&carrier).unwrap();
+        let answer = async { reqwest::Client::new().get(url).headers(headers).send().await?.text().await };
+        answer.instrument(request).await.unwrap()
+    }
+    async fn serve(headers: HeaderMap) -> String {
+        let text = |value: &axum::http::HeaderValue| value.to_str().unwrap().to_owned();
+        let carrier: HashMap<_, _> =
+            headers.iter().map(|(name, value)| (name.to_string(), text(value))).collect();
+        let served = tracing::info_span!("served");
+        served.set_parent(TraceContextPropagator::new().extract(&carrier)).unwrap();
+        in_span!(operation, operation = "answer"; async {
+            tokio::task::yield_now().await;
+            "warm".to_owned()
+        })
+        .instrument(served)
+        .await
+    }
+    let kept = kept(|builder| builder);
+    let layer = tracing_opentelemetry::layer().with_tracer(kept.tracers.tracer("tracing"));
+    let subscriber = tracing_subscriber::registry().with(layer).with(LevelFilter::INFO);
+    // For this thread, which is all there is: the server's tasks too.
+    let _subscribed = tracing::subscriber::set_default(subscriber);
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/", listener.local_addr().unwrap());
+    let server = tokio::spawn(async move {
+        axum::serve(listener, Router::new().route("/", get(serve))).await.unwrap();
+    });
+    assert_eq!(ask(&url).await, "warm");
+    server.abort();
+    assert_tree(
+        &kept.spans(),
+        &[
+            ("execute_tool ask", "-"),
+            ("GET", "execute_tool ask"),
+            ("served", "GET"),
+            ("invoke_workflow answer", "served"),
+        ],
+    );
+    assert!(kept.span("served").parent_span_is_remote);
 }
 
 #[test]

@@ -117,6 +117,16 @@ impl Signal {
                 _ => return refused(said, "use `http/protobuf` or `grpc`"),
             },
         };
+        if let Some(said) = self.first(variables, "COMPRESSION") {
+            match (said.1.trim(), protocol) {
+                ("none", _) => {}
+                ("gzip", Protocol::HttpProtobuf) if cfg!(feature = "gzip") => {}
+                ("gzip", Protocol::HttpProtobuf) => {
+                    return refused(said, "it takes the feature `gzip` of `telemetry-otel`");
+                }
+                _ => return refused(said, "use `gzip` over `http/protobuf`, or `none`"),
+            }
+        }
         let said = endpoint.map(|endpoint| ("the endpoint".to_owned(), endpoint.to_owned()));
         let endpoint = said.or_else(|| self.first(variables, "ENDPOINT"));
         if let Some(said) = endpoint.filter(|(_, url)| url.trim().to_ascii_lowercase().starts_with("https:"))
@@ -204,6 +214,8 @@ mod tests {
             ("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc"),
         ]);
         assert!(Signal::Traces.protocol(None, &both).is_err());
+        let gzip = with(&[("OTEL_EXPORTER_OTLP_COMPRESSION", "gzip")]);
+        assert_eq!(Signal::Traces.protocol(None, &gzip).is_ok(), cfg!(feature = "gzip"));
         let certificate = with(&[("OTEL_EXPORTER_OTLP_CERTIFICATE", "ca.pem")]);
         assert!(Signal::Traces.protocol(None, &certificate).is_err());
         assert_eq!(Signal::Traces.url("http://collector:4318/"), "http://collector:4318/v1/traces");
