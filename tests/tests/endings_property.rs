@@ -252,11 +252,13 @@ impl Run {
 
     /// Whether the span of that call, which begins now, is seen by anybody.
     fn is_observed(&self, number: usize, kind: Kind, in_context: bool) -> bool {
+        // In the order that whoever attaches locks them.
+        let attached = lock(&self.attached);
         let recorders = lock(&self.recorders);
         let sees = |place: &Option<usize>| {
             place.is_some_and(|index| recorders[index].is_for(kind) && !recorders[index].had_failed(number))
         };
-        self.observers == Observers::Throughout && in_context || lock(&self.attached).iter().any(sees)
+        self.observers == Observers::Throughout && in_context || attached.iter().any(sees)
     }
 }
 
