@@ -16,6 +16,8 @@ mod span_attribute;
 mod valid;
 
 #[cfg(test)]
+mod documented;
+#[cfg(test)]
 mod expansions;
 #[cfg(test)]
 #[path = "../../tests/tests/property/mod.rs"]

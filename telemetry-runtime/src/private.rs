@@ -2,24 +2,18 @@
 
 pub use crate::callsite::{EventSite, SpanSite};
 pub use crate::capture::{
-    Argument, AsDebug, AsDisplay, Flag, Integer, KeepCopy, KeepDebug, KeepNothing, KeepPercent, KeepRef,
-    KeepScalar, KeepSerialize, LeaveOut, Measure, Nanos, Param, Record, RecordDebug, RecordNothing,
-    RecordPercent, RecordSerialize, Text, TextKeep, TextParam, arguments, literal,
+    Argument, AsDebug, AsDisplay, Flag, Integer, Measure, Nanos, Param, Record, Text, TextKeep, TextParam,
+    arguments, literal,
 };
 pub use crate::context::{Context, InContext};
 pub use crate::emit::{EventMetadata, SpanMetadata};
 pub use crate::emit::{emit_captured, emit_event, is_recorded, is_seen, keep_span, record, record_span};
 pub use crate::outcome::StopMetadata;
-pub use crate::outcome::{
-    Derived, Failed, Kept, KeptNothing, KeptOption, KeptScalar, KeptSerialize, KindOfType, KindSaid, May,
-    MayDerive, MayNotDerive, NothingToDerive, Plain, PlainWithErr, Returned, SaysDebug, SaysDisplay,
-    SaysType, StopOfOwn, Whole, WholeDebug, WholeDisplay, WholeOpaque, WholeOption, WholeScalar,
-    WholeSerialize,
-};
+pub use crate::outcome::{Derived, Failed, Kept, May, NothingToDerive, Returned, StopOfOwn, Whole};
 pub use crate::sites;
 pub use crate::span::{
-    FallibleStream, Follow, Instrumented, ItemStop, NamedFuture, NamedStream, PlainFuture, PlainStream, Span,
-    Stop, StreamOf, Work, begin, begin_boxed, begin_later, run, unless_failed,
+    Follow, Instrumented, ItemStop, Span, Stop, StreamOf, Work, begin, begin_boxed, begin_later, run,
+    unless_failed,
 };
 pub use crate::typed::spans;
 pub use crate::value::{Captured, Held, Known, StopValue, Tree};
@@ -40,4 +34,40 @@ pub fn once<R, F: FnOnce() -> R>(work: F) -> F {
 /// The name of a type, for an agent.
 pub fn type_name<T: ?Sized>() -> &'static str {
     core::any::type_name::<T>()
+}
+
+/// Modules of traits without names, from which the compiler chooses by what a type can do: an expansion
+/// imports one without a word that could hide one of the user's.
+macro_rules! choices {
+    ($($(#[$doc:meta])* $module:ident: $from:ident { $($name:ident),+ })+) => { $(
+        $(#[$doc])*
+        pub mod $module {
+            pub use crate::$from::{$($name as _),+};
+        }
+    )+ };
+}
+
+choices! {
+    /// A parameter.
+    keep: capture { KeepCopy, KeepDebug, KeepNothing, KeepPercent, KeepRef, KeepScalar, KeepSerialize }
+    /// A tool's argument.
+    argument: capture { KeepCopy, KeepRef, KeepScalar, KeepSerialize, LeaveOut }
+    /// An expression.
+    record_as: capture { RecordDebug, RecordNothing, RecordPercent, RecordSerialize }
+    /// A field of a derived type.
+    kept: outcome { KeptNothing, KeptOption, KeptScalar, KeptSerialize }
+    /// What was returned.
+    outcome: outcome { KindOfType, KindSaid, Plain, SaysDebug, SaysDisplay, SaysType }
+    /// What was returned, where there is an `err(..)`.
+    outcome_with_err: outcome { KindOfType, KindSaid, PlainWithErr, SaysDebug, SaysDisplay, SaysType }
+    /// A result.
+    whole: outcome { WholeDebug, WholeDisplay, WholeOpaque, WholeOption, WholeScalar, WholeSerialize }
+    /// A value that may have `StopMetadata`.
+    may_derive: outcome { MayDerive, MayNotDerive }
+    /// A future made elsewhere.
+    futures: span { NamedFuture, PlainFuture }
+    /// A stream.
+    streams: span { FallibleStream, PlainStream }
+    /// A stream made elsewhere.
+    named_streams: span { FallibleStream, NamedStream, PlainStream }
 }

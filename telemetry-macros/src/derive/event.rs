@@ -287,7 +287,7 @@ fn event(input: &DeriveInput, container: &Container, fields: &[Field], krate: &T
                 static SITE: #k::EventSite = #k::EventSite::new(#name);
                 if #k::EventSite::enabled(&SITE) && #k::is_seen(&SITE) {
                     #[allow(unused_imports)]
-                    use #k::{KeptNothing as _, KeptOption as _, KeptScalar as _, KeptSerialize as _};
+                    use #k::kept::*;
                     let #this = self;
                     #k::emit_event(&SITE, &[#(#measurements),*], &[#(#metadata),*]);
                 }
@@ -340,10 +340,7 @@ fn span(input: &DeriveInput, container: &Container, fields: &[Field], krate: &To
                 Self: '__k,
             {
                 #[allow(unused_imports)]
-                use #k::{
-                    KeepCopy as _, KeepDebug as _, KeepNothing as _, KeepPercent as _, KeepRef as _,
-                    KeepScalar as _, KeepSerialize as _,
-                };
+                use #k::keep::*;
                 let #this = self;
                 #(#sets)*
             }

@@ -312,7 +312,7 @@ fn expand(input: &DeriveInput, of: &Of, variants: &[Variant], krate: Option<Path
             #[allow(unused_variables, clippy::all, clippy::pedantic)]
             fn stop_metadata<'__r>(&'__r self, #stop: &mut #krate::Stop<'__r>) {
                 #[allow(unused_imports)]
-                use #k::{KeptNothing as _, KeptOption as _, KeptScalar as _, KeptSerialize as _};
+                use #k::kept::*;
                 #body
             }
         }

@@ -103,11 +103,7 @@ fn how(how: &How, runtime: &Runtime) -> TokenStream {
                 KeyType::Flag => quote_spanned!(span=> #k::Flag::flag(&#ident)),
                 KeyType::Duration => quote_spanned!(span=> #k::Nanos::nanos(&#ident)),
                 KeyType::Texts | KeyType::Any => quote_spanned! {span=> {
-                    #[allow(unused_imports)]
-                    use #k::{
-                        KeepCopy as _, KeepDebug as _, KeepNothing as _, KeepPercent as _, KeepRef as _,
-                        KeepScalar as _, KeepSerialize as _,
-                    };
+                    use #k::keep::*;
                     (&&&&&&&#k::Param(&#ident)).__telemetry_keep()
                 }},
             }
@@ -120,7 +116,7 @@ fn how(how: &How, runtime: &Runtime) -> TokenStream {
             });
             quote! {{
                 #[allow(unused_imports)]
-                use #k::{KeepCopy as _, KeepRef as _, KeepScalar as _, KeepSerialize as _, LeaveOut as _};
+                use #k::argument::*;
                 #k::arguments([#(#arguments),*])
             }}
         }
@@ -147,8 +143,7 @@ pub(crate) fn recorded(value: &Recorded, ty: Option<KeyType>, runtime: &Runtime)
         (Sigil::None, Some(KeyType::Duration)) => ("Nanos", "nanos"),
         (Sigil::None, None | Some(KeyType::Any | KeyType::Texts)) => {
             return quote_spanned! {span=> {
-                #[allow(unused_imports)]
-                use #k::{RecordDebug as _, RecordNothing as _, RecordPercent as _, RecordSerialize as _};
+                use #k::record_as::*;
                 (&&&&#k::Record(&(#expr))).__telemetry_record()
             }};
         }

@@ -187,7 +187,7 @@ fn work(
                 #later
                 let #work = #k::once(move || #called);
                 #[allow(unused_imports)]
-                use #k::{NamedFuture as _, PlainFuture as _};
+                use #k::futures::*;
                 #followed.__telemetry_follow(#start, #stop)
             }
         }
@@ -200,7 +200,7 @@ fn work(
                 #later
                 let #work = #k::once(move || #called);
                 #[allow(unused_imports)]
-                use #k::{FallibleStream as _, NamedStream as _, PlainStream as _};
+                use #k::named_streams::*;
                 #followed.__telemetry_follow(#start, #item, #end)
             }
         }
@@ -258,7 +258,7 @@ fn followed(model: &Model, runtime: &Runtime, output: Option<&Type>, future: &To
         let (#returned, #live) = #k::Instrumented::handing(#start, #future).await;
         let #live = #k::unless_failed(#live, #unless);
         #[allow(unused_imports)]
-        use #k::{FallibleStream as _, PlainStream as _};
+        use #k::streams::*;
         #k::StreamOf(#returned).__telemetry_follow(#live, #item, #end)
     }
 }
@@ -333,7 +333,7 @@ fn edge(output: Option<&Type>) -> TokenStream {
 }
 
 fn edge_of(ty: &TokenStream, span: Span) -> TokenStream {
-    let name = local("return");
+    let name = local("result");
     let edge = quote_spanned! {span.resolved_at(here())=>
         #[allow(unknown_lints, unreachable_code, unused_qualifications, clippy::all, clippy::pedantic, clippy::nursery)]
         if false {

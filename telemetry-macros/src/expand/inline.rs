@@ -56,7 +56,7 @@ pub(crate) fn in_span(model: &Model, work: &Work) -> TokenStream {
             quote! {{
                 #import
                 #[allow(unused_imports)]
-                use #k::{FallibleStream as _, PlainStream as _};
+                use #k::streams::*;
                 #captured
                 #k::StreamOf(#stream).__telemetry_follow(#start, #item, #end)
             }}

@@ -75,15 +75,14 @@ fn split(
     let (stop, error) = (local("stop"), local("error"));
     let said = rule(model.err.as_ref(), &error, kind, model, runtime);
     // Of a stream, an item may be the `Result`.
-    let (plain, span) = match &model.err {
-        Some(err) if model.options.stream.is_none() => ("PlainWithErr", err.span.resolved_at(here())),
-        _ => ("Plain", here()),
+    let (traits, span) = match &model.err {
+        Some(err) if model.options.stream.is_none() => ("outcome_with_err", err.span.resolved_at(here())),
+        _ => ("outcome", here()),
     };
-    let plain = ident(plain);
+    let traits = ident(traits);
     let split = quote_spanned!(span=> #k::Returned(#returned).__telemetry_split());
     quote! {
-        #[allow(unused_imports)]
-        use #k::{KindOfType as _, KindSaid as _, #plain as _, SaysDebug as _, SaysDisplay as _, SaysType as _};
+        use #k::#traits::*;
         #[allow(unused_variables)]
         match #split {
             #k::Result::Ok(#value) => { #ok }
@@ -107,10 +106,7 @@ fn derived(model: &Model, runtime: &Runtime, output: Span) -> TokenStream {
     match keys {
         StopKeys::Value => quote! {
             {
-                #[allow(unused_imports)]
-                use #k::{
-                    WholeDebug as _, WholeDisplay as _, WholeOpaque as _, WholeOption as _, WholeScalar as _, WholeSerialize as _,
-                };
+                use #k::whole::*;
                 #k::Stop::set(#stop, "result", (&&&&&&#k::Whole(#value)).__telemetry_held());
             }
         },
@@ -125,8 +121,7 @@ fn derived(model: &Model, runtime: &Runtime, output: Span) -> TokenStream {
             };
             if model.stop.is_some() || keys == StopKeys::Derivable {
                 quote! {{
-                    #[allow(unused_imports)]
-                    use #k::{MayDerive as _, MayNotDerive as _};
+                    use #k::may_derive::*;
                     (&#k::May::<#name, _>::new(#value)).__telemetry_fill(#stop);
                 }}
             } else {
