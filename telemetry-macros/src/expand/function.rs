@@ -161,12 +161,14 @@ fn work(
         }
         Shape::Async => {
             let (now, stop) = (captured("begin_boxed"), stop());
-            let observed = local("observed");
-            // What nobody observes is awaited as it is, which the compiler sees through.
+            // What nobody observes is awaited as it is, which the compiler sees through, and with no span
+            // beside it that is to be dropped.
             let awaited = quote! {
-                match #start {
-                    #k::Option::None => #work.await,
-                    #observed => #k::Instrumented::new(#observed, #work, #stop).await,
+                if #k::Option::is_none(&#start) {
+                    #k::forget(#start);
+                    #work.await
+                } else {
+                    #k::Instrumented::new(#start, #work, #stop).await
                 }
             };
             let awaited = if is_never { quote!(match #awaited {}) } else { awaited };
