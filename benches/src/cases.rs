@@ -204,6 +204,9 @@ impl Case {
     }
 
     /// Lets its listeners listen until the returned value is dropped.
+    ///
+    /// # Panics
+    /// When one of them cannot be attached.
     pub fn listen(&self) -> Listening {
         let (handlers, hand) = match self.listeners {
             Listeners::None | Listeners::Capture => (0, false),

@@ -106,6 +106,7 @@ pub fn bare_sync3(query: &str, top_k: usize, cached: bool) -> u64 {
 }
 
 /// Without a span.
+#[allow(clippy::unused_async, reason = "what the others are measured against")]
 pub async fn bare_async3(query: &str, top_k: usize, cached: bool) -> u64 {
     work(query, top_k, cached)
 }
@@ -180,7 +181,7 @@ pub fn agent(query: &str, top_k: usize, cached: bool) -> u64 {
 #[agent_span(Retrieval { query, top_k, cached }, stop(|_|))]
 pub fn panics(query: &str, top_k: usize, cached: bool) -> u64 {
     let seen = work(query, top_k, cached);
-    if seen != u64::MAX { std::panic::panic_any("as it should") } else { seen }
+    if seen == u64::MAX { seen } else { std::panic::panic_any("as it should") }
 }
 
 /// It is never done.

@@ -37,13 +37,13 @@ static CORPUS: LazyLock<Vec<(String, TokenStreamText)>> = LazyLock::new(|| {
 type TokenStreamText = String;
 
 /// Words and signs that mean something somewhere.
-const DICTIONARY: &str = r##"
+const DICTIONARY: &str = r#"
     agent llm_turn tool_call iteration compact run model turn messages fields skip skip_all stop err item future stream
     crate context name args tool_call_id event span stop_of rename debug display measurement status async move self Self
     fn struct enum union impl trait where dyn const unsafe extern pub mut ref box return await r#type r#fn 0 1.5
     "condukt.agent.stop" "a.b" "" "*" b"x" 'c' , ; : :: = => -> . .. ... | || & && % ? ! # @ < > _ + - * /
     () [] {} (a, _) [..] {..} |_| &mut #[x] #![x] $crate
-"##;
+"#;
 
 /// One thing done to tokens.
 #[derive(Clone, Copy, Debug)]

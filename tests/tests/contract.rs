@@ -1466,6 +1466,7 @@ mod inline {
 
     #[test]
     fn work_that_only_panics_is_of_any_type() {
+        #[allow(clippy::semicolon_if_nothing_returned, reason = "that is the case")]
         fn unit() {
             in_span!(run; || panic!("no"))
         }

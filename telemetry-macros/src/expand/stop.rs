@@ -38,7 +38,8 @@ fn filling(
     said: &TokenStream,
 ) -> TokenStream {
     let k = &runtime.private;
-    let known = ty.and_then(nameable).map(|ty| quote!(let #returned: &#ty = #returned;));
+    let known =
+        ty.and_then(nameable).map(|ty| quote!(#[allow(clippy::pedantic)] let #returned: &#ty = #returned;));
     let stop = local("stop");
     let value = local("value");
     let ok = quote!(#k::#kind::ok(#stop); #said);
