@@ -95,7 +95,9 @@ fn write(folder: &Path) {
         let runtime = repository.join("telemetry-runtime");
         let dependency = match attribute {
             "" => String::new(),
-            _ if attribute.contains("telemetry") => format!("telemetry-runtime.path = {runtime:?}"),
+            _ if attribute.contains("telemetry") => {
+                format!("telemetry-runtime.path = '{}'", runtime.display())
+            }
             _ if attribute.contains("tracing") => "tracing = \"*\"".to_owned(),
             _ => "fastrace = { version = \"*\", features = [\"enable\"] }".to_owned(),
         };

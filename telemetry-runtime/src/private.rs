@@ -19,7 +19,6 @@ pub use crate::typed::spans;
 pub use crate::value::{Captured, Held, Known, StopValue, Tree};
 
 pub use core::convert::Infallible;
-pub use core::mem::forget;
 pub use core::option::Option;
 pub use core::result::Result;
 
@@ -29,6 +28,13 @@ pub use core::result::Result;
 #[allow(clippy::inline_always, reason = "vanishes")]
 pub fn once<R, F: FnOnce() -> R>(work: F) -> F {
     work
+}
+
+/// Spares the compiler the destructor of a span that is not there.
+#[inline(always)]
+#[allow(clippy::inline_always, reason = "vanishes")]
+pub fn forget<T>(none: Option<T>) {
+    core::mem::forget(none);
 }
 
 /// The name of a type, for an agent.

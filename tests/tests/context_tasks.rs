@@ -110,7 +110,9 @@ mod carried {
             boss_now(|| {
                 let threads: Vec<_> =
                     (0..4).map(|n| std::thread::spawn(in_current_context(move || tool_now(n)))).collect();
-                threads.into_iter().for_each(|thread| assert!(thread.join().is_ok()));
+                for thread in threads {
+                    assert!(thread.join().is_ok());
+                }
                 let context = Context::current();
                 std::thread::scope(|scope| {
                     for n in 0..4 {

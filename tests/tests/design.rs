@@ -347,7 +347,7 @@ async fn context_is_carried_across_spawn_and_threads() {
     assert_eq!(spawned.await.unwrap().as_deref(), Some("s-1"));
     let spawned = tokio::spawn(async move { session() }.in_context(context.clone()));
     assert_eq!(spawned.await.unwrap().as_deref(), Some("s-1"));
-    let thread = context.scope(|| std::thread::spawn(in_current_context(move || session())));
+    let thread = context.scope(|| std::thread::spawn(in_current_context(session)));
     assert_eq!(thread.join().unwrap().as_deref(), Some("s-1"));
     assert_eq!(context.get("user_id").unwrap(), "u-1");
     assert_eq!(session(), None);

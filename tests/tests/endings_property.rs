@@ -942,7 +942,10 @@ fn quietly() {
     QUIET.call_once(|| {
         let hook = std::panic::take_hook();
         std::panic::set_hook(Box::new(move |info| {
-            if info.payload_as_str().is_none_or(|message| !message.starts_with("planned")) {
+            let payload = info.payload();
+            let text = payload.downcast_ref::<String>().map(String::as_str);
+            let text = text.or(payload.downcast_ref::<&str>().copied());
+            if text.is_none_or(|message| !message.starts_with("planned")) {
                 hook(info);
             }
         }));

@@ -70,6 +70,7 @@ mod depth {
     /// `Display` within itself for ever, which `Serialize` uses.
     struct Endless;
 
+    #[allow(clippy::recursive_format_impl, reason = "it is what is tested")]
     impl fmt::Display for Endless {
         fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
             write!(f, "({self})")
@@ -116,6 +117,7 @@ mod depth {
     /// Few levels, each of which takes much of the stack.
     struct Heavy(u32);
 
+    #[allow(clippy::large_stack_arrays, reason = "it is what is tested")]
     impl Serialize for Heavy {
         fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
             let weight = std::hint::black_box([1_u8; 64 * 1024]);

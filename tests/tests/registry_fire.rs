@@ -43,7 +43,7 @@ mod handlers {
             let _ = attach(&id, event_name!("fire.change.event"), move |_: &Event<'_>| {
                 let _ = detach(&own);
             });
-            if number(event) % 3 == 0 {
+            if number(event).is_multiple_of(3) {
                 let _ = detach(&id);
             }
             let _ = list_handlers("fire");

@@ -274,7 +274,9 @@ fn collect(value: &Json, texts: &mut Vec<String>) {
             texts.push(String::from_utf8_lossy(&bytes).into_owned());
             let is_char = |text: &&str| text.chars().count() == 1;
             texts.push(items.iter().filter_map(Json::as_str).filter(is_char).collect());
-            items.iter().for_each(|item| collect(item, texts));
+            for item in items {
+                collect(item, texts);
+            }
         }
         Json::Object(map) => {
             for (key, value) in map {

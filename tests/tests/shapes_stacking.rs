@@ -106,6 +106,7 @@ mod rmcp_tool {
         /// A tool that is not `async`.
         #[tool]
         #[tool_call]
+        #[allow(clippy::unused_self, reason = "it is what is tested")]
         fn at_once(&self, Parameters(City { name, .. }): Parameters<City>) -> String {
             name
         }

@@ -371,6 +371,7 @@ mod shapes {
     struct Source(u32);
 
     trait Reads {
+        #[allow(clippy::elidable_lifetime_names, reason = "it is what is tested")]
         fn read<'a>(&'a self) -> BoxStream<'a, u32>;
     }
 

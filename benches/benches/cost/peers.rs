@@ -149,7 +149,7 @@ pub(crate) const PEERS: &[Peer] = &[
     },
     Peer {
         name: "fastrace sync f3, in a root",
-        run: |calls| rooted(calls, |q, k, c| fastrace_sync3(q, k, c)),
+        run: |calls| rooted(calls, fastrace_sync3),
         within: reported,
     },
     Peer {
