@@ -2702,7 +2702,7 @@ mod hooks {
             let trace_id = TraceId::new(TRACE);
             let identity = if opening.prefix() == "condukt.agent" {
                 assert_eq!((opening.local_parent(), opening.identity().parent), (None, None));
-                assert_eq!(opening.agent(), Some("a"));
+                assert_eq!(opening.agent().as_deref(), Some("a"));
                 Identity {
                     parent: trace_id.zip(SpanId::new(1)),
                     id: SpanId::new(2),

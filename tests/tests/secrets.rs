@@ -14,9 +14,10 @@ use serde::Serialize;
 use serde_json::{Value as Json, json};
 use telemetry_runtime::testing::{self, Capture, only};
 use telemetry_runtime::{
-    Context, ErrorType, Event, EventMetadata, EventName, LoggerOptions, OwnedEvent, Secrets, SecretsError,
-    agent_span, attach, attach_default_logger, attach_typed, condukt, detach, detach_default_logger, emit,
-    event_name, event_names, execute, in_span, queue, record, tool_call,
+    Context, ErrorType, Event, EventMetadata, EventName, Followed, LoggerOptions, Opening, OwnedEvent,
+    Secrets, SecretsError, SpanHook, agent_span, attach, attach_default_logger, attach_hook, attach_typed,
+    condukt, detach, detach_default_logger, detach_hook, emit, event_name, event_names, execute, in_span,
+    queue, record, tool_call,
 };
 
 /// With a quote, a newline and a backslash, as a private key in a configuration has.
@@ -451,6 +452,35 @@ mod readers {
         let seen: Vec<String> = seen.try_iter().collect();
         assert_eq!(seen.len(), 5, "{seen:?}");
         assert!(!seen.iter().any(|text| text.contains(TOKEN.1)), "{seen:#?}");
+    }
+
+    #[test]
+    fn span_hooks() {
+        struct Hook(std::sync::mpsc::Sender<String>);
+        impl SpanHook for Hook {
+            fn opening(&self, opening: &Opening<'_>) -> Followed {
+                let operation = opening.text("operation").unwrap_or_default();
+                if operation.starts_with("secrets-hook") {
+                    self.0.send(format!("{:?} {operation}", opening.agent())).unwrap();
+                }
+                Followed::default()
+            }
+        }
+        let (sender, seen) = std::sync::mpsc::channel();
+        attach_hook("secrets-hook", Hook(sender)).unwrap();
+        let operation = || format!("secrets-hook {}", TOKEN.1);
+        context().with_agent(TOKEN.1).scope(|| {
+            in_span!(operation, operation = operation(); || ());
+            in_span!(operation, operation = operation(), agent = format!("my {}", TOKEN.1); || ());
+        });
+        detach_hook("secrets-hook").unwrap();
+        assert_eq!(
+            seen.try_iter().collect::<Vec<_>>(),
+            [
+                r#"Some("[REDACTED:TOKEN]") secrets-hook [REDACTED:TOKEN]"#,
+                r#"Some("my [REDACTED:TOKEN]") secrets-hook [REDACTED:TOKEN]"#
+            ]
+        );
     }
 
     #[test]
