@@ -612,6 +612,16 @@ mod sources {
         assert_eq!(run_time.measurements["[REDACTED:TOKEN]"], 1);
     }
 
+    /// Handlers are called by the name that was meant.
+    #[test]
+    fn a_name_made_at_run_time() {
+        let capture = testing::capture_only(event_names!["secrets.named.hunter22.*"])
+            .with_context(|context| context.with_secrets(Secrets::resolve([("PASS", "hunter22")]).unwrap()));
+        let name = EventName::parse("secrets.named.hunter22.paid").unwrap();
+        capture.scope(|| execute(&name, &(), &()).unwrap());
+        assert_eq!(capture.names(), ["secrets.named.[REDACTED:PASS].paid"]);
+    }
+
     #[tokio::test]
     async fn the_items_of_a_stream() {
         #[agent_span(llm_turn, model = "m", turn = 0, messages = "m", stream,
