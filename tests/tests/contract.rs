@@ -2105,6 +2105,12 @@ mod handlers {
                 (&event.name, &event.measurements, event.span)
             );
         }
+
+        // What is kept and written is the same when it is read, however deep it was.
+        for event in &events {
+            let line = serde_json::to_string(event).unwrap();
+            assert_eq!(serde_json::from_str::<OwnedEvent>(&line).unwrap(), *event);
+        }
     }
 
     #[test]
