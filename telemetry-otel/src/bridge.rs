@@ -195,7 +195,7 @@ impl Inner {
         };
         let openinference = self.options.openinference;
         let row = following.row.map(|(_, row)| row);
-        let agent = opening.agent().map(|agent| truncate::text(agent, MAX_TEXT));
+        let agent = opening.agent().map(|agent| truncate::text(&agent, MAX_TEXT));
         let mut asked = None;
         if let Some(row) = row {
             if let Some(operation) = row.operation {

@@ -3,6 +3,7 @@
 //! Here the keys of the context are added, secrets are taken out, and handlers are kept from harming
 //! the caller and each other.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
@@ -23,6 +24,8 @@ use crate::{clock, local, sites};
 
 /// Who is to see an event.
 pub(crate) struct Receivers<'a> {
+    /// The event's name as handlers are attached to it; what they are shown may have a secret less.
+    name: &'a str,
     attached: Guard<Option<Arc<HandlerList>>>,
     /// The handlers of the context; they are filtered by name as they are called.
     scoped: Option<&'a registry::ScopedHandlers>,
@@ -31,7 +34,8 @@ pub(crate) struct Receivers<'a> {
 impl<'a> Receivers<'a> {
     #[inline]
     pub(crate) fn of(site: &EventSite, ambient: Option<&'a Ambient>) -> Self {
-        Self { attached: site.handlers.load(), scoped: Self::scoped(site.name, ambient) }
+        let name = site.name;
+        Self { name, attached: site.handlers.load(), scoped: Self::scoped(name, ambient) }
     }
 
     fn scoped(name: &str, ambient: Option<&'a Ambient>) -> Option<&'a registry::ScopedHandlers> {
@@ -66,7 +70,7 @@ impl<'a> Receivers<'a> {
             }
         }
         if let Some(scoped) = self.scoped {
-            for handler in scoped.list.iter().filter(|handler| handler.sees(event.name)) {
+            for handler in scoped.list.iter().filter(|handler| handler.sees(self.name)) {
                 call(handler, event, context);
             }
         }
@@ -113,16 +117,16 @@ fn fail(handler: &Attached, event: &Event<'_>, context: &Context, panicked: Pani
             ]),
         );
     }
-    let id = &*handler.id;
-    let message = match Secrets::known_to(context) {
-        Some(secrets) => secrets.scrub_text(message),
-        None => message,
-    };
-    tracing::error!(
-        target: "telemetry",
+    let report = format!(
         "handler {id:?} panicked on {name} and has been detached: {message}",
+        id = &*handler.id,
         name = event.name,
     );
+    let report = match Secrets::known_to(context) {
+        Some(secrets) => secrets.scrub_text(report),
+        None => report,
+    };
+    tracing::error!(target: "telemetry", "{report}");
 }
 
 /// Emits a single event in a context.
@@ -197,6 +201,7 @@ where
         all.iter().filter(|handler| handler.sees(name.as_str())).cloned().collect()
     });
     let receivers = Receivers {
+        name: name.as_str(),
         attached: Guard::from_inner(attached.filter(|list| !list.is_empty()).map(Arc::new)),
         scoped: Receivers::scoped(name.as_str(), ambient),
     };
@@ -206,10 +211,16 @@ where
     }
     let measurements = map_of(measurements).map_err(|found| ExecuteError { what: "measurements", found })?;
     let metadata = map_of(metadata).map_err(|found| ExecuteError { what: "metadata", found })?;
+    let category = crate::event::category_of(name.as_str());
+    // A name made at run time may be made of a secret; a documented one is no content.
+    let shown = match Secrets::known_to(&context) {
+        Some(secrets) if category.is_none() => Cow::Owned(secrets.scrub_text(name.as_str().to_owned())),
+        _ => Cow::Borrowed(name.as_str()),
+    };
     let event = Event {
-        name: name.as_str(),
+        name: &shown,
         description: None,
-        category: crate::event::category_of(name.as_str()),
+        category,
         measurements: Measurements { more: Given::Map(&measurements), ..Measurements::NONE },
         metadata: Metadata(Entries { context: context.keys(&[]), start: &[], given: Given::Map(&metadata) }),
         span: context.span(),

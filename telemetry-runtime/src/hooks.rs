@@ -1,5 +1,6 @@
 //! Following execution from outside: for bridges to other tracing systems.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use crate::callsite::SpanSite;
@@ -98,9 +99,13 @@ impl Opening<'_> {
         self.system_time
     }
 
-    /// The agent's name: its own, else that of the context.
-    pub fn agent(&self) -> Option<&str> {
-        self.agent.or(self.context.agent())
+    /// The agent's name, with no secret in it: its own, else that of the context.
+    pub fn agent(&self) -> Option<Cow<'_, str>> {
+        let agent = self.agent.or(self.context.agent())?;
+        Some(match Secrets::known_to(self.context) {
+            Some(secrets) => secrets.scrub_text(agent.to_owned()).into(),
+            None => agent.into(),
+        })
     }
 
     /// The text of a key given at its start, with no secret in it.

@@ -12,8 +12,8 @@ pub use crate::outcome::StopMetadata;
 pub use crate::outcome::{Derived, Failed, Kept, May, NothingToDerive, Returned, StopOfOwn, Whole};
 pub use crate::sites;
 pub use crate::span::{
-    Follow, Instrumented, ItemStop, Span, Stop, StreamOf, Work, begin, begin_boxed, begin_later, run,
-    unless_failed,
+    Follow, Instrumented, ItemStop, Span, Stop, StreamOf, Work, begin, begin_boxed, begin_later, carried,
+    run, unless_failed,
 };
 pub use crate::typed::spans;
 pub use crate::value::{Captured, Held, Known, StopValue, Tree};

@@ -1379,6 +1379,10 @@ mod functions {
 }
 
 mod inline {
+    use std::sync::{Arc, Mutex};
+
+    use futures::StreamExt as _;
+
     use super::*;
 
     #[tokio::test]
@@ -1418,6 +1422,36 @@ mod inline {
         let session = in_span!(operation, operation = "o", context = context; || Context::current().session_id().map(str::to_owned));
         assert_eq!(session.as_deref(), Some("s-1"));
         assert_eq!(capture.events()[0].get("session_id").unwrap(), "s-1");
+    }
+
+    #[tokio::test]
+    async fn a_handler_of_the_context_that_is_said_sees_the_span() {
+        if !alone("inline::a_handler_of_the_context_that_is_said_sees_the_span") {
+            return;
+        }
+        let seen = Arc::new(Mutex::new(Vec::new()));
+        let listened = || {
+            let sink = seen.clone();
+            Context::current().with_handler(event_names!["condukt.**"], move |event: &Event<'_>| {
+                sink.lock().unwrap().push(event.name().to_owned());
+            })
+        };
+        in_span!(run, context = listened(); || ());
+        in_span!(agent, context = listened(); async {}).await;
+        in_span!(operation, operation = "o", context = listened(); stream futures::stream::iter([1]))
+            .count()
+            .await;
+        assert_eq!(
+            *seen.lock().unwrap(),
+            [
+                "condukt.run.start",
+                "condukt.run.stop",
+                "condukt.agent.start",
+                "condukt.agent.stop",
+                "condukt.operation.start",
+                "condukt.operation.stop",
+            ]
+        );
     }
 
     #[test]
@@ -2071,6 +2105,12 @@ mod handlers {
                 (&event.name, &event.measurements, event.span)
             );
         }
+
+        // What is kept and written is the same when it is read, however deep it was.
+        for event in &events {
+            let line = serde_json::to_string(event).unwrap();
+            assert_eq!(serde_json::from_str::<OwnedEvent>(&line).unwrap(), *event);
+        }
     }
 
     #[test]
@@ -2702,7 +2742,7 @@ mod hooks {
             let trace_id = TraceId::new(TRACE);
             let identity = if opening.prefix() == "condukt.agent" {
                 assert_eq!((opening.local_parent(), opening.identity().parent), (None, None));
-                assert_eq!(opening.agent(), Some("a"));
+                assert_eq!(opening.agent().as_deref(), Some("a"));
                 Identity {
                     parent: trace_id.zip(SpanId::new(1)),
                     id: SpanId::new(2),

@@ -14,9 +14,10 @@ use serde::Serialize;
 use serde_json::{Value as Json, json};
 use telemetry_runtime::testing::{self, Capture, only};
 use telemetry_runtime::{
-    Context, ErrorType, Event, EventMetadata, EventName, LoggerOptions, OwnedEvent, Secrets, SecretsError,
-    agent_span, attach, attach_default_logger, attach_typed, condukt, detach, detach_default_logger, emit,
-    event_name, event_names, execute, in_span, queue, record, tool_call,
+    Context, ErrorType, Event, EventMetadata, EventName, Followed, LoggerOptions, Opening, OwnedEvent,
+    Secrets, SecretsError, SpanHook, agent_span, attach, attach_default_logger, attach_hook, attach_typed,
+    condukt, detach, detach_default_logger, detach_hook, emit, event_name, event_names, execute, in_span,
+    queue, record, tool_call,
 };
 
 /// With a quote, a newline and a backslash, as a private key in a configuration has.
@@ -454,6 +455,35 @@ mod readers {
     }
 
     #[test]
+    fn span_hooks() {
+        struct Hook(std::sync::mpsc::Sender<String>);
+        impl SpanHook for Hook {
+            fn opening(&self, opening: &Opening<'_>) -> Followed {
+                let operation = opening.text("operation").unwrap_or_default();
+                if operation.starts_with("secrets-hook") {
+                    self.0.send(format!("{:?} {operation}", opening.agent())).unwrap();
+                }
+                Followed::default()
+            }
+        }
+        let (sender, seen) = std::sync::mpsc::channel();
+        attach_hook("secrets-hook", Hook(sender)).unwrap();
+        let operation = || format!("secrets-hook {}", TOKEN.1);
+        context().with_agent(TOKEN.1).scope(|| {
+            in_span!(operation, operation = operation(); || ());
+            in_span!(operation, operation = operation(), agent = format!("my {}", TOKEN.1); || ());
+        });
+        detach_hook("secrets-hook").unwrap();
+        assert_eq!(
+            seen.try_iter().collect::<Vec<_>>(),
+            [
+                r#"Some("[REDACTED:TOKEN]") secrets-hook [REDACTED:TOKEN]"#,
+                r#"Some("my [REDACTED:TOKEN]") secrets-hook [REDACTED:TOKEN]"#
+            ]
+        );
+    }
+
+    #[test]
     fn the_default_logger_and_the_failure_of_a_handler() {
         let lines = Lines::default();
         // While there is one subscriber only, `tracing` asks that of the thread that comes first.
@@ -580,6 +610,16 @@ mod sources {
         let run_time = only(&events, "secrets.run.time");
         assert_eq!(run_time.measurements["duration"], "[REDACTED:PIN]");
         assert_eq!(run_time.measurements["[REDACTED:TOKEN]"], 1);
+    }
+
+    /// Handlers are called by the name that was meant.
+    #[test]
+    fn a_name_made_at_run_time() {
+        let capture = testing::capture_only(event_names!["secrets.named.hunter22.*"])
+            .with_context(|context| context.with_secrets(Secrets::resolve([("PASS", "hunter22")]).unwrap()));
+        let name = EventName::parse("secrets.named.hunter22.paid").unwrap();
+        capture.scope(|| execute(&name, &(), &()).unwrap());
+        assert_eq!(capture.names(), ["secrets.named.[REDACTED:PASS].paid"]);
     }
 
     #[tokio::test]

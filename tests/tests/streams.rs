@@ -25,7 +25,7 @@ use futures::stream::{self, BoxStream, LocalBoxStream, Stream, StreamExt};
 use serde_json::{Value as Json, json};
 use telemetry_runtime::testing::{self, Capture, FakeClock, only};
 use telemetry_runtime::{
-    Context, EventMetadata, InContext, OwnedEvent, agent_span, in_span, record, tool_call,
+    Context, EventMetadata, InContext, OwnedEvent, agent_span, event_names, in_span, record, tool_call,
 };
 
 #[derive(EventMetadata)]
@@ -526,6 +526,64 @@ mod context {
             let parent = tool.span.unwrap().parent_id;
             assert_eq!(parent, is_inside.then_some(start.span.unwrap().id));
         }
+    }
+
+    fn session() -> Option<String> {
+        Context::current().session_id().map(str::to_owned)
+    }
+
+    #[agent_span(Read { n: 1 }, stream, context = Context::current().with_session_id("s-1"))]
+    async fn bare() -> impl Stream<Item = Option<String>> {
+        stream::once(async { session() })
+    }
+
+    #[agent_span(Read { n: 1 }, stream, context = Context::current().with_session_id("s-1"))]
+    async fn boxed(opens: bool) -> Result<BoxStream<'static, Option<String>>, Broken> {
+        if opens { Ok(stream::once(async { session() }).boxed()) } else { Err(Broken(0)) }
+    }
+
+    #[agent_span(Read { n: 1 }, stream, context = Context::current().with_session_id("s-1"))]
+    fn tail() -> Pin<Box<dyn Future<Output = BoxStream<'static, Option<String>>> + Send>> {
+        Box::pin(async { stream::once(async { session() }).boxed() })
+    }
+
+    /// What the streams see, and that they leave it.
+    async fn seen() -> Vec<Option<String>> {
+        let around = session();
+        assert_eq!(boxed(false).await.err(), Some(Broken(0)));
+        let streams = [bare().await.boxed(), boxed(true).await.unwrap(), tail().await];
+        let mut seen = Vec::new();
+        for mut stream in streams {
+            seen.extend(stream.next().await);
+            assert_eq!(session(), around);
+            assert_eq!(stream.next().await, None);
+        }
+        // One that is dropped unfinished.
+        drop(bare().await);
+        seen
+    }
+
+    #[tokio::test]
+    async fn a_stream_runs_in_the_context_that_is_said_whoever_observes() {
+        let expected = vec![Some("s-1".to_owned()); 3];
+        assert_eq!(seen().await, expected);
+        let capture = testing::capture();
+        assert_eq!(capture.follow(seen()).await, expected);
+        let ends: Vec<String> = ends(&capture);
+        assert_eq!(
+            ends,
+            ["1 error items=none", "1 ok items=1", "1 ok items=1", "1 ok items=1", "1 cancelled items=0"]
+        );
+        // Nobody observes it within a span of somebody else's, which goes on.
+        let capture = testing::capture_only(event_names!["condukt.agent.*"]);
+        let within = in_span!(agent; async {
+            let around = Context::current().span();
+            assert_eq!(seen().await, expected);
+            assert_eq!(Context::current().span(), around);
+            record!(agent, error = "still here");
+        });
+        capture.follow(within).await;
+        assert_eq!(capture.named("condukt.agent.stop")[0].get("error").unwrap(), "still here");
     }
 
     #[test]

@@ -256,9 +256,15 @@ fn followed(model: &Model, runtime: &Runtime, output: Option<&Type>, future: &To
     let gives = output.and_then(stream_item);
     let (item, end) = (stop::item(model, runtime, gives), stop::end(model, runtime));
     let unless = stop::unless(model, runtime, &returned);
+    // The stream is polled when the context that is said has been left.
+    let carried = model.context.as_ref().map(|_| {
+        let site = runtime.site(&model.span);
+        quote!(let #live = #k::carried(#live, #site);)
+    });
     quote! {
         let (#returned, #live) = #k::Instrumented::handing(#start, #future).await;
         let #live = #k::unless_failed(#live, #unless);
+        #carried
         #[allow(unused_imports)]
         use #k::streams::*;
         #k::StreamOf(#returned).__telemetry_follow(#live, #item, #end)

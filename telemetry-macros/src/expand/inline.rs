@@ -68,7 +68,15 @@ pub(crate) fn in_span(model: &Model, work: &Work) -> TokenStream {
         (Some(context), Work::Call(_)) => {
             quote!({ #import #k::Context::scope(&(#context), || #instrumented) })
         }
-        (Some(context), _) => quote!({ #import #k::InContext::in_context(#instrumented, #context) }),
+        (Some(context), _) => {
+            // Before anybody looks who listens: it may bring a handler of its own.
+            let name = local("context");
+            quote!({
+                #import
+                let #name: #k::Context = #context;
+                #k::InContext::in_context(#instrumented, #name)
+            })
+        }
     }
 }
 

@@ -22,7 +22,8 @@ use crate::{local, registry, sites};
 pub(super) struct Open {
     /// The context of the work, whenever that does not run.
     context: Context,
-    ids: SpanIds,
+    /// None where the span is only to carry a context, in which that of somebody else is current.
+    ids: Option<SpanIds>,
     depth: u32,
     started: u64,
     child_session: Option<Arc<OnceLock<Arc<str>>>>,
@@ -48,7 +49,7 @@ impl Span<'_> {
             node.add_secrets(secrets);
         }
         context.span = Some(node);
-        self.open = Some(Open { context, ids, depth, started, child_session });
+        self.open = Some(Open { context, ids: Some(ids), depth, started, child_session });
         if self.observed {
             let times = [("system_time", wall), ("monotonic_time", started)];
             self.emit(Phase::Start, &times, Given::NONE);
@@ -56,6 +57,12 @@ impl Span<'_> {
         if self.site.is("tool_call") {
             self.emit_access();
         }
+    }
+
+    /// Carries the current context and is no span to anybody.
+    pub(super) fn carry(&mut self) {
+        let context = Context::current();
+        self.open = Some(Open { context, ids: None, depth: 0, started: 0, child_session: None });
     }
 
     /// Whether it has begun.
@@ -137,7 +144,8 @@ impl Span<'_> {
             };
             self.emit(phase, &numbers[..known], given);
         }
-        if let Some(node) = self.open.take().and_then(|open| open.context.span) {
+        let own = self.open.take().filter(|open| open.ids.is_some());
+        if let Some(node) = own.and_then(|open| open.context.span) {
             Node::close(node);
         }
     }
@@ -157,7 +165,7 @@ impl Span<'_> {
             category: site.category,
             measurements: Measurements { known, more: Given::NONE },
             metadata: Metadata(Entries { context: context.keys(site.context), start: &self.fields, given }),
-            span: Some(*ids),
+            span: *ids,
             depth: *depth,
         };
         match followers {

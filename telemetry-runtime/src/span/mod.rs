@@ -18,4 +18,4 @@ pub(crate) use node::Node;
 pub(crate) use start::{Field, is_observed};
 pub use start::{Span, begin, begin_boxed, begin_later};
 pub use stop::Stop;
-pub use stream::{FallibleStream, ItemStop, NamedStream, PlainStream, StreamOf, unless_failed};
+pub use stream::{FallibleStream, ItemStop, NamedStream, PlainStream, StreamOf, carried, unless_failed};

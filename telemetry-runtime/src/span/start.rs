@@ -47,6 +47,14 @@ impl<'a> Span<'a> {
         }
     }
 
+    /// One that captures nothing and carries the current context.
+    #[cold]
+    pub(super) fn carrying(site: &'static SpanSite) -> Box<Self> {
+        let mut span = Box::new(Self::new(site, false));
+        span.carry();
+        span
+    }
+
     #[inline]
     fn captured(&mut self, capture: impl FnOnce(&mut Self)) {
         let _ = panics::contain(|| capture(self));

@@ -11,6 +11,7 @@ use super::future::{abandon, begun, drop_remains};
 use super::live::{FINISH_REASON, Measured};
 use super::start::Span;
 use super::stop::Stop;
+use crate::callsite::SpanSite;
 use crate::capture::NeedsBoxedStream;
 use crate::value::Captured;
 
@@ -330,6 +331,12 @@ pub fn unless_failed(
     }
     span.stop(Measured::default(), |keys| *keys = stop);
     None
+}
+
+/// What carries the current context on to a stream, which is polled where that is current no longer: the
+/// stream's span, or if nobody observes it one that is nothing else.
+pub fn carried<'a>(span: Option<Box<Span<'a>>>, site: &'static SpanSite) -> Option<Box<Span<'a>>> {
+    span.or_else(|| Some(Span::carrying(site)))
 }
 
 /// A stream that must be returned as a type with a name, and is in no known box.
