@@ -73,13 +73,13 @@ pub enum RunError {
     #[error("cannot listen on loopback: {0}")]
     Server(std::io::Error),
     /// The model cannot be asked.
-    #[error("{0}")]
+    #[error(transparent)]
     Model(#[from] ModelError),
     /// What the example comes with cannot be read.
-    #[error("the example's own data: {0}")]
+    #[error("the example's own data")]
     Data(#[from] serde_json::Error),
     /// The booking system's key cannot be a secret.
-    #[error("the key to the booking system: {0}")]
+    #[error("the key to the booking system")]
     Secrets(#[from] SecretsError),
 }
 

@@ -275,7 +275,8 @@ fn a_provider_that_is_no_provider() {
     let with = |url: &str, key: &str| {
         failure(agent().arg("--quiet").env("OPENAI_BASE_URL", url).env("OPENAI_API_KEY", key))
     };
-    assert!(with("not a URL", "none").contains("not a URL"));
+    let error = with("not a URL", "none");
+    assert_eq!(error.matches("not a URL").count(), 1, "{error}");
     assert!(with("http://127.0.0.1:9", "line\nbreak").contains("no header can carry"));
     let error = failure(agent().env("OPENAI_BASE_URL", "http://127.0.0.1:9"));
     assert!(error.contains("OPENAI_API_KEY is not"), "{error}");
@@ -285,4 +286,5 @@ fn a_provider_that_is_no_provider() {
 fn a_key_that_cannot_be_a_secret() {
     let error = failure(agent().arg("--quiet").env("BOOKING_API_KEY", "abc"));
     assert!(error.contains("the key to the booking system"), "{error}");
+    assert_eq!(error.matches("fewer than 4 bytes").count(), 1, "{error}");
 }
