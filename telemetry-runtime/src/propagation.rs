@@ -131,24 +131,26 @@ impl Context {
             |key: &str| secrets.as_ref().is_some_and(|secrets| secrets.scrub_text(key.to_owned()) != key);
         let own = self.iter().filter(|(key, _)| !is_documented_key(key) && !shows_secret(key));
         let own = own.map(|(key, value)| (key, value.to_json()));
+        let scalars = session.into_iter().chain(own).filter_map(|(key, value)| match value {
+            Json::String(text) => Some((key, text)),
+            Json::Bool(_) | Json::Number(_) => Some((key, value.to_string())),
+            _ => None,
+        });
         let mut baggage = String::new();
-        for (key, value) in session.into_iter().chain(own).take(MAX_MEMBERS) {
-            let text = match value {
-                Json::String(text) => text,
-                Json::Bool(_) | Json::Number(_) => value.to_string(),
-                _ => continue,
-            };
+        let mut members = 0;
+        for (key, text) in scalars {
             let text = match &secrets {
                 Some(secrets) => secrets.scrub_text(text),
                 None => text,
             };
             let member = format!("{key}={}", utf8_percent_encode(&text, ENCODED));
-            let fits = baggage.len() + member.len() < MAX_BAGGAGE;
+            let fits = baggage.len() + member.len() < MAX_BAGGAGE && members < MAX_MEMBERS;
             if fits && is_token(key) && text.len() <= MAX_VALUE {
                 if !baggage.is_empty() {
                     baggage.push(',');
                 }
                 baggage.push_str(&member);
+                members += 1;
             }
         }
         baggage

@@ -139,6 +139,13 @@ fn what_is_injected_is_bounded() {
     let mut carrier = HashMap::new();
     context.inject(&mut carrier);
     assert!(carrier["baggage"].len() <= 8192);
+    // What is left out takes nobody's place.
+    let lists = (0..64).fold(Context::new(), |context, n| context.with(format!("list{n}"), [n]));
+    let context = (0..65).fold(lists, |context, n| context.with(format!("key{n}"), n));
+    let mut carrier = HashMap::new();
+    context.inject(&mut carrier);
+    let members: Vec<&str> = carrier["baggage"].split(',').collect();
+    assert_eq!((members.len(), members[0], members[63]), (64, "key0=0", "key63=63"));
 }
 
 /// What the child process of [`a_child_process_continues_the_trace`] does.
