@@ -152,6 +152,8 @@ pub fn begin_later<'a, 'o>(
         return None;
     }
     let mut span = Span::new(site, interest & (HANDLED | HOOKED | SCOPED) != 0);
+    // Secrets that come between the call and its beginning are accessed by a tool with a name.
+    span.wanted |= site.is("tool_call") && sites::secrets_access.enabled();
     span.captured(capture);
     Some(Box::new(span.into_owned()))
 }
