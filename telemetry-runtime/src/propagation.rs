@@ -99,8 +99,8 @@ impl Carrier for http::HeaderMap {
 impl Context {
     /// Writes the current span, the session's id and the keys of your own into headers.
     ///
-    /// Without a span there is no `traceparent`. Secrets are taken out of values; a value that is no
-    /// scalar, and what does not fit, is left out.
+    /// Without a span there is no `traceparent`. Secrets are taken out of values. Left out are a key that
+    /// is a documented one or shows a secret, a value that is no scalar, and what does not fit.
     ///
     /// ```
     /// use std::collections::HashMap;
