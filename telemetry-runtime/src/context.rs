@@ -20,7 +20,7 @@ use crate::ids::{SpanId, SpanIds, TraceId};
 use crate::local;
 use crate::name::Patterns;
 use crate::registry::ScopedHandlers;
-use crate::secrets::Secrets;
+use crate::secrets::{Secrets, TraceSecrets};
 use crate::span::Node;
 use crate::testing::Deterministic;
 use crate::value::{Captured, Held, Value};
@@ -69,11 +69,15 @@ pub(crate) struct Ambient {
     pub(crate) parent_run_id: Option<Arc<str>>,
     pub(crate) iteration: Option<u64>,
     pub(crate) tool_call_id: Option<Arc<str>>,
+    /// Whether that is the id of a tool call which is open.
+    pub(crate) is_called: bool,
     /// Where a session that opens below tells the delegation above.
     pub(crate) child_session: Option<Arc<OnceLock<Arc<str>>>>,
     /// The span of another process that this one continues.
     pub(crate) remote: Option<(TraceId, SpanId)>,
     pub(crate) sampled: Option<bool>,
+    /// The secrets of its trace that are known here: several spans of ours may be its children.
+    pub(crate) caller_secrets: Option<Arc<TraceSecrets>>,
     pub(crate) secrets: Option<Secrets>,
     pub(crate) handlers: Option<Arc<ScopedHandlers>>,
     pub(crate) keys: Vec<(Cow<'static, str>, Arc<Captured<'static>>)>,
@@ -147,7 +151,10 @@ impl Context {
     /// The same with the id that the model gave a tool call.
     #[must_use]
     pub fn with_tool_call_id(self, tool_call_id: impl AsRef<str>) -> Self {
-        self.change(|ambient| ambient.tool_call_id = Some(tool_call_id.as_ref().into()))
+        self.change(|ambient| {
+            ambient.tool_call_id = Some(tool_call_id.as_ref().into());
+            ambient.is_called = false;
+        })
     }
 
     /// The same with a key of your own, added to every event. A documented key of that name is not
@@ -176,6 +183,9 @@ impl Context {
         });
         if let Some(span) = &context.span {
             span.add_secrets(&added);
+        }
+        if let Some(caller) = context.ambient.as_ref().and_then(|ambient| ambient.caller_secrets.as_ref()) {
+            caller.add(&added);
         }
         context.emit_resolved(&added);
         context

@@ -6,6 +6,7 @@
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
 use std::hash::BuildHasher;
+use std::sync::Arc;
 
 use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, utf8_percent_encode};
 
@@ -167,6 +168,7 @@ impl Context {
             context = context.with_ambient(|ambient| {
                 ambient.remote = Some((trace_id, span_id));
                 ambient.sampled = Some(sampled);
+                ambient.caller_secrets = Some(Arc::default());
             });
         }
         for (key, value) in carrier.get(BAGGAGE).iter().flat_map(|header| parse_baggage(header)) {

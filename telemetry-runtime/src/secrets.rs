@@ -2,8 +2,8 @@
 
 use std::borrow::Cow;
 use std::fmt;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use zeroize::Zeroizing;
 
@@ -50,6 +50,28 @@ pub(crate) struct Secret {
 impl Drop for Secret {
     fn drop(&mut self) {
         ALIVE.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// The secrets of a trace, so far.
+#[derive(Default)]
+pub(crate) struct TraceSecrets(Mutex<Option<Secrets>>);
+
+impl TraceSecrets {
+    pub(crate) fn add(&self, added: &Secrets) {
+        let mut secrets = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        *secrets = Some(match secrets.take() {
+            Some(known) => known.joined(added),
+            None => added.clone(),
+        });
+    }
+
+    pub(crate) fn known(&self) -> Option<Secrets> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    pub(crate) fn forget(&mut self) {
+        *self.0.get_mut().unwrap_or_else(PoisonError::into_inner) = None;
     }
 }
 
@@ -126,13 +148,9 @@ impl Secrets {
     #[cold]
     fn search(context: &Context) -> Option<Self> {
         let of_trace = context.span.as_ref().and_then(|span| span.secrets());
-        let own = context.secrets();
-        match (of_trace, own) {
-            (Some(trace), Some(own)) => Some(trace.joined(own)),
-            (Some(trace), None) => Some(trace),
-            (None, own) => own.cloned(),
-        }
-        .filter(|known| !known.is_empty())
+        let of_caller = context.ambient.as_ref().and_then(|ambient| ambient.caller_secrets.as_ref()?.known());
+        let all = [of_trace, of_caller, context.secrets().cloned()].into_iter().flatten();
+        all.reduce(|known, more| known.joined(&more)).filter(|known| !known.is_empty())
     }
 
     /// Shows an event without them. The times of a span, which are ours, and documented keys stay.

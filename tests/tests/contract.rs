@@ -1128,6 +1128,32 @@ mod tools {
         assert_eq!(stop_of(plain).get("tool_call_id"), None);
     }
 
+    /// A model gave it to one call.
+    #[test]
+    fn the_id_of_a_call_is_not_that_of_a_tool_inside() {
+        #[tool_call]
+        fn inner() {}
+        #[tool_call(tool_call_id = "said")]
+        fn said() {
+            inner();
+            Context::current().with_tool_call_id("given").scope(inner);
+        }
+        #[tool_call]
+        fn carried() {
+            inner();
+        }
+        let capture = testing::capture();
+        capture.scope(said);
+        let ids = |capture: &testing::Capture| -> Vec<Option<Json>> {
+            let stops = capture.named("condukt.tool_call.stop");
+            stops.iter().map(|stop| stop.get("tool_call_id").cloned()).collect()
+        };
+        assert_eq!(ids(&capture), [None, Some(json!("given")), Some(json!("said"))]);
+        let capture = testing::capture();
+        capture.scope(|| Context::current().with_tool_call_id("carried").scope(carried));
+        assert_eq!(ids(&capture), [None, Some(json!("carried"))]);
+    }
+
     #[test]
     fn a_result_is_shown_as_well_as_it_can_be() {
         struct Displayed;

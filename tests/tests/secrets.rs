@@ -552,6 +552,25 @@ mod sources {
         }
     }
 
+    /// What a caller's request leads to is one trace, however many spans of ours are its children.
+    #[test]
+    fn a_secret_of_another_span_of_the_callers_trace() {
+        let traceparent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+        let headers = std::collections::HashMap::from([("traceparent".to_owned(), traceparent.to_owned())]);
+        let (sender, seen) = std::sync::mpsc::channel();
+        let hears = move |event: &Event<'_>| {
+            sender.send(event.metadata().get("operation").unwrap().to_json()).unwrap();
+        };
+        Context::extract(&headers).with_handler(event_names!["condukt.operation.stop"], hears).scope(|| {
+            in_span!(run; || {
+                let secrets = Secrets::resolve([TOKEN]).unwrap();
+                Context::current().with_secrets(secrets).scope(|| ());
+            });
+            in_span!(operation, operation = format!("with {}", TOKEN.1); || ());
+        });
+        assert_eq!(seen.recv().unwrap(), "with [REDACTED:TOKEN]");
+    }
+
     #[derive(EventMetadata)]
     #[event("secrets.own.event")]
     struct Own<'a> {

@@ -277,7 +277,8 @@ fn settle(identity: Identity, context: &Context) -> SpanIds {
 /// sub-agent will be told.
 fn open_context(span: &Span<'_>, context: &mut Context) -> Option<Arc<OnceLock<Arc<str>>>> {
     let attribute = span.site.spec.map(|spec| spec.attribute);
-    let opens = span.site.opens_context() && !(attribute == Some("tool_call") && span.tool_call_id.is_none());
+    let has_call_id = span.tool_call_id.is_some() || context.tool_call_id().is_some();
+    let opens = span.site.opens_context() && (attribute != Some("tool_call") || has_call_id);
     if !opens && span.agent.is_none() {
         return None;
     }
@@ -302,7 +303,13 @@ fn open_context(span: &Span<'_>, context: &mut Context) -> Option<Arc<OnceLock<A
                 let given = span.fields.iter().find(|field| field.0 == "iteration");
                 ambient.iteration = given.and_then(|field| field.1.value()?.as_u64());
             }
-            Some("tool_call") => ambient.tool_call_id.clone_from(&span.tool_call_id),
+            Some("tool_call") => {
+                // The id of a call is its own: a tool that runs inside of it has none unless one is given.
+                let is_inside = std::mem::replace(&mut ambient.is_called, true);
+                if is_inside || span.tool_call_id.is_some() {
+                    ambient.tool_call_id.clone_from(&span.tool_call_id);
+                }
+            }
             _ => {}
         }
     });

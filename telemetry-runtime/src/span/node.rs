@@ -7,7 +7,7 @@ use crate::callsite::SpanSite;
 use crate::hooks::Followers;
 use crate::ids::SpanIds;
 use crate::local;
-use crate::secrets::Secrets;
+use crate::secrets::{Secrets, TraceSecrets};
 use crate::value::Captured;
 
 /// One span of a trace, linked to the spans around it that are open.
@@ -25,7 +25,7 @@ pub(crate) struct Node {
     recorded: AtomicBool,
     records: Mutex<Vec<(&'static str, Captured<'static>)>>,
     /// Of the outermost span: the secrets of the whole trace.
-    secrets: Mutex<Option<Secrets>>,
+    secrets: TraceSecrets,
 }
 
 impl Node {
@@ -61,7 +61,7 @@ impl Node {
             ended: AtomicBool::new(false),
             recorded: AtomicBool::new(false),
             records: Mutex::default(),
-            secrets: Mutex::default(),
+            secrets: TraceSecrets::default(),
         })
     }
 
@@ -85,7 +85,7 @@ impl Node {
             let followers = unique.followers.take();
             *unique.recorded.get_mut() = false;
             unique.records.get_mut().unwrap_or_else(PoisonError::into_inner).clear();
-            *unique.secrets.get_mut().unwrap_or_else(PoisonError::into_inner) = None;
+            unique.secrets.forget();
             local::keep_spare(node);
             drop((followers, parent));
             return;
@@ -145,19 +145,12 @@ impl Node {
 
     /// Makes secrets known to the whole trace.
     pub(crate) fn add_secrets(self: &Arc<Self>, added: &Secrets) {
-        let root = self.root();
-        let mut secrets = root.secrets.lock().unwrap_or_else(PoisonError::into_inner);
-        *secrets = Some(match secrets.take() {
-            Some(known) => known.joined(added),
-            None => added.clone(),
-        });
+        self.root().secrets.add(added);
     }
 
     /// The secrets of the trace.
     pub(crate) fn secrets(self: &Arc<Self>) -> Option<Secrets> {
-        let root = self.root();
-        let secrets = root.secrets.lock().unwrap_or_else(PoisonError::into_inner);
-        secrets.clone()
+        self.root().secrets.known()
     }
 }
 
