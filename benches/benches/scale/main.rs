@@ -42,8 +42,7 @@ fn main() {
     println!("|---|---:|---:|---:|---:|");
     let row = |who: &str, work: Work, within: fn(&mut dyn FnMut()) -> (u64, u64)| {
         let spans = Conversation::counts(&conversations).iter().sum::<usize>() * ROUNDS;
-        let before = allocations::live_bytes();
-        allocations::reset_peak();
+        allocations::weigh_from_now();
         let mut took = Duration::ZERO;
         let (events, lost) = within(&mut || {
             let started = Instant::now();
@@ -53,10 +52,7 @@ fn main() {
             took = started.elapsed();
         });
         #[allow(clippy::cast_precision_loss, reason = "a number to read")]
-        let (rate, peak) = (
-            spans as f64 / took.as_secs_f64(),
-            allocations::peak_bytes().saturating_sub(before) as f64 / 1e6,
-        );
+        let (rate, peak) = (spans as f64 / took.as_secs_f64(), allocations::peak_bytes() as f64 / 1e6);
         println!("| {who} | {rate:.0} | {events} | {lost} | {peak:.1} |");
     };
     row("nobody", work::OURS, nobody);
