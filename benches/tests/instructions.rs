@@ -1,7 +1,7 @@
 //! Instructions a call against the limits in `limits.txt`, which hold on a busy machine too. More than a
 //! twentieth over a limit is a loss; more than a twentieth below it, the limit is to be lowered.
 //!
-//! `LIMITS=write cargo test -p benches --test instructions -- --include-ignored` writes them anew.
+//! `UPDATE=1 cargo test -p benches --test instructions -- --include-ignored` writes them anew.
 
 mod release;
 
@@ -31,7 +31,7 @@ fn a_call_takes_as_many_instructions_as_it_did() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/limits.txt");
     let probe = release::probe();
     let counted = CASES.map(|name| (Case::named(name).name, instructions::a_call(&probe, &[name])));
-    if std::env::var_os("LIMITS").is_some() {
+    if std::env::var_os("UPDATE").is_some() {
         let mut text = String::new();
         for (name, count) in counted {
             writeln!(text, "{count:>6}  {name}").unwrap();
@@ -52,5 +52,5 @@ fn a_call_takes_as_many_instructions_as_it_did() {
             writeln!(wrong, "{name}: {count}, not {limit}").unwrap();
         }
     }
-    assert!(wrong.is_empty(), "\n{wrong}where that is meant: LIMITS=write");
+    assert!(wrong.is_empty(), "\n{wrong}where that is meant: UPDATE=1");
 }

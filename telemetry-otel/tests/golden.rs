@@ -1,6 +1,6 @@
 //! What every event of the catalogue becomes, in files that change only on purpose.
 //!
-//! `TELEMETRY_GOLDEN=write cargo test -p telemetry-otel --test golden` writes them anew.
+//! `UPDATE=1 cargo test -p telemetry-otel --test golden` writes them anew.
 
 mod common;
 
@@ -250,7 +250,7 @@ fn assert_golden(name: &str, mut made: Json) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden").join(name);
     sort(&mut made);
     let made = serde_json::to_string_pretty(&made).unwrap() + "\n";
-    if std::env::var_os("TELEMETRY_GOLDEN").is_some() {
+    if std::env::var_os("UPDATE").is_some() {
         std::fs::write(&path, &made).unwrap();
     }
     let golden = std::fs::read_to_string(&path).unwrap_or_default();
@@ -259,7 +259,7 @@ fn assert_golden(name: &str, mut made: Json) {
         let around =
             |text: &str| text.lines().skip(at.saturating_sub(8)).take(16).collect::<Vec<_>>().join("\n");
         panic!(
-            "{name} changes at line {}; where that is meant, write it anew with TELEMETRY_GOLDEN=write\n\
+            "{name} changes at line {}; where that is meant, write it anew with UPDATE=1\n\
              --- it is\n{}\n--- it becomes\n{}",
             at + 1,
             around(&golden),

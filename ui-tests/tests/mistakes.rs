@@ -1,7 +1,7 @@
 //! Every mistake of `mistakes/` is told as its snapshot says, and `docs/mistakes.md` shows them all.
 //!
 //! After a change of a message: `TRYBUILD=overwrite cargo test -p ui-tests --test mistakes` writes the
-//! snapshots, to be read before they are kept, and then `MISTAKES_PAGE=overwrite` the page.
+//! snapshots, to be read before they are kept, and then `UPDATE=1` the page.
 
 use std::fmt::Write;
 use std::path::Path;
@@ -33,7 +33,7 @@ const INTRODUCTION: &str = "\
 # What a mistake looks like
 
 Every way to get an attribute wrong that the tests know, with what the compiler says of it. This page is
-written from the snapshots in `ui-tests/mistakes` by `MISTAKES_PAGE=overwrite cargo test -p ui-tests`.
+written from the snapshots in `ui-tests/mistakes` by `UPDATE=1 cargo test -p ui-tests`.
 ";
 
 #[test]
@@ -45,14 +45,14 @@ fn messages() {
 fn page() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/mistakes.md");
     let page = write_page();
-    if env::var_os("MISTAKES_PAGE").is_some_and(|wish| wish == "overwrite") {
+    if env::var_os("UPDATE").is_some() {
         fs::create_dir_all(path.parent().expect("it is in a folder"))
             .expect("the workspace can be written to");
         fs::write(&path, page).expect("the workspace can be written to");
         return;
     }
     let kept = fs::read_to_string(&path).unwrap_or_default();
-    assert!(kept == page, "docs/mistakes.md is not what the snapshots say: run with MISTAKES_PAGE=overwrite");
+    assert!(kept == page, "docs/mistakes.md is not what the snapshots say: run with UPDATE=1");
 }
 
 /// The page as the cases and their snapshots have it.
