@@ -1144,7 +1144,7 @@ mod tools {
         }
         let capture = testing::capture();
         capture.scope(said);
-        let ids = |capture: &testing::Capture| -> Vec<Option<Json>> {
+        let ids = |capture: &Capture| -> Vec<Option<Json>> {
             let stops = capture.named("condukt.tool_call.stop");
             stops.iter().map(|stop| stop.get("tool_call_id").cloned()).collect()
         };
