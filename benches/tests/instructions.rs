@@ -46,8 +46,9 @@ fn a_call_takes_as_many_instructions_as_it_did() {
     let mut wrong = String::new();
     for (name, count) in counted {
         let limit = limit_of(name).unwrap_or_else(|| panic!("no limit for {name}"));
-        // A handful more or less is what another linker does.
-        let slack = (limit / 20).max(3);
+        // A handful more or less is what another linker does; and without a counter of cycles to trust, each
+        // look at the clock goes through the system.
+        let slack = if fastant::is_tsc_available() { (limit / 20).max(3) } else { (limit / 4).max(3) };
         if count.abs_diff(limit) > slack {
             writeln!(wrong, "{name}: {count}, not {limit}").unwrap();
         }

@@ -22,7 +22,8 @@ fn child() {
         lookup("key");
         let start = Instant::now();
         println!("ended: {:?}", telemetry.shutdown());
-        assert!(start.elapsed() < Duration::from_secs(2));
+        // Far from the ten seconds that an export may take.
+        assert!(start.elapsed() < Duration::from_secs(5));
     };
     run();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
