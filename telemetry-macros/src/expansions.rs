@@ -114,7 +114,8 @@ fn check_function(expand: Attribute, arguments: TokenStream, item: &TokenStream)
     let mut written = HashMap::new();
     count(item.clone(), &mut written);
     for (word, times) in written {
-        let is_moved = matches!(&*word, "_" | "mut" | "expect" | "reason");
+        // An empty `where` says nothing.
+        let is_moved = matches!(&*word, "_" | "mut" | "expect" | "reason" | "where");
         let there = made.get(&word).copied().unwrap_or(0);
         assert!(is_moved || there >= times, "`{word}` is lost: {item}\nbecomes {expanded}");
     }
