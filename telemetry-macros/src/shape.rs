@@ -189,6 +189,10 @@ fn bound_type<'t>(
 pub(crate) fn nameable(ty: &Type) -> Option<TokenStream> {
     let mut ty = ty.clone();
     erase(&mut ty);
+    // A sum of traits stands behind no `&` without parentheses, and is no value's type.
+    if let Type::TraitObject(_) = ty {
+        return None;
+    }
     let tokens = ty.to_token_stream();
     (!mentions(tokens.clone(), &|ident| ident == "impl")).then_some(tokens)
 }
