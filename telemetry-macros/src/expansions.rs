@@ -114,8 +114,7 @@ fn check_function(expand: Attribute, arguments: TokenStream, item: &TokenStream)
     let mut written = HashMap::new();
     count(item.clone(), &mut written);
     for (word, times) in written {
-        // An empty `where` says nothing.
-        let is_moved = matches!(&*word, "_" | "mut" | "expect" | "reason" | "where");
+        let is_moved = matches!(&*word, "_" | "mut" | "expect" | "reason");
         let there = made.get(&word).copied().unwrap_or(0);
         assert!(is_moved || there >= times, "`{word}` is lost: {item}\nbecomes {expanded}");
     }
@@ -123,10 +122,14 @@ fn check_function(expand: Attribute, arguments: TokenStream, item: &TokenStream)
 
 /// How often each word and literal is there.
 fn count(tokens: TokenStream, words: &mut HashMap<String, usize>) {
-    for token in tokens {
+    let mut tokens = tokens.into_iter().peekable();
+    while let Some(token) = tokens.next() {
         match token {
             TokenTree::Group(group) => count(group.stream(), words),
             TokenTree::Punct(_) => {}
+            // One with nothing behind it says nothing.
+            TokenTree::Ident(word)
+                if word == "where" && matches!(tokens.peek(), None | Some(TokenTree::Group(_))) => {}
             TokenTree::Ident(_) | TokenTree::Literal(_) => *words.entry(token.to_string()).or_default() += 1,
         }
     }

@@ -43,7 +43,6 @@ struct Collector {
 impl Collector {
     fn start(answers: Answers) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        listener.set_nonblocking(true).unwrap();
         let collector = Self {
             address: listener.local_addr().unwrap(),
             requests: Arc::default(),
@@ -54,11 +53,11 @@ impl Collector {
             (collector.requests.clone(), collector.bytes.clone(), collector.stop.clone());
         std::thread::spawn(move || {
             let mut held = Vec::new();
-            while !stop.load(Ordering::Relaxed) {
-                let Ok((stream, _)) = listener.accept() else {
-                    std::thread::sleep(Duration::from_millis(2));
-                    continue;
-                };
+            for stream in listener.incoming() {
+                let Ok(stream) = stream else { continue };
+                if stop.load(Ordering::Relaxed) {
+                    break;
+                }
                 requests.fetch_add(1, Ordering::Relaxed);
                 if let Answers::Never = answers {
                     held.push(stream);
@@ -86,12 +85,13 @@ impl Collector {
 impl Drop for Collector {
     fn drop(&mut self) {
         self.stop.store(true, Ordering::Relaxed);
+        // It waits for one more, unless it has gone.
+        let _ = TcpStream::connect(self.address);
     }
 }
 
 /// Reads one request and answers it. Returns how much was in it.
 fn answer(mut stream: TcpStream, answers: Answers) -> usize {
-    stream.set_nonblocking(false).unwrap();
     stream.set_read_timeout(Some(Duration::from_secs(2))).unwrap();
     let mut request = Vec::new();
     let mut chunk = vec![0; 65536];

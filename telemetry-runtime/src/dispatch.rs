@@ -122,11 +122,7 @@ fn fail(handler: &Attached, event: &Event<'_>, context: &Context, panicked: Pani
         id = &*handler.id,
         name = event.name,
     );
-    let report = match Secrets::known_to(context) {
-        Some(secrets) => secrets.scrub_text(report),
-        None => report,
-    };
-    tracing::error!(target: "telemetry", "{report}");
+    tracing::error!(target: "telemetry", "{}", Secrets::hide_text(context, report));
 }
 
 /// Emits a single event in a context.
@@ -213,9 +209,9 @@ where
     let metadata = map_of(metadata).map_err(|found| ExecuteError { what: "metadata", found })?;
     let category = crate::event::category_of(name.as_str());
     // A name made at run time may be made of a secret; a documented one is no content.
-    let shown = match Secrets::known_to(&context) {
-        Some(secrets) if category.is_none() => Cow::Owned(secrets.scrub_text(name.as_str().to_owned())),
-        _ => Cow::Borrowed(name.as_str()),
+    let shown = match category {
+        Some(_) => Cow::Borrowed(name.as_str()),
+        None => Secrets::hide_text(&context, name.as_str()),
     };
     let event = Event {
         name: &shown,

@@ -102,19 +102,12 @@ impl Opening<'_> {
     /// The agent's name, with no secret in it: its own, else that of the context.
     pub fn agent(&self) -> Option<Cow<'_, str>> {
         let agent = self.agent.or(self.context.agent())?;
-        Some(match Secrets::known_to(self.context) {
-            Some(secrets) => secrets.scrub_text(agent.to_owned()).into(),
-            None => agent.into(),
-        })
+        Some(Secrets::hide_text(self.context, agent))
     }
 
     /// The text of a key given at its start, with no secret in it.
     pub fn text(&self, key: &str) -> Option<String> {
-        let text = (self.text)(key)?;
-        Some(match Secrets::known_to(self.context) {
-            Some(secrets) => secrets.scrub_text(text),
-            None => text,
-        })
+        Some(Secrets::hide_text(self.context, (self.text)(key)?).into_owned())
     }
 }
 

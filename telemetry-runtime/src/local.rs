@@ -13,7 +13,7 @@ use crate::span::Node;
 thread_local! {
     static CONTEXT: Cell<Context> = const { Cell::new(Context::NONE) };
     static SPARE: RefCell<Vec<Arc<Node>>> = const { RefCell::new(Vec::new()) };
-    static RUNS: Cell<Runs> = const { Cell::new(Runs { busy: 0, last: 0 }) };
+    static RUNS: Cell<Runs> = const { Cell::new(Runs::NONE) };
     /// The serial numbers of the handlers that run now, but for the last, outermost first.
     static RUNNING: RefCell<Vec<u64>> = const { RefCell::new(Vec::new()) };
     /// The state of the generator of ids; zero before it is seeded.
@@ -89,11 +89,15 @@ struct Runs {
     last: u64,
 }
 
+impl Runs {
+    const NONE: Self = Self { busy: 0, last: 0 };
+}
+
 /// Notes that a handler runs until the returned mark is dropped; none if it runs already on this
 /// thread, further out.
 #[inline]
 pub(crate) fn running(serial: u64) -> Option<Running> {
-    let before = RUNS.try_with(Cell::get).unwrap_or(Runs { busy: 0, last: 0 });
+    let before = RUNS.try_with(Cell::get).unwrap_or(Runs::NONE);
     let bit = 1 << (serial % 64);
     if before.last != 0 && !nests(before, bit, serial) {
         return None;

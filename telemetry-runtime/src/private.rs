@@ -16,7 +16,7 @@ pub use crate::span::{
     run, unless_failed,
 };
 pub use crate::typed::spans;
-pub use crate::value::{Captured, Held, Known, StopValue, Tree};
+pub use crate::value::Captured;
 
 pub use core::convert::Infallible;
 pub use core::option::Option;

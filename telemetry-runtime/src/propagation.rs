@@ -128,9 +128,8 @@ impl Context {
     fn baggage(&self) -> String {
         let secrets = Secrets::known_to(self);
         let session = self.session_id().map(|id| (SESSION_ID, Json::from(id)));
-        let shows_secret =
-            |key: &str| secrets.as_ref().is_some_and(|secrets| secrets.scrub_text(key.to_owned()) != key);
-        let own = self.iter().filter(|(key, _)| !is_documented_key(key) && !shows_secret(key));
+        let scrubbed = |text: &str| secrets.as_ref().and_then(|secrets| secrets.scrubbed(text));
+        let own = self.iter().filter(|(key, _)| !is_documented_key(key) && scrubbed(key).is_none());
         let own = own.map(|(key, value)| (key, value.to_json()));
         let scalars = session.into_iter().chain(own).filter_map(|(key, value)| match value {
             Json::String(text) => Some((key, text)),
@@ -140,10 +139,7 @@ impl Context {
         let mut baggage = String::new();
         let mut members = 0;
         for (key, text) in scalars {
-            let text = match &secrets {
-                Some(secrets) => secrets.scrub_text(text),
-                None => text,
-            };
+            let text = scrubbed(&text).unwrap_or(text);
             let member = format!("{key}={}", utf8_percent_encode(&text, ENCODED));
             let fits = baggage.len() + member.len() < MAX_BAGGAGE && members < MAX_MEMBERS;
             if fits && is_token(key) && text.len() <= MAX_VALUE {

@@ -168,8 +168,15 @@ impl Secrets {
         });
     }
 
-    pub(crate) fn scrub_text(&self, text: String) -> String {
-        Redactor::new(&self.entries).text(&text).unwrap_or(text)
+    /// A text as it may be shown in that context.
+    pub(crate) fn hide_text<'t>(context: &Context, text: impl Into<Cow<'t, str>>) -> Cow<'t, str> {
+        let text = text.into();
+        Self::known_to(context).and_then(|known| known.scrubbed(&text)).map_or(text, Cow::Owned)
+    }
+
+    /// The text without them; none if none is in it.
+    pub(crate) fn scrubbed(&self, text: &str) -> Option<String> {
+        Redactor::new(&self.entries).text(text)
     }
 }
 

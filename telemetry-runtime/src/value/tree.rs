@@ -2,8 +2,8 @@
 //! `Serialize`, `Debug` and `Display` run.
 //!
 //! What they may do, and what comes of it: panic or fail: the marker `<unserialisable: TYPE>`; nest
-//! without end: the same, at 128 levels of a `Serialize` and at 512 KiB of stack; emit events: fine. A lock inside a serialisable type that the caller holds hangs, as
-//! it would in any serialiser.
+//! without end: the same, at 128 levels of a `Serialize` and at 512 KiB of stack; emit events: fine. A
+//! lock inside a serialisable type that the caller holds hangs, as it would in any serialiser.
 
 use std::cell::Cell;
 use std::fmt::{self, Debug, Display, Write as _};
@@ -42,8 +42,12 @@ struct Nesting {
     base: usize,
 }
 
+impl Nesting {
+    const NONE: Self = Self { captures: 0, base: 0 };
+}
+
 thread_local! {
-    static NESTING: Cell<Nesting> = const { Cell::new(Nesting { captures: 0, base: 0 }) };
+    static NESTING: Cell<Nesting> = const { Cell::new(Nesting::NONE) };
 }
 
 /// Whether the user's code may go deeper into the stack.
@@ -72,7 +76,7 @@ fn contained<R>(run: impl FnOnce() -> R) -> Option<R> {
         }
     }
     // In a thread that ends there may be no count any more: each is then the outermost.
-    let around = NESTING.try_with(Cell::get).unwrap_or(Nesting { captures: 0, base: 0 });
+    let around = NESTING.try_with(Cell::get).unwrap_or(Nesting::NONE);
     if around.captures >= MAX_NESTING || !has_stack() {
         return None;
     }
