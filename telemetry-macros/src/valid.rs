@@ -5,7 +5,7 @@ use proc_macro2::{Ident, Span};
 use quote::{ToTokens, format_ident};
 use syn::ext::IdentExt;
 use syn::{Expr, ExprStruct, Path, Type};
-use telemetry_catalogue::{self as catalogue, Presence, STOP, Type as KeyType};
+use telemetry_catalogue::{self as catalogue, Requirement, STOP, Type as KeyType};
 
 use crate::args::{Args, Entry, Key, Recorded, Rule, Sigil, SpanArg, WORDS};
 use crate::ctxt::{Ctxt, did_you_mean, one_of};
@@ -13,7 +13,7 @@ use crate::input::{Param, mentions};
 
 /// A span that exists.
 pub(crate) enum SpanKind {
-    Documented(&'static catalogue::Span, Ident),
+    Documented(&'static catalogue::SpanSpec, Ident),
     Own(ExprStruct),
 }
 
@@ -21,14 +21,14 @@ impl SpanKind {
     /// What messages call it.
     fn name(&self) -> String {
         match self {
-            Self::Documented(span, _) => span.attribute.to_owned(),
+            Self::Documented(span, _) => span.short_name.to_owned(),
             Self::Own(own) => {
                 own.path.segments.last().map_or_else(String::new, |last| last.ident.to_string())
             }
         }
     }
 
-    pub(crate) fn spec(&self) -> Option<&'static catalogue::Span> {
+    pub(crate) fn spec(&self) -> Option<&'static catalogue::SpanSpec> {
         match self {
             Self::Documented(span, _) => Some(span),
             Self::Own(_) => None,
@@ -36,7 +36,7 @@ impl SpanKind {
     }
 
     pub(crate) fn is(&self, attribute: &str) -> bool {
-        self.spec().is_some_and(|spec| spec.attribute == attribute)
+        self.spec().is_some_and(|spec| spec.short_name == attribute)
     }
 }
 
@@ -288,7 +288,7 @@ fn check_skips(args: &Args, params: &[Param], target: &Target<'_>, cx: &mut Ctxt
 
 #[allow(clippy::too_many_arguments, reason = "one call; a struct would only rename them")]
 fn documented(
-    spec: &'static catalogue::Span,
+    spec: &'static catalogue::SpanSpec,
     name: &Ident,
     args: &Args,
     params: &[Param],
@@ -328,8 +328,8 @@ fn documented(
             .iter()
             .flat_map(|param| &param.bindings)
             .find(|binding| binding.ident.unraw() == field.name() && !skipped(&binding.ident));
-        match field.presence {
-            Presence::Required if field.ty != KeyType::Flag => match binding {
+        match field.requirement {
+            Requirement::Required if field.ty != KeyType::Flag => match binding {
                 Some(binding) => captures.push(Capture {
                     key: field.key.to_owned(),
                     how: How::Param(binding.ident.clone(), field.ty),
@@ -337,16 +337,16 @@ fn documented(
                 None if unparsed || meant.contains(&field.name()) => {}
                 None => cx.error(name, missing(spec, field, params, target)),
             },
-            Presence::Required => cx.error(name, missing(spec, field, &[], target)),
-            Presence::Optional => {}
-            Presence::Automatic => automatic(field.key, args, params, skipped, target, captures, name, cx),
+            Requirement::Required => cx.error(name, missing(spec, field, &[], target)),
+            Requirement::Optional => {}
+            Requirement::Automatic => automatic(field.key, args, params, skipped, target, captures, name, cx),
         }
     }
 }
 
 fn missing(
-    spec: &catalogue::Span,
-    field: &catalogue::Field,
+    spec: &catalogue::SpanSpec,
+    field: &catalogue::FieldSpec,
     params: &[Param],
     target: &Target<'_>,
 ) -> String {
@@ -359,14 +359,14 @@ fn missing(
     };
     format!(
         "`{span}` needs `{key}`, {doc}: add `{key} = EXPR`{by_param}",
-        span = spec.attribute,
+        span = spec.short_name,
         key = field.name(),
         doc = field.doc,
     )
 }
 
-fn unknown_start_key(spec: &catalogue::Span, text: &str) -> String {
-    let span = spec.attribute;
+fn unknown_start_key(spec: &catalogue::SpanSpec, text: &str) -> String {
+    let span = spec.short_name;
     if spec.stop_field(text).is_some() || STOP.iter().any(|field| field.is(text)) {
         return format!("`{text}` is known only when `{span}` stops: write `stop(|value| {text} = ..)`");
     }
@@ -382,7 +382,7 @@ fn unknown_start_key(spec: &catalogue::Span, text: &str) -> String {
             _ => format!("`{text}` comes from the context: see `Context::with_{text}`"),
         };
     }
-    let keys = spec.start.iter().map(telemetry_catalogue::Field::name);
+    let keys = spec.start.iter().map(telemetry_catalogue::FieldSpec::name);
     let near = did_you_mean(
         text,
         keys.clone().chain(WORDS).chain(["name", "tool_call_id"].into_iter().filter(|_| span == "tool_call")),
@@ -563,18 +563,18 @@ pub(crate) fn stop_key(key: &Key, kind: &SpanKind, cx: &mut Ctxt) -> Option<(Sto
             key,
             format_args!(
                 "`{text}` is a start key of `{}`: give it in the attribute, as `{} = ..`",
-                spec.attribute,
+                spec.short_name,
                 field.name(),
             ),
         );
         return None;
     }
-    let own = spec.stop.iter().map(telemetry_catalogue::Field::name);
+    let own = spec.stop.iter().map(telemetry_catalogue::FieldSpec::name);
     let all: Vec<&str> = own.chain(STOP.iter().map(|field| field.key)).collect();
     let near = did_you_mean(&text, all.iter().copied());
     let known =
         if near.is_empty() { format!("; it has {}", one_of(all)).replace(" or ", " and ") } else { near };
-    cx.error(key, format_args!("the stop of `{}` has no key `{text}`{known}", spec.attribute));
+    cx.error(key, format_args!("the stop of `{}` has no key `{text}`{known}", spec.short_name));
     None
 }
 
