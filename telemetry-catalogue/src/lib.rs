@@ -27,22 +27,22 @@ pub mod name;
 mod suggest;
 
 pub use events::{END, EVENTS, EXCEPTION, RESERVED, SPANS, START, STOP};
-pub use model::{Category, ContextKey, Event, Field, Phase, Presence, Span, StopKeys, Type};
+pub use model::{Category, ContextKey, EventSpec, FieldSpec, Phase, Requirement, SpanSpec, StopKeys, Type};
 pub use suggest::nearest;
 
 /// The documented span of that attribute name (`"llm_turn"`), if there is one.
-pub fn span(attribute: &str) -> Option<&'static Span> {
-    SPANS.iter().find(|span| span.attribute == attribute)
+pub fn span(short_name: &str) -> Option<&'static SpanSpec> {
+    SPANS.iter().find(|span| span.short_name == short_name)
 }
 
 /// The documented single event of that `emit!` name (`"compact"`), if there is one.
-pub fn event(emit: &str) -> Option<&'static Event> {
+pub fn event(emit: &str) -> Option<&'static EventSpec> {
     EVENTS.iter().find(|event| event.emit == emit)
 }
 
 /// The attribute names of all documented spans, in the order of the documents.
 pub fn span_names() -> impl Iterator<Item = &'static str> {
-    SPANS.iter().map(|span| span.attribute)
+    SPANS.iter().map(|span| span.short_name)
 }
 
 /// The full names of all documented events: three for each span, then the single ones.

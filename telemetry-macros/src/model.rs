@@ -10,7 +10,7 @@ use crate::input::mentions;
 
 /// A span that exists.
 pub(crate) enum SpanKind {
-    Documented(&'static catalogue::Span, Ident),
+    Documented(&'static catalogue::SpanSpec, Ident),
     Own(ExprStruct),
 }
 
@@ -18,14 +18,14 @@ impl SpanKind {
     /// What messages call it.
     pub(crate) fn name(&self) -> String {
         match self {
-            Self::Documented(span, _) => span.attribute.to_owned(),
+            Self::Documented(span, _) => span.short_name.to_owned(),
             Self::Own(own) => {
                 own.path.segments.last().map_or_else(String::new, |last| last.ident.to_string())
             }
         }
     }
 
-    pub(crate) fn spec(&self) -> Option<&'static catalogue::Span> {
+    pub(crate) fn spec(&self) -> Option<&'static catalogue::SpanSpec> {
         match self {
             Self::Documented(span, _) => Some(span),
             Self::Own(_) => None,
@@ -33,7 +33,7 @@ impl SpanKind {
     }
 
     pub(crate) fn is(&self, attribute: &str) -> bool {
-        self.spec().is_some_and(|spec| spec.attribute == attribute)
+        self.spec().is_some_and(|spec| spec.short_name == attribute)
     }
 }
 

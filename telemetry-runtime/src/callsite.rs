@@ -4,7 +4,7 @@
 use std::sync::atomic::{AtomicU8, Ordering};
 
 use arc_swap::ArcSwapOption;
-use telemetry_catalogue::{self as catalogue, Category, ContextKey, Phase, Presence};
+use telemetry_catalogue::{self as catalogue, Category, ContextKey, Phase, Requirement};
 
 use crate::registry::{self, HandlerList};
 
@@ -60,11 +60,11 @@ impl EventSite {
         Self::with(name, None, ALL_KEYS)
     }
 
-    pub(crate) const fn documented(event: &'static catalogue::Event) -> Self {
+    pub(crate) const fn documented(event: &'static catalogue::EventSpec) -> Self {
         let mut timed = false;
         let mut index = 0;
         while index < event.measurements.len() {
-            timed |= matches!(event.measurements[index].presence, Presence::Automatic);
+            timed |= matches!(event.measurements[index].requirement, Requirement::Automatic);
             index += 1;
         }
         let mut site = Self::with(event.name, Some(event.category), event.context);
@@ -90,7 +90,7 @@ impl EventSite {
 pub struct SpanSite {
     pub(crate) interest: AtomicU8,
     pub(crate) prefix: &'static str,
-    pub(crate) spec: Option<&'static catalogue::Span>,
+    pub(crate) spec: Option<&'static catalogue::SpanSpec>,
     events: [EventSite; 3],
 }
 
@@ -105,8 +105,8 @@ impl SpanSite {
         }
     }
 
-    pub(crate) const fn documented(spec: &'static catalogue::Span) -> Self {
-        const fn event(spec: &'static catalogue::Span, phase: usize) -> EventSite {
+    pub(crate) const fn documented(spec: &'static catalogue::SpanSpec) -> Self {
+        const fn event(spec: &'static catalogue::SpanSpec, phase: usize) -> EventSite {
             EventSite::with(spec.events[phase], Some(spec.category), spec.context)
         }
         Self {
@@ -143,7 +143,7 @@ impl SpanSite {
 
     /// Whether it is the documented span of that attribute name.
     pub(crate) fn is(&self, attribute: &str) -> bool {
-        self.spec.is_some_and(|spec| spec.attribute == attribute)
+        self.spec.is_some_and(|spec| spec.short_name == attribute)
     }
 }
 

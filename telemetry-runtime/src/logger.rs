@@ -161,7 +161,7 @@ impl Line<'_> {
         let span = SPANS.iter().find(|span| span.events.contains(&event.name()));
         let phase = event.name().rsplit('.').next().unwrap_or_default();
         let Some(span) = span else { return self.single(f) };
-        let short = match span.attribute {
+        let short = match span.short_name {
             "llm_turn" | "llm_request" => "llm",
             "tool_call" => "tool",
             "agent_message" => "message",
@@ -169,11 +169,11 @@ impl Line<'_> {
             other => other,
         };
         write!(f, "{short}:{phase}")?;
-        self.who(f, span.attribute)?;
+        self.who(f, span.short_name)?;
         match phase {
-            "start" => self.given(f, span.attribute),
+            "start" => self.given(f, span.short_name),
             "stop" => {
-                self.came_out(f, span.attribute)?;
+                self.came_out(f, span.short_name)?;
                 self.duration(f)
             }
             _ => {

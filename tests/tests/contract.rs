@@ -104,7 +104,7 @@ mod documented {
     use std::collections::BTreeSet;
     use std::panic::{AssertUnwindSafe, catch_unwind};
 
-    use telemetry_catalogue::{END, EVENTS, EXCEPTION, Field, SPANS, START};
+    use telemetry_catalogue::{END, EVENTS, EXCEPTION, FieldSpec, SPANS, START};
     use telemetry_runtime::AgentProcess;
 
     use super::*;
@@ -130,7 +130,7 @@ mod documented {
         map.keys().map(String::as_str).collect()
     }
 
-    fn of(fields: &'static [Field]) -> impl Iterator<Item = &'static str> {
+    fn of(fields: &'static [FieldSpec]) -> impl Iterator<Item = &'static str> {
         fields.iter().map(|field| field.key)
     }
 
@@ -189,7 +189,7 @@ mod documented {
             let with = |more: &[&'static str]| {
                 given.iter().copied().chain(more.iter().copied()).collect::<BTreeSet<_>>()
             };
-            let is = |attribute: &str| span.attribute == attribute;
+            let is = |attribute: &str| span.short_name == attribute;
             for event in events {
                 assert!(given.is_subset(&keys(&event.metadata)), "{}: {given:?}", event.name);
                 let times = if event.name == start { START } else { &END[..2] };

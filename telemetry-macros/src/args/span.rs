@@ -96,8 +96,8 @@ pub(super) fn span_arg(input: ParseStream<'_>, cx: &mut Ctxt) -> Option<SpanArg>
 fn span_of_event(text: &str) -> Option<&'static str> {
     let spans = telemetry_catalogue::SPANS.iter();
     let mut known =
-        spans.filter(|span| span.attribute == text || span.prefix == text || span.events.contains(&text));
-    known.next().map(|span| span.attribute)
+        spans.filter(|span| span.short_name == text || span.prefix == text || span.events.contains(&text));
+    known.next().map(|span| span.short_name)
 }
 
 fn parse_own(input: ParseStream<'_>) -> Result<ExprStruct> {

@@ -15,7 +15,7 @@ use crate::input::here;
 
 /// The span that a type says the stop of.
 enum Of {
-    Documented(&'static catalogue::Span),
+    Documented(&'static catalogue::SpanSpec),
     Own(Box<Type>),
 }
 
@@ -207,7 +207,7 @@ fn key(text: &str, at: proc_macro2::Span, of: &Of, cx: &mut Ctxt) -> Option<Key>
     if let Some(field) = span.stop_field(text) {
         return Some(Key::Documented(field.key));
     }
-    let names = || span.stop.iter().map(telemetry_catalogue::Field::name);
+    let names = || span.stop.iter().map(telemetry_catalogue::FieldSpec::name);
     let near = did_you_mean(text, names());
     let known = if near.is_empty() {
         let all = one_of(names()).replace(" or ", " and ");
@@ -215,7 +215,7 @@ fn key(text: &str, at: proc_macro2::Span, of: &Of, cx: &mut Ctxt) -> Option<Key>
     } else {
         near
     };
-    cx.error_at(at, format_args!("the stop of `{}` has no key `{text}`{known}", span.attribute));
+    cx.error_at(at, format_args!("the stop of `{}` has no key `{text}`{known}", span.short_name));
     None
 }
 
@@ -226,7 +226,7 @@ fn expand(input: &DeriveInput, of: &Of, variants: &[Variant], krate: Option<Path
     let (generics, arguments, wheres) = input.generics.split_for_impl();
     let span = match of {
         Of::Documented(span) => {
-            let name = Ident::new(span.attribute, here());
+            let name = Ident::new(span.short_name, here());
             quote!(#krate::spans::#name)
         }
         Of::Own(ty) => quote!(#ty),

@@ -69,7 +69,7 @@ impl Runtime {
     pub(crate) fn site(&self, span: &SpanKind) -> TokenStream {
         match span {
             SpanKind::Documented(spec, _) => {
-                let (k, name) = (&self.private, ident(spec.attribute));
+                let (k, name) = (&self.private, ident(spec.short_name));
                 quote!((&#k::sites::#name))
             }
             SpanKind::Own(own) => {

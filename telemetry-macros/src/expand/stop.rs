@@ -115,7 +115,7 @@ fn derived(model: &Model, runtime: &Runtime, output: Span) -> TokenStream {
         StopKeys::Derived | StopKeys::Derivable => {
             let name = match &model.span {
                 SpanKind::Documented(spec, _) => {
-                    let name = ident(spec.attribute);
+                    let name = ident(spec.short_name);
                     quote!(#k::spans::#name)
                 }
                 SpanKind::Own(own) => own_path(own),

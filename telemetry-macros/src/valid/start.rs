@@ -2,7 +2,7 @@
 
 use proc_macro2::Ident;
 use syn::ext::IdentExt;
-use telemetry_catalogue::{self as catalogue, Presence, STOP, Type as KeyType};
+use telemetry_catalogue::{self as catalogue, Requirement, STOP, Type as KeyType};
 
 use super::tool::automatic;
 use super::{Target, check_format};
@@ -13,7 +13,7 @@ use crate::model::{Capture, How, SpanKind};
 
 #[allow(clippy::too_many_arguments, reason = "one call; a struct would only rename them")]
 pub(super) fn documented(
-    spec: &'static catalogue::Span,
+    spec: &'static catalogue::SpanSpec,
     name: &Ident,
     args: &Args,
     params: &[Param],
@@ -53,8 +53,8 @@ pub(super) fn documented(
             .iter()
             .flat_map(|param| &param.bindings)
             .find(|binding| binding.ident.unraw() == field.name() && !skipped(&binding.ident));
-        match field.presence {
-            Presence::Required if field.ty != KeyType::Flag => match binding {
+        match field.requirement {
+            Requirement::Required if field.ty != KeyType::Flag => match binding {
                 Some(binding) => captures.push(Capture {
                     key: field.key.to_owned(),
                     how: How::Param(binding.ident.clone(), field.ty),
@@ -62,16 +62,16 @@ pub(super) fn documented(
                 None if unparsed || meant.contains(&field.name()) => {}
                 None => cx.error(name, missing(spec, field, params, target)),
             },
-            Presence::Required => cx.error(name, missing(spec, field, &[], target)),
-            Presence::Optional => {}
-            Presence::Automatic => automatic(field.key, args, params, skipped, target, captures, name, cx),
+            Requirement::Required => cx.error(name, missing(spec, field, &[], target)),
+            Requirement::Optional => {}
+            Requirement::Automatic => automatic(field.key, args, params, skipped, target, captures, name, cx),
         }
     }
 }
 
 fn missing(
-    spec: &catalogue::Span,
-    field: &catalogue::Field,
+    spec: &catalogue::SpanSpec,
+    field: &catalogue::FieldSpec,
     params: &[Param],
     target: &Target<'_>,
 ) -> String {
@@ -84,14 +84,14 @@ fn missing(
     };
     format!(
         "`{span}` needs `{key}`, {doc}: add `{key} = EXPR`{by_param}",
-        span = spec.attribute,
+        span = spec.short_name,
         key = field.name(),
         doc = field.doc,
     )
 }
 
-fn unknown_start_key(spec: &catalogue::Span, text: &str) -> String {
-    let span = spec.attribute;
+fn unknown_start_key(spec: &catalogue::SpanSpec, text: &str) -> String {
+    let span = spec.short_name;
     if spec.stop_field(text).is_some() || STOP.iter().any(|field| field.is(text)) {
         return format!("`{text}` is known only when `{span}` stops: write `stop(|value| {text} = ..)`");
     }
@@ -107,7 +107,7 @@ fn unknown_start_key(spec: &catalogue::Span, text: &str) -> String {
             _ => format!("`{text}` comes from the context: see `Context::with_{text}`"),
         };
     }
-    let keys = spec.start.iter().map(telemetry_catalogue::Field::name);
+    let keys = spec.start.iter().map(telemetry_catalogue::FieldSpec::name);
     let near = did_you_mean(
         text,
         keys.clone().chain(WORDS).chain(["name", "tool_call_id"].into_iter().filter(|_| span == "tool_call")),

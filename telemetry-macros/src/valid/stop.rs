@@ -52,17 +52,17 @@ pub(crate) fn stop_key(key: &Key, kind: &SpanKind, cx: &mut Ctxt) -> Option<(Sto
             key,
             format_args!(
                 "`{text}` is a start key of `{}`: give it in the attribute, as `{} = ..`",
-                spec.attribute,
+                spec.short_name,
                 field.name(),
             ),
         );
         return None;
     }
-    let own = spec.stop.iter().map(telemetry_catalogue::Field::name);
+    let own = spec.stop.iter().map(telemetry_catalogue::FieldSpec::name);
     let all: Vec<&str> = own.chain(STOP.iter().map(|field| field.key)).collect();
     let near = did_you_mean(&text, all.iter().copied());
     let known =
         if near.is_empty() { format!("; it has {}", one_of(all)).replace(" or ", " and ") } else { near };
-    cx.error(key, format_args!("the stop of `{}` has no key `{text}`{known}", spec.attribute));
+    cx.error(key, format_args!("the stop of `{}` has no key `{text}`{known}", spec.short_name));
     None
 }

@@ -276,7 +276,7 @@ fn settle(identity: Identity, context: &Context) -> SpanIds {
 /// Changes the context as the documents say of that kind of span. Returns where the session of a
 /// sub-agent will be told.
 fn open_context(span: &Span<'_>, context: &mut Context) -> Option<Arc<OnceLock<Arc<str>>>> {
-    let attribute = span.site.spec.map(|spec| spec.attribute);
+    let attribute = span.site.spec.map(|spec| spec.short_name);
     let has_call_id = span.tool_call_id.is_some() || context.tool_call_id().is_some();
     let opens = span.site.opens_context() && (attribute != Some("tool_call") || has_call_id);
     if !opens && span.agent.is_none() {
