@@ -17,7 +17,7 @@ use std::time::Duration;
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 
-use crate::value::{Captured, Held, debug_text, display_text};
+use crate::value::{Captured, CapturedValue, debug_text, display_text};
 
 /// What no type is.
 pub trait Never {}
@@ -114,7 +114,7 @@ pub trait RecordSerialize {
 
 impl<T: Serialize + ?Sized> RecordSerialize for &&&Record<'_, T> {
     fn __telemetry_record(&self) -> Captured<'static> {
-        Held::serialized(self.0)
+        CapturedValue::serialized(self.0)
     }
 }
 
@@ -131,7 +131,7 @@ impl<T: Display + ?Sized> RecordPercent<T> for &&Record<'_, T> {
     where
         T: NeedsPercent,
     {
-        Held::Absent
+        CapturedValue::Absent
     }
 }
 
@@ -148,7 +148,7 @@ impl<T: Debug + ?Sized> RecordDebug<T> for &Record<'_, T> {
     where
         T: NeedsDebug,
     {
-        Held::Absent
+        CapturedValue::Absent
     }
 }
 
@@ -165,7 +165,7 @@ impl<T: ?Sized> RecordNothing<T> for Record<'_, T> {
     where
         T: NeedsSerialize,
     {
-        Held::Absent
+        CapturedValue::Absent
     }
 }
 
@@ -203,7 +203,7 @@ macro_rules! scalars {
     ($holder:ident; $($variant:ident: $($ty:ty),+;)+) => { $($(
         impl KeepScalar<'static> for &&&&&&$holder<'_, $ty> {
             #[allow(clippy::cast_lossless, reason = "one line for every width")]
-            fn __telemetry_keep(&self) -> Captured<'static> { Held::$variant(*self.0 as _) }
+            fn __telemetry_keep(&self) -> Captured<'static> { CapturedValue::$variant(*self.0 as _) }
         }
     )+)+ };
 }
@@ -219,32 +219,32 @@ macro_rules! keepers {
         }
 
         impl<'a> KeepScalar<'a> for &&&&&&$holder<'_, &'a str> {
-            fn __telemetry_keep(&self) -> Captured<'a> { Held::Str(self.0) }
+            fn __telemetry_keep(&self) -> Captured<'a> { CapturedValue::Str(self.0) }
         }
 
         // None leaves the key absent, which what is kept could not say later.
         impl<'a, T: Copy + Serialize + Send + Sync + 'a> KeepScalar<'a> for &&&&&&$holder<'_, Option<T>> {
             fn __telemetry_keep(&self) -> Captured<'a> {
-                self.0.map_or(Held::Absent, |value| Held::Boxed(Box::new(value)))
+                self.0.map_or(CapturedValue::Absent, |value| CapturedValue::Boxed(Box::new(value)))
             }
         }
 
         impl<'a, T: Serialize + Send + Sync + 'a> KeepScalar<'a> for &&&&&&$holder<'_, &'a Option<T>> {
             fn __telemetry_keep(&self) -> Captured<'a> {
-                self.0.as_ref().map_or(Held::Absent, |value| Held::Ref(value))
+                self.0.as_ref().map_or(CapturedValue::Absent, |value| CapturedValue::Ref(value))
             }
         }
 
         impl<'a, T: Serialize + Send + Sync + 'a> KeepRef<'a> for &&&&&$holder<'_, &'a T> {
-            fn __telemetry_keep(&self) -> Captured<'a> { Held::Ref(*self.0) }
+            fn __telemetry_keep(&self) -> Captured<'a> { CapturedValue::Ref(*self.0) }
         }
 
         impl<'a, T: Copy + Serialize + Send + Sync + 'a> KeepCopy<'a> for &&&&$holder<'_, T> {
-            fn __telemetry_keep(&self) -> Captured<'a> { Held::Boxed(Box::new(*self.0)) }
+            fn __telemetry_keep(&self) -> Captured<'a> { CapturedValue::Boxed(Box::new(*self.0)) }
         }
 
         impl<T: Serialize + ?Sized> KeepSerialize for &&&$holder<'_, T> {
-            fn __telemetry_keep(&self) -> Captured<'static> { Held::serialized(self.0) }
+            fn __telemetry_keep(&self) -> Captured<'static> { CapturedValue::serialized(self.0) }
         }
     )+ };
 }
@@ -264,7 +264,7 @@ impl<T: Display + ?Sized> KeepPercent<T> for &&Param<'_, T> {
     where
         T: NeedsPercent,
     {
-        Held::Absent
+        CapturedValue::Absent
     }
 }
 
@@ -281,7 +281,7 @@ impl<T: Debug + ?Sized> KeepDebug<T> for &Param<'_, T> {
     where
         T: NeedsDebug,
     {
-        Held::Absent
+        CapturedValue::Absent
     }
 }
 
@@ -298,7 +298,7 @@ impl<T: ?Sized> KeepNothing<T> for Param<'_, T> {
     where
         T: NeedsValue,
     {
-        Held::Absent
+        CapturedValue::Absent
     }
 }
 
@@ -310,13 +310,13 @@ pub trait LeaveOut {
 
 impl<T: ?Sized> LeaveOut for Argument<'_, T> {
     fn __telemetry_keep(&self) -> Captured<'static> {
-        Held::Absent
+        CapturedValue::Absent
     }
 }
 
 /// The arguments of a tool, as one map.
 pub fn arguments<'a, const N: usize>(arguments: [(&'static str, Captured<'a>); N]) -> Captured<'a> {
-    Held::Boxed(Box::new(Arguments(arguments)))
+    CapturedValue::Boxed(Box::new(Arguments(arguments)))
 }
 
 struct Arguments<'a, const N: usize>([(&'static str, Captured<'a>); N]);
@@ -341,13 +341,13 @@ impl<const N: usize> Serialize for Arguments<'_, N> {
 )]
 pub trait AsDisplay {
     /// The text.
-    fn display_now<D: ?Sized>(&self) -> Held<'static, D>;
+    fn display_now<D: ?Sized>(&self) -> CapturedValue<'static, D>;
 }
 
 #[diagnostic::do_not_recommend]
 impl<T: Display + ?Sized> AsDisplay for T {
-    fn display_now<D: ?Sized>(&self) -> Held<'static, D> {
-        Held::Text(display_text(self).into())
+    fn display_now<D: ?Sized>(&self) -> CapturedValue<'static, D> {
+        CapturedValue::Text(display_text(self).into())
     }
 }
 
@@ -359,19 +359,19 @@ impl<T: Display + ?Sized> AsDisplay for T {
 )]
 pub trait AsDebug {
     /// The text.
-    fn debug_now<D: ?Sized>(&self) -> Held<'static, D>;
+    fn debug_now<D: ?Sized>(&self) -> CapturedValue<'static, D>;
 }
 
 #[diagnostic::do_not_recommend]
 impl<T: Debug + ?Sized> AsDebug for T {
-    fn debug_now<D: ?Sized>(&self) -> Held<'static, D> {
-        Held::Text(debug_text(self).into())
+    fn debug_now<D: ?Sized>(&self) -> CapturedValue<'static, D> {
+        CapturedValue::Text(debug_text(self).into())
     }
 }
 
 /// A text that is known at compile time.
 pub const fn literal(text: &'static str) -> Captured<'static> {
-    Held::Str(text)
+    CapturedValue::Str(text)
 }
 
 /// A value for a documented key that holds text.
@@ -386,7 +386,7 @@ pub trait Text {
 
     /// The text, captured.
     fn text_now(&self) -> Captured<'static> {
-        self.text().map_or(Held::Absent, |text| Held::Text(text.into()))
+        self.text().map_or(CapturedValue::Absent, |text| CapturedValue::Text(text.into()))
     }
 }
 
@@ -435,7 +435,7 @@ pub struct TextParam<'p, T: ?Sized>(pub &'p T);
 impl<'a> TextParam<'_, &'a str> {
     /// The text.
     pub fn __telemetry_keep(self) -> Captured<'a> {
-        Held::Str(self.0)
+        CapturedValue::Str(self.0)
     }
 }
 
@@ -466,7 +466,7 @@ macro_rules! integers {
         #[diagnostic::do_not_recommend]
         impl Integer for $ty {
             #[allow(clippy::cast_lossless, reason = "one line for every width")]
-            fn integer(&self) -> Captured<'static> { Held::$variant(*self as _) }
+            fn integer(&self) -> Captured<'static> { CapturedValue::$variant(*self as _) }
         }
     )+)+ };
 }
@@ -490,7 +490,7 @@ non_zero!(NonZeroU8, NonZeroU16, NonZeroU32, NonZeroU64, NonZeroUsize);
 #[diagnostic::do_not_recommend]
 impl Integer for u128 {
     fn integer(&self) -> Captured<'static> {
-        Held::serialized(self)
+        CapturedValue::serialized(self)
     }
 }
 
@@ -507,7 +507,7 @@ pub trait Flag {
 #[diagnostic::do_not_recommend]
 impl Flag for bool {
     fn flag(&self) -> Captured<'static> {
-        Held::Bool(*self)
+        CapturedValue::Bool(*self)
     }
 }
 
@@ -524,21 +524,21 @@ pub trait Nanos {
 #[diagnostic::do_not_recommend]
 impl Nanos for Duration {
     fn nanos(&self) -> Captured<'static> {
-        Held::U64(u64::try_from(self.as_nanos()).unwrap_or(u64::MAX))
+        CapturedValue::U64(u64::try_from(self.as_nanos()).unwrap_or(u64::MAX))
     }
 }
 
 #[diagnostic::do_not_recommend]
 impl Nanos for u64 {
     fn nanos(&self) -> Captured<'static> {
-        Held::U64(*self)
+        CapturedValue::U64(*self)
     }
 }
 
 #[diagnostic::do_not_recommend]
 impl Nanos for i32 {
     fn nanos(&self) -> Captured<'static> {
-        Held::I64((*self).into())
+        CapturedValue::I64((*self).into())
     }
 }
 
@@ -555,7 +555,7 @@ macro_rules! through {
         #[diagnostic::do_not_recommend]
         impl<T: $interface> $interface for Option<T> {
             fn $method(&self) -> Captured<'static> {
-                self.as_ref().map_or(Held::Absent, $interface::$method)
+                self.as_ref().map_or(CapturedValue::Absent, $interface::$method)
             }
         }
     )+ };
@@ -592,7 +592,7 @@ macro_rules! measured_floats {
     ($($ty:ty),+) => { $(
         #[diagnostic::do_not_recommend]
         impl Measure for $ty {
-            fn measured(&self) -> Captured<'static> { Held::F64((*self).into()) }
+            fn measured(&self) -> Captured<'static> { CapturedValue::F64((*self).into()) }
         }
     )+ };
 }
@@ -609,6 +609,6 @@ impl<T: Measure + ?Sized> Measure for &T {
 #[diagnostic::do_not_recommend]
 impl<T: Measure> Measure for Option<T> {
     fn measured(&self) -> Captured<'static> {
-        self.as_ref().map_or(Held::Absent, Measure::measured)
+        self.as_ref().map_or(CapturedValue::Absent, Measure::measured)
     }
 }

@@ -18,12 +18,12 @@ use crate::handler::Handler;
 use crate::hooks;
 use crate::ids::{SpanId, SpanIds, TraceId};
 use crate::local;
-use crate::name::Patterns;
+use crate::name::IntoPatterns;
 use crate::registry::ScopedHandlers;
 use crate::secrets::{Secrets, TraceSecrets};
-use crate::span::Node;
+use crate::span::ActiveSpan;
 use crate::testing::Deterministic;
-use crate::value::{Captured, Held, Value};
+use crate::value::{Captured, CapturedValue, Value};
 
 /// What is known around a piece of work: agent, session, run, iteration, tool call, the current
 /// span, secrets, handlers of its own, and keys of the user's that are added to every event.
@@ -51,8 +51,8 @@ use crate::value::{Captured, Held, Value};
 /// observes; what is set here is always there.
 #[derive(Clone, Default)]
 pub struct Context {
-    pub(crate) span: Option<Arc<Node>>,
-    pub(crate) ambient: Option<Arc<Ambient>>,
+    pub(crate) span: Option<Arc<ActiveSpan>>,
+    pub(crate) state: Option<Arc<ContextState>>,
 }
 
 // A change makes a new context, so none is ever seen half-changed.
@@ -61,7 +61,7 @@ impl RefUnwindSafe for Context {}
 
 /// The part of a context that few spans change.
 #[derive(Clone, Default)]
-pub(crate) struct Ambient {
+pub(crate) struct ContextState {
     pub(crate) agent: Option<Arc<str>>,
     pub(crate) session_id: Option<Arc<str>>,
     pub(crate) parent_session_id: Option<Arc<str>>,
@@ -85,7 +85,7 @@ pub(crate) struct Ambient {
     pub(crate) deterministic: Option<Arc<Deterministic>>,
 }
 
-impl Ambient {
+impl ContextState {
     /// The value of a context key.
     pub(crate) fn get(&self, key: ContextKey) -> Option<Value<'_>> {
         match key {
@@ -116,7 +116,7 @@ pub(crate) fn new_uuid(deterministic: Option<&Deterministic>) -> Arc<str> {
 
 impl Context {
     /// A context in which nothing is known.
-    pub(crate) const NONE: Self = Self { span: None, ambient: None };
+    pub(crate) const NONE: Self = Self { span: None, state: None };
 
     /// A context in which nothing is known.
     pub const fn new() -> Self {
@@ -128,32 +128,32 @@ impl Context {
         local::with_context(Self::clone).unwrap_or(Self::NONE)
     }
 
-    fn change(mut self, change: impl FnOnce(&mut Ambient)) -> Self {
-        change(Arc::make_mut(self.ambient.get_or_insert_default()));
+    fn change(mut self, change: impl FnOnce(&mut ContextState)) -> Self {
+        change(Arc::make_mut(self.state.get_or_insert_default()));
         self
     }
 
     /// The same with the agent's name.
     #[must_use]
     pub fn with_agent(self, agent: impl AsRef<str>) -> Self {
-        self.change(|ambient| ambient.agent = Some(agent.as_ref().into()))
+        self.change(|state| state.agent = Some(agent.as_ref().into()))
     }
 
     /// The same in that session. An `agent` inside does not open one of its own.
     #[must_use]
     pub fn with_session_id(self, session_id: impl AsRef<str>) -> Self {
-        self.change(|ambient| {
-            ambient.session_id = Some(session_id.as_ref().into());
-            ambient.open_session();
+        self.change(|state| {
+            state.session_id = Some(session_id.as_ref().into());
+            state.open_session();
         })
     }
 
     /// The same with the id that the model gave a tool call.
     #[must_use]
     pub fn with_tool_call_id(self, tool_call_id: impl AsRef<str>) -> Self {
-        self.change(|ambient| {
-            ambient.tool_call_id = Some(tool_call_id.as_ref().into());
-            ambient.is_called = false;
+        self.change(|state| {
+            state.tool_call_id = Some(tool_call_id.as_ref().into());
+            state.is_called = false;
         })
     }
 
@@ -161,11 +161,11 @@ impl Context {
     /// replaced. A value that is `None` removes the key.
     #[must_use]
     pub fn with(self, key: impl Into<Cow<'static, str>>, value: impl Serialize) -> Self {
-        let (key, value) = (key.into(), Held::serialized(&value));
-        self.change(|ambient| {
-            ambient.keys.retain(|(known, _)| *known != key);
-            if !matches!(value, Held::Absent) {
-                ambient.keys.push((key, Arc::new(value)));
+        let (key, value) = (key.into(), CapturedValue::serialized(&value));
+        self.change(|state| {
+            state.keys.retain(|(known, _)| *known != key);
+            if !matches!(value, CapturedValue::Absent) {
+                state.keys.push((key, Arc::new(value)));
             }
         })
     }
@@ -178,13 +178,13 @@ impl Context {
     #[must_use]
     pub fn with_secrets(self, secrets: impl Into<Secrets>) -> Self {
         let added: Secrets = secrets.into();
-        let context = self.change(|ambient| {
-            ambient.secrets = Some(ambient.secrets.take().unwrap_or_default().joined(&added));
+        let context = self.change(|state| {
+            state.secrets = Some(state.secrets.take().unwrap_or_default().joined(&added));
         });
         if let Some(span) = &context.span {
             span.add_secrets(&added);
         }
-        if let Some(caller) = context.ambient.as_ref().and_then(|ambient| ambient.caller_secrets.as_ref()) {
+        if let Some(caller) = context.state.as_ref().and_then(|state| state.caller_secrets.as_ref()) {
             caller.add(&added);
         }
         context.emit_resolved(&added);
@@ -207,62 +207,62 @@ impl Context {
     /// The same with a handler that sees only what happens under this context. It is gone when the
     /// last context that has it is.
     #[must_use]
-    pub fn with_handler(self, events: impl Patterns, handler: impl Handler) -> Self {
-        self.with_scoped_handler(events.patterns(), Box::new(handler))
+    pub fn with_handler(self, events: impl IntoPatterns, handler: impl Handler) -> Self {
+        self.with_scoped_handler(events.into_patterns(), Box::new(handler))
     }
 
     fn with_scoped_handler(self, patterns: Vec<crate::Pattern>, handler: Box<dyn Handler>) -> Self {
-        self.change(|ambient| {
-            ambient.handlers = Some(ScopedHandlers::joined(ambient.handlers.as_ref(), patterns, handler));
+        self.change(|state| {
+            state.handlers = Some(ScopedHandlers::joined(state.handlers.as_ref(), patterns, handler));
         })
     }
 
     pub(crate) fn with_deterministic(self, deterministic: Arc<Deterministic>) -> Self {
-        self.change(|ambient| ambient.deterministic = Some(deterministic))
+        self.change(|state| state.deterministic = Some(deterministic))
     }
 
-    pub(crate) fn with_ambient(self, change: impl FnOnce(&mut Ambient)) -> Self {
+    pub(crate) fn with_state(self, change: impl FnOnce(&mut ContextState)) -> Self {
         self.change(change)
     }
 
     /// The agent's name.
     pub fn agent(&self) -> Option<&str> {
-        self.ambient.as_ref()?.agent.as_deref()
+        self.state.as_ref()?.agent.as_deref()
     }
 
     /// The session's id.
     pub fn session_id(&self) -> Option<&str> {
-        self.ambient.as_ref()?.session_id.as_deref()
+        self.state.as_ref()?.session_id.as_deref()
     }
 
     /// The id of the session that delegated to this one.
     pub fn parent_session_id(&self) -> Option<&str> {
-        self.ambient.as_ref()?.parent_session_id.as_deref()
+        self.state.as_ref()?.parent_session_id.as_deref()
     }
 
     /// The id of the agent process.
     pub fn run_id(&self) -> Option<&str> {
-        self.ambient.as_ref()?.run_id.as_deref()
+        self.state.as_ref()?.run_id.as_deref()
     }
 
     /// The id of the agent process around this one.
     pub fn parent_run_id(&self) -> Option<&str> {
-        self.ambient.as_ref()?.parent_run_id.as_deref()
+        self.state.as_ref()?.parent_run_id.as_deref()
     }
 
     /// The number of the current iteration.
     pub fn iteration(&self) -> Option<u64> {
-        self.ambient.as_ref()?.iteration
+        self.state.as_ref()?.iteration
     }
 
     /// The id of the current tool call.
     pub fn tool_call_id(&self) -> Option<&str> {
-        self.ambient.as_ref()?.tool_call_id.as_deref()
+        self.state.as_ref()?.tool_call_id.as_deref()
     }
 
     /// The secrets that code here may use.
     pub fn secrets(&self) -> Option<&Secrets> {
-        self.ambient.as_ref()?.secrets.as_ref()
+        self.state.as_ref()?.secrets.as_ref()
     }
 
     /// The current span.
@@ -272,38 +272,38 @@ impl Context {
 
     /// A key of your own.
     pub fn get(&self, key: &str) -> Option<Value<'_>> {
-        let keys = &self.ambient.as_ref()?.keys;
+        let keys = &self.state.as_ref()?.keys;
         keys.iter().find(|(known, _)| known == key).and_then(|(_, value)| value.value())
     }
 
     /// All keys of your own.
     pub fn iter(&self) -> impl Iterator<Item = (&str, Value<'_>)> {
-        let keys = self.ambient.iter().flat_map(|ambient| &ambient.keys);
+        let keys = self.state.iter().flat_map(|state| &state.keys);
         keys.filter_map(|(key, value)| Some((&**key, value.value()?)))
     }
 
     /// The span that new spans here are children of: the current one, else one of another process.
     pub(crate) fn parent(&self) -> Option<(TraceId, SpanId)> {
         let local = self.span.as_ref().map(|node| (node.ids.trace_id, node.ids.id));
-        local.or_else(|| self.ambient.as_ref()?.remote)
+        local.or_else(|| self.state.as_ref()?.remote)
     }
 
     /// Whether the span that new spans here are children of is kept, if anybody said.
     pub(crate) fn sampled(&self) -> Option<bool> {
         let local = self.span.as_ref().and_then(|node| node.sampled);
-        local.or_else(|| self.ambient.as_ref()?.sampled)
+        local.or_else(|| self.state.as_ref()?.sampled)
     }
 
     /// Runs a function with this context as the current one.
     pub fn scope<R>(&self, run: impl FnOnce() -> R) -> R {
         let mut context = self.clone();
-        let _entered = Entered::enter(&mut context);
+        let _entered = ContextGuard::enter(&mut context);
         run()
     }
 
     /// What an event shows of it.
-    pub(crate) fn keys(&self, keys: &'static [ContextKey]) -> Option<(&Ambient, &'static [ContextKey])> {
-        self.ambient.as_deref().map(|ambient| (ambient, keys))
+    pub(crate) fn keys(&self, keys: &'static [ContextKey]) -> Option<(&ContextState, &'static [ContextKey])> {
+        self.state.as_deref().map(|state| (state, keys))
     }
 }
 
@@ -321,13 +321,13 @@ impl fmt::Debug for Context {
 
 /// A context that is current until this is dropped; the one before waits in its place. Never held
 /// over an await.
-pub(crate) struct Entered<'c> {
+pub(crate) struct ContextGuard<'c> {
     place: &'c mut Context,
     /// In a thread whose locals are gone nothing can be current.
     swapped: bool,
 }
 
-impl<'c> Entered<'c> {
+impl<'c> ContextGuard<'c> {
     #[inline]
     pub(crate) fn enter(place: &'c mut Context) -> Self {
         hooks::entered(place);
@@ -336,7 +336,7 @@ impl<'c> Entered<'c> {
     }
 }
 
-impl Drop for Entered<'_> {
+impl Drop for ContextGuard<'_> {
     #[inline]
     fn drop(&mut self) {
         if self.swapped && !local::swap_context(self.place) {
@@ -370,7 +370,7 @@ impl<F: Future> Future for WithContext<F> {
 
     fn poll(self: Pin<&mut Self>, cx: &mut task::Context<'_>) -> Poll<F::Output> {
         let this = self.project();
-        let _entered = Entered::enter(this.context);
+        let _entered = ContextGuard::enter(this.context);
         this.future.as_pin_mut().map_or(Poll::Pending, |future| future.poll(cx))
     }
 }
@@ -380,7 +380,7 @@ impl<F: futures_core::Stream> futures_core::Stream for WithContext<F> {
 
     fn poll_next(self: Pin<&mut Self>, cx: &mut task::Context<'_>) -> Poll<Option<F::Item>> {
         let this = self.project();
-        let _entered = Entered::enter(this.context);
+        let _entered = ContextGuard::enter(this.context);
         this.future.as_pin_mut().map_or(Poll::Ready(None), |stream| stream.poll_next(cx))
     }
 }

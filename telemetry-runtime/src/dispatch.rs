@@ -11,8 +11,8 @@ use arc_swap::Guard;
 use serde::Serialize;
 
 use crate::callsite::EventSite;
-use crate::context::{Ambient, Context};
-use crate::event::{Entries, Event, Given, Measurements, Metadata};
+use crate::context::{Context, ContextState};
+use crate::event::{Event, FieldSource, LayeredFields, Measurements, Metadata};
 use crate::handler::Attached;
 use crate::hooks::SpanHook;
 use crate::name::EventName;
@@ -33,13 +33,13 @@ pub(crate) struct Receivers<'a> {
 
 impl<'a> Receivers<'a> {
     #[inline]
-    pub(crate) fn of(site: &EventSite, ambient: Option<&'a Ambient>) -> Self {
+    pub(crate) fn of(site: &EventSite, state: Option<&'a ContextState>) -> Self {
         let name = site.name;
-        Self { name, attached: site.handlers.load(), scoped: Self::scoped(name, ambient) }
+        Self { name, attached: site.handlers.load(), scoped: Self::scoped(name, state) }
     }
 
-    fn scoped(name: &str, ambient: Option<&'a Ambient>) -> Option<&'a registry::ScopedHandlers> {
-        let scoped = ambient?.handlers.as_deref()?;
+    fn scoped(name: &str, state: Option<&'a ContextState>) -> Option<&'a registry::ScopedHandlers> {
+        let scoped = state?.handlers.as_deref()?;
         scoped.list.iter().any(|handler| handler.sees(name)).then_some(scoped)
     }
 
@@ -108,7 +108,7 @@ fn fail(handler: &Attached, event: &Event<'_>, context: &Context, panicked: Pani
                 known: &[("system_time", context.wall(now)), ("monotonic_time", now)],
                 ..Measurements::NONE
             },
-            Given::Values(&[
+            FieldSource::Values(&[
                 ("event_name", Value::Str(event.name)),
                 ("handler_id", Value::Str(&handler.id)),
                 ("kind", Value::Str("panic")),
@@ -132,21 +132,21 @@ pub(crate) fn emit_in(
     measurements: &[(&str, Value<'_>)],
     metadata: &[(&str, Value<'_>)],
 ) {
-    let measurements = Measurements { more: Given::Values(measurements), ..Measurements::NONE };
-    emit_with(context, site, measurements, Given::Values(metadata));
+    let measurements = Measurements { more: FieldSource::Values(measurements), ..Measurements::NONE };
+    emit_with(context, site, measurements, FieldSource::Values(metadata));
 }
 
 pub(crate) fn emit_with(
     context: &Context,
     site: &'static EventSite,
     measurements: Measurements<'_>,
-    given: Given<'_>,
+    given: FieldSource<'_>,
 ) {
     if site.interest() == 0 {
         return;
     }
-    let ambient = context.ambient.as_deref();
-    let receivers = Receivers::of(site, ambient);
+    let state = context.state.as_deref();
+    let receivers = Receivers::of(site, state);
     let hooks = registry::hooks();
     if receivers.is_empty() && hooks.is_none() {
         return;
@@ -156,7 +156,7 @@ pub(crate) fn emit_with(
         description: None,
         category: site.category,
         measurements,
-        metadata: Metadata(Entries { context: context.keys(site.context), start: &[], given }),
+        metadata: Metadata(LayeredFields { context: context.keys(site.context), start: &[], given }),
         span: context.span(),
         depth: context.depth(),
     };
@@ -166,7 +166,7 @@ pub(crate) fn emit_with(
 /// Tells the hooks of a single event.
 fn tell(hooks: Option<&Vec<Arc<dyn SpanHook>>>, event: &Event<'_>) {
     for hook in hooks.into_iter().flatten() {
-        let _ = panics::contain(|| hook.emitted(event));
+        let _ = panics::contain(|| hook.on_event(event));
     }
 }
 
@@ -192,14 +192,14 @@ where
     D: Serialize + ?Sized,
 {
     let context = Context::current();
-    let ambient = context.ambient.as_deref();
+    let state = context.state.as_deref();
     let attached = registry::all().map(|all| -> HandlerList {
         all.iter().filter(|handler| handler.sees(name.as_str())).cloned().collect()
     });
     let receivers = Receivers {
         name: name.as_str(),
         attached: Guard::from_inner(attached.filter(|list| !list.is_empty()).map(Arc::new)),
-        scoped: Receivers::scoped(name.as_str(), ambient),
+        scoped: Receivers::scoped(name.as_str(), state),
     };
     let hooks = registry::hooks();
     if receivers.is_empty() && hooks.is_none() {
@@ -217,8 +217,12 @@ where
         name: &shown,
         description: None,
         category,
-        measurements: Measurements { more: Given::Map(&measurements), ..Measurements::NONE },
-        metadata: Metadata(Entries { context: context.keys(&[]), start: &[], given: Given::Map(&metadata) }),
+        measurements: Measurements { more: FieldSource::Map(&measurements), ..Measurements::NONE },
+        metadata: Metadata(LayeredFields {
+            context: context.keys(&[]),
+            start: &[],
+            given: FieldSource::Map(&metadata),
+        }),
         span: context.span(),
         depth: context.depth(),
     };
@@ -253,7 +257,7 @@ impl Context {
     /// The monotonic time, in nanoseconds.
     #[inline]
     pub(crate) fn now(&self) -> u64 {
-        match self.ambient.as_ref().and_then(|ambient| ambient.deterministic.as_ref()) {
+        match self.state.as_ref().and_then(|state| state.deterministic.as_ref()) {
             None => clock::monotonic(),
             Some(deterministic) => deterministic.now(),
         }
@@ -262,7 +266,7 @@ impl Context {
     /// The wall time at a monotonic time just read, in nanoseconds since the Unix epoch.
     #[inline]
     pub(crate) fn wall(&self, now: u64) -> u64 {
-        match self.ambient.as_ref().and_then(|ambient| ambient.deterministic.as_ref()) {
+        match self.state.as_ref().and_then(|state| state.deterministic.as_ref()) {
             None => clock::wall(now),
             Some(deterministic) => deterministic.wall(now),
         }

@@ -3,7 +3,7 @@
 use crate::callsite::{EventSite, HANDLED, HOOKED, SCOPED, SpanSite};
 use crate::context::Context;
 use crate::dispatch::emit_with;
-use crate::event::{Given, Measurements};
+use crate::event::{FieldSource, Measurements};
 use crate::span::{Span, is_observed};
 use crate::value::{Captured, StopValue};
 
@@ -54,7 +54,7 @@ pub fn record_span<S: SpanMetadata>(span: &mut Span<'_>, given: &S) {
 pub fn is_seen(site: &'static EventSite) -> bool {
     let interest = site.interest();
     let seen_by = |context: &Context| {
-        let handlers = context.ambient.as_ref().and_then(|ambient| ambient.handlers.as_ref());
+        let handlers = context.state.as_ref().and_then(|state| state.handlers.as_ref());
         handlers.is_some_and(|handlers| handlers.list.iter().any(|handler| handler.sees(site.name)))
     };
     interest & (HANDLED | HOOKED) != 0
@@ -68,7 +68,7 @@ pub fn emit_event(
     measurements: &[(&'static str, Captured<'static>)],
     metadata: &[(&'static str, StopValue<'_>)],
 ) {
-    emit(site, measurements, Given::Stop(metadata));
+    emit(site, measurements, FieldSource::Stop(metadata));
 }
 
 /// Emits a documented event.
@@ -78,13 +78,17 @@ pub fn emit_captured(
     measurements: &[(&'static str, Captured<'static>)],
     metadata: &[(&'static str, Captured<'static>)],
 ) {
-    emit(site, measurements, Given::Captured(metadata));
+    emit(site, measurements, FieldSource::Captured(metadata));
 }
 
-fn emit(site: &'static EventSite, measurements: &[(&'static str, Captured<'static>)], given: Given<'_>) {
+fn emit(
+    site: &'static EventSite,
+    measurements: &[(&'static str, Captured<'static>)],
+    given: FieldSource<'_>,
+) {
     let context = Context::current();
     let time = if site.timed { &[("system_time", context.wall(context.now()))][..] } else { &[] };
-    emit_with(&context, site, Measurements { known: time, more: Given::Captured(measurements) }, given);
+    emit_with(&context, site, Measurements { known: time, more: FieldSource::Captured(measurements) }, given);
 }
 
 /// Whether there is an enclosing observed span of that kind, to add keys to.

@@ -9,7 +9,7 @@ use serde::ser::SerializeMap;
 use serde::{Deserialize, Serialize, Serializer};
 use telemetry_catalogue::{Category, ContextKey, END, EVENTS, EXCEPTION, SPANS, START, STOP};
 
-use crate::context::Ambient;
+use crate::context::ContextState;
 use crate::ids::SpanIds;
 use crate::span::Field;
 use crate::value::{Json, StopValue, Value};
@@ -98,15 +98,15 @@ impl Serialize for Event<'_> {
 
 /// Keys with their values, as one emission was given them.
 #[derive(Clone, Copy)]
-pub(crate) enum Given<'a> {
+pub(crate) enum FieldSource<'a> {
     Values(&'a [(&'a str, Value<'a>)]),
     Captured(&'a [Field<'a>]),
     Stop(&'a [(&'static str, StopValue<'a>)]),
     Map(&'a Map),
 }
 
-impl<'a> Given<'a> {
-    pub(crate) const NONE: Given<'static> = Given::Values(&[]);
+impl<'a> FieldSource<'a> {
+    pub(crate) const NONE: FieldSource<'static> = FieldSource::Values(&[]);
 
     fn get(self, key: &str) -> Option<Value<'a>> {
         match self {
@@ -139,50 +139,51 @@ fn find<'e, V>(entries: &'e [(&str, V)], key: &str) -> Option<&'e V> {
 /// The keys of an event, in the layers that they come from. Nothing is put together before a handler
 /// looks: an event that none looks into costs no more than the layers' addresses.
 #[derive(Clone, Copy)]
-pub(crate) struct Entries<'a> {
+pub(crate) struct LayeredFields<'a> {
     /// The context, and which of its documented keys the event shows. The user's own keys in it
     /// replace none of the others.
-    pub(crate) context: Option<(&'a Ambient, &'static [ContextKey])>,
+    pub(crate) context: Option<(&'a ContextState, &'static [ContextKey])>,
     /// What was captured at the span's start, which replaces what the context has.
     pub(crate) start: &'a [Field<'a>],
     /// What the event itself was given, which replaces both.
-    pub(crate) given: Given<'a>,
+    pub(crate) given: FieldSource<'a>,
 }
 
-impl<'a> Entries<'a> {
-    pub(crate) fn of(given: Given<'a>) -> Self {
+impl<'a> LayeredFields<'a> {
+    pub(crate) fn of(given: FieldSource<'a>) -> Self {
         Self { context: None, start: &[], given }
     }
 
     fn of_context(self, key: &str) -> Option<Value<'a>> {
-        let (ambient, keys) = self.context?;
-        ambient.get(*keys.iter().find(|known| known.as_str() == key)?)
+        let (state, keys) = self.context?;
+        state.get(*keys.iter().find(|known| known.as_str() == key)?)
     }
 
-    fn own(self) -> impl Iterator<Item = (&'a str, Value<'a>)> {
-        let keys = self.context.into_iter().flat_map(|(ambient, _)| &ambient.keys);
+    fn user_keys(self) -> impl Iterator<Item = (&'a str, Value<'a>)> {
+        let keys = self.context.into_iter().flat_map(|(state, _)| &state.keys);
         keys.filter_map(|(key, held)| Some((&**key, held.value()?)))
     }
 
     /// What was given, or else captured, of a key.
-    fn said(self, key: &str) -> Option<Value<'a>> {
+    fn explicit(self, key: &str) -> Option<Value<'a>> {
         self.given.get(key).or_else(|| find(self.start, key)?.value())
     }
 
     fn documented(self, key: &str) -> Option<Value<'a>> {
-        self.said(key).or_else(|| self.of_context(key))
+        self.explicit(key).or_else(|| self.of_context(key))
     }
 
     fn get(self, key: &str) -> Option<Value<'a>> {
-        self.documented(key).or_else(|| self.own().find(|(known, _)| *known == key).map(|(_, value)| value))
+        self.documented(key)
+            .or_else(|| self.user_keys().find(|(known, _)| *known == key).map(|(_, value)| value))
     }
 
     /// Each key once: in the order of the layers, with the value that replaces the others.
     fn iter(self) -> impl Iterator<Item = (&'a str, Value<'a>)> {
-        let (ambient, keys) = self.context.unzip();
+        let (state, keys) = self.context.unzip();
         let context = keys.unwrap_or_default().iter().filter_map(move |key| {
-            let value = ambient?.get(*key)?;
-            Some((key.as_str(), self.said(key.as_str()).unwrap_or(value)))
+            let value = state?.get(*key)?;
+            Some((key.as_str(), self.explicit(key.as_str()).unwrap_or(value)))
         });
         let start = self.start.iter().filter_map(move |(key, held)| {
             let value = held.value()?;
@@ -192,7 +193,7 @@ impl<'a> Entries<'a> {
             .given
             .iter()
             .filter(move |(key, _)| find(self.start, key).is_none() && self.of_context(key).is_none());
-        let own = self.own().filter(move |(key, _)| self.documented(key).is_none());
+        let own = self.user_keys().filter(move |(key, _)| self.documented(key).is_none());
         context.chain(start).chain(given).chain(own)
     }
 
@@ -206,11 +207,11 @@ impl<'a> Entries<'a> {
 pub struct Measurements<'a> {
     /// What is measured of every event of its kind: times, and a stream's items.
     pub(crate) known: &'a [(&'static str, u64)],
-    pub(crate) more: Given<'a>,
+    pub(crate) more: FieldSource<'a>,
 }
 
 impl<'a> Measurements<'a> {
-    pub(crate) const NONE: Measurements<'static> = Measurements { known: &[], more: Given::NONE };
+    pub(crate) const NONE: Measurements<'static> = Measurements { known: &[], more: FieldSource::NONE };
 
     /// The time since the span's start, on stop and exception.
     pub fn duration(&self) -> Option<Duration> {
@@ -245,7 +246,7 @@ impl<'a> Measurements<'a> {
 
 /// The keys of an event and their values.
 #[derive(Clone, Copy)]
-pub struct Metadata<'a>(pub(crate) Entries<'a>);
+pub struct Metadata<'a>(pub(crate) LayeredFields<'a>);
 
 impl<'a> Metadata<'a> {
     /// The value of a key.
@@ -379,8 +380,8 @@ impl OwnedEvent {
             name: &self.name,
             description: self.description.as_deref(),
             category: category_of(&self.name),
-            measurements: Measurements { more: Given::Map(&self.measurements), ..Measurements::NONE },
-            metadata: Metadata(Entries::of(Given::Map(&self.metadata))),
+            measurements: Measurements { more: FieldSource::Map(&self.measurements), ..Measurements::NONE },
+            metadata: Metadata(LayeredFields::of(FieldSource::Map(&self.metadata))),
             span: self.span,
             depth: self.depth,
         }

@@ -14,19 +14,19 @@ use crate::secrets::Secrets;
 ///
 /// Handlers see events; a hook sees execution, which a bridge needs so that its own spans are
 /// current while the work runs, on whichever thread that is. It is asked about each span that
-/// opens, and may say who that is and give a [`SpanFollower`] for it.
+/// opens, and may say who that is and give a [`SpanObserver`] for it.
 ///
 /// A hook that panics is ignored for that call.
 pub trait SpanHook: Send + Sync + 'static {
     /// A span is about to open, in the thread where its work will first run.
-    fn opening(&self, opening: &Opening<'_>) -> Followed {
-        let _ = opening;
-        Followed::default()
+    fn on_start(&self, start: &SpanStart<'_>) -> StartedSpan {
+        let _ = start;
+        StartedSpan::default()
     }
 
     /// A single event was emitted, and all handlers have seen it. The events of spans do not come
     /// here.
-    fn emitted(&self, event: &Event<'_>) {
+    fn on_event(&self, event: &Event<'_>) {
         let _ = event;
     }
 }
@@ -36,43 +36,43 @@ pub trait SpanHook: Send + Sync + 'static {
 /// `entered` and `left` come in pairs, each pair on one thread and nested within others: once for a
 /// function, once for each poll of a future or stream, and wherever a context with the span as its
 /// current one is entered, as in a spawned task, perhaps after the span has ended.
-pub trait SpanFollower: Send + Sync + 'static {
+pub trait SpanObserver: Send + Sync + 'static {
     /// The span is the current one of this thread from now on.
-    fn entered(&self) {}
+    fn on_enter(&self) {}
 
     /// It is no longer.
-    fn left(&self) {}
+    fn on_exit(&self) {}
 
     /// The span has ended. This is its `stop` or `exception`, which all handlers have seen.
-    fn ended(&self, event: &Event<'_>) {
+    fn on_end(&self, event: &Event<'_>) {
         let _ = event;
     }
 }
 
 /// What a hook says of a span that opens.
 #[derive(Default)]
-pub struct Followed {
+pub struct StartedSpan {
     /// What overrides its parent, its ids, and whether it is sampled.
-    pub identity: Identity,
+    pub identity: SpanIdentity,
     /// What follows it.
-    pub follower: Option<Arc<dyn SpanFollower>>,
+    pub observer: Option<Arc<dyn SpanObserver>>,
 }
 
 /// What follows one span: nearly always nothing.
-pub(crate) type Followers = Option<Arc<[Arc<dyn SpanFollower>]>>;
+pub(crate) type Observers = Option<Arc<[Arc<dyn SpanObserver>]>>;
 
 /// A span that is about to open.
-pub struct Opening<'a> {
+pub struct SpanStart<'a> {
     pub(crate) site: &'static SpanSite,
     pub(crate) agent: Option<&'a str>,
     /// The text of a key given at its start.
     pub(crate) text: &'a dyn Fn(&str) -> Option<String>,
     pub(crate) context: &'a Context,
-    pub(crate) identity: Identity,
+    pub(crate) identity: SpanIdentity,
     pub(crate) system_time: u64,
 }
 
-impl Opening<'_> {
+impl SpanStart<'_> {
     /// What its event names begin with: `condukt.llm_turn`.
     pub fn prefix(&self) -> &'static str {
         self.site.prefix
@@ -85,7 +85,7 @@ impl Opening<'_> {
 
     /// What it would be, as decided so far: the parent is the current span, or that of another
     /// process.
-    pub fn identity(&self) -> Identity {
+    pub fn identity(&self) -> SpanIdentity {
         self.identity
     }
 
@@ -113,7 +113,7 @@ impl Opening<'_> {
 
 /// Who a span is. What is none is decided by others.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Identity {
+pub struct SpanIdentity {
     /// The span around it.
     pub parent: Option<(TraceId, SpanId)>,
     /// Its trace.
@@ -124,7 +124,7 @@ pub struct Identity {
     pub sampled: Option<bool>,
 }
 
-impl Identity {
+impl SpanIdentity {
     /// This, overridden by what another says.
     pub(crate) fn or_as(self, said: Self) -> Self {
         Self {
@@ -139,21 +139,21 @@ impl Identity {
 /// Tells what follows the context's span that it is current.
 #[inline]
 pub(crate) fn entered(context: &Context) {
-    if let Some(followers) = context.span.as_ref().and_then(|span| span.followers.as_ref()) {
-        tell(followers, |follower| follower.entered());
+    if let Some(observers) = context.span.as_ref().and_then(|span| span.observers.as_ref()) {
+        tell(observers, |observer| observer.on_enter());
     }
 }
 
 /// Tells what follows the context's span that it is no longer current.
 #[inline]
 pub(crate) fn left(context: &Context) {
-    if let Some(followers) = context.span.as_ref().and_then(|span| span.followers.as_ref()) {
-        tell(followers, |follower| follower.left());
+    if let Some(observers) = context.span.as_ref().and_then(|span| span.observers.as_ref()) {
+        tell(observers, |observer| observer.on_exit());
     }
 }
 
-pub(crate) fn tell(followers: &[Arc<dyn SpanFollower>], say: impl Fn(&dyn SpanFollower)) {
-    for follower in followers {
-        let _ = panics::contain(|| say(&**follower));
+pub(crate) fn tell(observers: &[Arc<dyn SpanObserver>], say: impl Fn(&dyn SpanObserver)) {
+    for observer in observers {
+        let _ = panics::contain(|| say(&**observer));
     }
 }

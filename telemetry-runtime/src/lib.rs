@@ -101,10 +101,10 @@ pub use dispatch::{ExecuteError, execute};
 pub use emit::{EventMetadata, SpanMetadata};
 pub use event::{Event, Measurements, Metadata, OwnedEvent};
 pub use handler::{AttachError, Handler, HandlerInfo};
-pub use hooks::{Followed, Identity, Opening, SpanFollower, SpanHook};
+pub use hooks::{SpanHook, SpanIdentity, SpanObserver, SpanStart, StartedSpan};
 pub use ids::{SpanId, SpanIds, TraceId};
 pub use logger::{LoggerOptions, attach_default_logger, detach_default_logger};
-pub use name::{EventName, NameError, Pattern, Patterns};
+pub use name::{EventName, IntoPatterns, NameError, Pattern};
 pub use outcome::{ErrorType, StopMetadata};
 pub use process::AgentProcess;
 pub use propagation::Carrier;
@@ -115,7 +115,7 @@ pub use span::Stop;
 pub use telemetry_catalogue::Category;
 pub use tracing::Level;
 pub use typed::{TypedHandler, attach_typed, condukt, legion, spans, telemetry};
-pub use value::{Held, Json, Lazy, StopValue, Value};
+pub use value::{CapturedValue, Json, Lazy, StopValue, Value};
 
 // The macros are documented here, where their examples can be compiled.
 #[doc = include_str!("../docs/event_metadata.md")]

@@ -8,11 +8,11 @@ use std::cell::{Cell, RefCell};
 use std::sync::Arc;
 
 use crate::context::Context;
-use crate::span::Node;
+use crate::span::ActiveSpan;
 
 thread_local! {
     static CONTEXT: Cell<Context> = const { Cell::new(Context::NONE) };
-    static SPARE: RefCell<Vec<Arc<Node>>> = const { RefCell::new(Vec::new()) };
+    static SPARE: RefCell<Vec<Arc<ActiveSpan>>> = const { RefCell::new(Vec::new()) };
     static RUNS: Cell<Runs> = const { Cell::new(Runs::NONE) };
     /// The serial numbers of the handlers that run now, but for the last, outermost first.
     static RUNNING: RefCell<Vec<u64>> = const { RefCell::new(Vec::new()) };
@@ -44,12 +44,12 @@ pub(crate) fn swap_context(context: &mut Context) -> bool {
 }
 
 /// An ended span's node, to be used again.
-pub(crate) fn take_spare() -> Option<Arc<Node>> {
+pub(crate) fn take_spare() -> Option<Arc<ActiveSpan>> {
     SPARE.try_with(|spare| spare.try_borrow_mut().ok()?.pop()).ok().flatten()
 }
 
 /// Keeps an ended span's node for use again.
-pub(crate) fn keep_spare(node: Arc<Node>) {
+pub(crate) fn keep_spare(node: Arc<ActiveSpan>) {
     let _ = SPARE.try_with(|spare| {
         if let Ok(mut spare) = spare.try_borrow_mut()
             && spare.len() < SPARES

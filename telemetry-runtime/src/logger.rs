@@ -47,7 +47,7 @@ impl LoggerOptions {
 
     /// Whether each session or run has a colour, whatever standard error is.
     #[must_use]
-    pub fn colour(self, colour: bool) -> Self {
+    pub fn with_ansi(self, colour: bool) -> Self {
         Self { colour: Some(colour), ..self }
     }
 }

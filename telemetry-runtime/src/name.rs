@@ -125,37 +125,37 @@ macro_rules! textual {
 textual!(EventName, Pattern);
 
 /// What selects the events of a handler: one name or pattern, or many.
-pub trait Patterns {
+pub trait IntoPatterns {
     /// The patterns, repetitions included.
-    fn patterns(self) -> Vec<Pattern>;
+    fn into_patterns(self) -> Vec<Pattern>;
 }
 
-impl Patterns for EventName {
-    fn patterns(self) -> Vec<Pattern> {
+impl IntoPatterns for EventName {
+    fn into_patterns(self) -> Vec<Pattern> {
         vec![self.into()]
     }
 }
 
-impl Patterns for Pattern {
-    fn patterns(self) -> Vec<Pattern> {
+impl IntoPatterns for Pattern {
+    fn into_patterns(self) -> Vec<Pattern> {
         vec![self]
     }
 }
 
-impl<P: Into<Pattern>, const N: usize> Patterns for [P; N] {
-    fn patterns(self) -> Vec<Pattern> {
+impl<P: Into<Pattern>, const N: usize> IntoPatterns for [P; N] {
+    fn into_patterns(self) -> Vec<Pattern> {
         self.into_iter().map(Into::into).collect()
     }
 }
 
-impl<P: Into<Pattern>> Patterns for Vec<P> {
-    fn patterns(self) -> Vec<Pattern> {
+impl<P: Into<Pattern>> IntoPatterns for Vec<P> {
+    fn into_patterns(self) -> Vec<Pattern> {
         self.into_iter().map(Into::into).collect()
     }
 }
 
-impl<P: Into<Pattern> + Clone> Patterns for &[P] {
-    fn patterns(self) -> Vec<Pattern> {
+impl<P: Into<Pattern> + Clone> IntoPatterns for &[P] {
+    fn into_patterns(self) -> Vec<Pattern> {
         self.iter().cloned().map(Into::into).collect()
     }
 }

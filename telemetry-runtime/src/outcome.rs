@@ -12,7 +12,7 @@ use serde::Serialize;
 
 use crate::capture::{NeedsFieldAttribute, NeedsResult};
 use crate::span::Stop;
-use crate::value::{Held, StopValue, debug_text, display_text, said, short_type_name};
+use crate::value::{CapturedValue, StopValue, debug_text, display_text, said, short_type_name};
 
 /// What a kind of error is called in `error_type`: a word of low cardinality.
 ///
@@ -268,7 +268,7 @@ macro_rules! scalars {
         }
         impl<'r> KeptScalar<'r> for &&&Kept<'r, Option<$ty>> {
             fn __telemetry_held(&self) -> StopValue<'r> {
-                self.0.as_ref().map_or(Held::Absent, |value| (&&&Kept(value)).__telemetry_held())
+                self.0.as_ref().map_or(CapturedValue::Absent, |value| (&&&Kept(value)).__telemetry_held())
             }
         }
         impl<'r> WholeScalar<'r> for &&&&&Whole<'r, $ty> {
@@ -285,23 +285,23 @@ macro_rules! scalars {
 }
 
 scalars! {
-    bool: value => Held::Bool(*value);
-    i8: value => Held::I64(*value as _);
-    i16: value => Held::I64(*value as _);
-    i32: value => Held::I64(*value as _);
-    i64: value => Held::I64(*value);
-    isize: value => Held::I64(*value as _);
-    u8: value => Held::U64(*value as _);
-    u16: value => Held::U64(*value as _);
-    u32: value => Held::U64(*value as _);
-    u64: value => Held::U64(*value);
-    usize: value => Held::U64(*value as _);
-    f64: value => Held::F64(*value);
-    &str: value => Held::Str(value);
-    String: value => Held::Str(value);
-    Box<str>: value => Held::Str(value);
-    std::sync::Arc<str>: value => Held::Str(value);
-    std::borrow::Cow<'_, str>: value => Held::Str(value);
+    bool: value => CapturedValue::Bool(*value);
+    i8: value => CapturedValue::I64(*value as _);
+    i16: value => CapturedValue::I64(*value as _);
+    i32: value => CapturedValue::I64(*value as _);
+    i64: value => CapturedValue::I64(*value);
+    isize: value => CapturedValue::I64(*value as _);
+    u8: value => CapturedValue::U64(*value as _);
+    u16: value => CapturedValue::U64(*value as _);
+    u32: value => CapturedValue::U64(*value as _);
+    u64: value => CapturedValue::U64(*value);
+    usize: value => CapturedValue::U64(*value as _);
+    f64: value => CapturedValue::F64(*value);
+    &str: value => CapturedValue::Str(value);
+    String: value => CapturedValue::Str(value);
+    Box<str>: value => CapturedValue::Str(value);
+    std::sync::Arc<str>: value => CapturedValue::Str(value);
+    std::borrow::Cow<'_, str>: value => CapturedValue::Str(value);
 }
 
 /// It is an `Option` of something that serialises: none leaves the key absent.
@@ -312,7 +312,7 @@ pub trait KeptOption<'r> {
 
 impl<'r, T: Serialize> KeptOption<'r> for &&Kept<'r, Option<T>> {
     fn __telemetry_held(&self) -> StopValue<'r> {
-        self.0.as_ref().map_or(Held::Absent, StopValue::lazy)
+        self.0.as_ref().map_or(CapturedValue::Absent, StopValue::lazy)
     }
 }
 
@@ -341,7 +341,7 @@ impl<'r, T: ?Sized> KeptNothing<'r, T> for Kept<'r, T> {
     where
         T: NeedsFieldAttribute,
     {
-        Held::Absent
+        CapturedValue::Absent
     }
 }
 
@@ -363,7 +363,7 @@ pub trait WholeOption<'r> {
 
 impl<'r, T: Serialize> WholeOption<'r> for &&&&Whole<'r, Option<T>> {
     fn __telemetry_held(&self) -> StopValue<'r> {
-        self.0.as_ref().map_or(Held::Absent, StopValue::lazy)
+        self.0.as_ref().map_or(CapturedValue::Absent, StopValue::lazy)
     }
 }
 
@@ -387,7 +387,7 @@ pub trait WholeDisplay<'r> {
 
 impl<'r, T: Display + ?Sized> WholeDisplay<'r> for &&Whole<'r, T> {
     fn __telemetry_held(&self) -> StopValue<'r> {
-        Held::Text(display_text(self.0).into())
+        CapturedValue::Text(display_text(self.0).into())
     }
 }
 
@@ -399,7 +399,7 @@ pub trait WholeDebug<'r> {
 
 impl<'r, T: Debug + ?Sized> WholeDebug<'r> for &Whole<'r, T> {
     fn __telemetry_held(&self) -> StopValue<'r> {
-        Held::Text(debug_text(self.0).into())
+        CapturedValue::Text(debug_text(self.0).into())
     }
 }
 
@@ -411,6 +411,6 @@ pub trait WholeOpaque<'r> {
 
 impl<'r, T: ?Sized> WholeOpaque<'r> for Whole<'r, T> {
     fn __telemetry_held(&self) -> StopValue<'r> {
-        Held::Absent
+        CapturedValue::Absent
     }
 }

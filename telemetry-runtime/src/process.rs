@@ -4,7 +4,7 @@ use std::ops::{Deref, DerefMut};
 
 use crate::context::{Context, new_uuid};
 use crate::dispatch::emit_with;
-use crate::event::{Given, Measurements};
+use crate::event::{FieldSource, Measurements};
 use crate::sites;
 
 /// An agent that lives while it handles messages: `legion.agent.started` once it is built,
@@ -36,11 +36,11 @@ impl<A> AgentProcess<A> {
     /// When building fails. Nothing is emitted then, and no stop either.
     pub fn start<E>(name: &str, build: impl FnOnce() -> Result<A, E>) -> Result<Self, E> {
         let outer = Context::current();
-        let deterministic = outer.ambient.as_ref().and_then(|ambient| ambient.deterministic.clone());
+        let deterministic = outer.state.as_ref().and_then(|state| state.deterministic.clone());
         let run_id = new_uuid(deterministic.as_deref());
-        let context = outer.with_agent(name).with_ambient(|ambient| {
-            ambient.parent_run_id = ambient.run_id.replace(run_id);
-            ambient.iteration = None;
+        let context = outer.with_agent(name).with_state(|state| {
+            state.parent_run_id = state.run_id.replace(run_id);
+            state.iteration = None;
         });
         let agent = context.scope(build)?;
         let process = Self { agent, context };
@@ -64,7 +64,12 @@ impl<A> AgentProcess<A> {
         if site.enabled() {
             let now = self.context.now();
             let known = &[("system_time", self.context.wall(now))];
-            emit_with(&self.context, site, Measurements { known, more: Given::NONE }, Given::NONE);
+            emit_with(
+                &self.context,
+                site,
+                Measurements { known, more: FieldSource::NONE },
+                FieldSource::NONE,
+            );
         }
     }
 }

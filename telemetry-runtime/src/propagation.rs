@@ -161,10 +161,10 @@ impl Context {
         let remote = carrier.get(TRACEPARENT).and_then(|header| parse_traceparent(&header));
         let mut context = Self::new();
         if let Some((trace_id, span_id, sampled)) = remote {
-            context = context.with_ambient(|ambient| {
-                ambient.remote = Some((trace_id, span_id));
-                ambient.sampled = Some(sampled);
-                ambient.caller_secrets = Some(Arc::default());
+            context = context.with_state(|state| {
+                state.remote = Some((trace_id, span_id));
+                state.sampled = Some(sampled);
+                state.caller_secrets = Some(Arc::default());
             });
         }
         for (key, value) in carrier.get(BAGGAGE).iter().flat_map(|header| parse_baggage(header)) {

@@ -1,4 +1,4 @@
-//! Handing events to a thread of their own.
+//! PassSpan events to a thread of their own.
 
 use std::cell::Cell;
 use std::fmt;

@@ -61,7 +61,7 @@ impl<'s> Redactor<'s> {
     pub(crate) fn text(&self, text: &str) -> Option<String> {
         let mut scrubbed = Vec::new();
         let mut done = 0;
-        for Hit { place, secret } in self.find(Reading::of(text.as_bytes()))? {
+        for Hit { place, secret } in self.find(DecodedText::of(text.as_bytes()))? {
             scrubbed.extend_from_slice(&text.as_bytes()[done..place.start]);
             scrubbed.extend_from_slice(self.placeholder(secret).as_bytes());
             done = place.end;
@@ -102,7 +102,7 @@ impl<'s> Redactor<'s> {
             return None;
         }
         let mut scrubbed = Map::new();
-        let mut numbers = Numbers::default();
+        let mut numbers = KeyDedup::default();
         for (key, value) in entries {
             let is_taken = |key: &str| scrubbed.contains_key(key) || map.contains_key(key);
             let key = match key {
@@ -119,7 +119,7 @@ impl<'s> Redactor<'s> {
         let mut scrubbed: Option<Vec<Json>> = None;
         let mut at = 0;
         while at < items.len() {
-            let spelled = Spelled::at(items, at);
+            let spelled = CharList::at(items, at);
             let end = at + spelled.length.max(1);
             let hits = if spelled.length == 0 { None } else { self.find(spelled.reading) };
             if let Some(hits) = hits {
@@ -153,7 +153,7 @@ impl<'s> Redactor<'s> {
     }
 
     /// Where secrets stand, in order and apart; none if nowhere.
-    fn find(&self, text: Reading<'_>) -> Option<Vec<Hit>> {
+    fn find(&self, text: DecodedText<'_>) -> Option<Vec<Hit>> {
         // No way to write a secret is shorter than the secret.
         if text.bytes.len() < self.shortest {
             return None;
@@ -195,7 +195,7 @@ impl<'s> Redactor<'s> {
     ///
     /// The latter needs no reading, in which an escape may be taken for another by what stands before
     /// it: `\\u0061` is a backslash and five characters, or a backslash and an `a`.
-    fn search(&self, reading: &Reading<'_>, hits: &mut Vec<Hit>) {
+    fn search(&self, reading: &DecodedText<'_>, hits: &mut Vec<Hit>) {
         let bytes = &*reading.bytes;
         let is_escaped = memchr::memchr3(b'\\', b'%', b'+', bytes).is_some();
         for (secret, (_, finder)) in self.secrets.iter().enumerate() {
@@ -214,11 +214,11 @@ impl<'s> Redactor<'s> {
     }
 
     /// Looks for secrets in what can be read here, and in what can be read there.
-    fn decode(&self, reading: &Reading<'_>, depth: u32, hits: &mut Vec<Hit>) {
+    fn decode(&self, reading: &DecodedText<'_>, depth: u32, hits: &mut Vec<Hit>) {
         if depth == MAX_READINGS {
             return;
         }
-        let mut look = |found: Reading<'_>| {
+        let mut look = |found: DecodedText<'_>| {
             if found.bytes.len() >= self.shortest {
                 self.search(&found, hits);
                 self.decode(&found, depth + 1, hits);
@@ -259,11 +259,11 @@ impl<'s> Redactor<'s> {
     }
 }
 
-/// Numbers for keys that have become one.
+/// KeyDedup for keys that have become one.
 #[derive(Default)]
-struct Numbers(HashMap<String, u64>);
+struct KeyDedup(HashMap<String, u64>);
 
-impl Numbers {
+impl KeyDedup {
     /// The key, with a number if it is taken.
     fn free(&mut self, key: String, is_taken: impl Fn(&str) -> bool) -> String {
         if !is_taken(&key) {
@@ -281,23 +281,23 @@ impl Numbers {
 }
 
 /// Keys and values without secrets, which scrub a lazy value when somebody looks at it.
-pub(crate) struct Hidden<'e>(Vec<(Cow<'e, str>, HiddenValue<'e>)>);
+pub(crate) struct RedactedFields<'e>(Vec<(Cow<'e, str>, RedactedValue<'e>)>);
 
-enum HiddenValue<'e> {
+enum RedactedValue<'e> {
     Clean(Value<'e>),
     Scrubbed(Json),
-    Later(Later<'e>),
+    Lazy(LazyRedacted<'e>),
 }
 
-impl<'e> Hidden<'e> {
+impl<'e> RedactedFields<'e> {
     /// `is_name` says which keys are names of ours rather than content.
     pub(crate) fn of(
         entries: impl Iterator<Item = (&'e str, Value<'e>)>,
         redactor: &'e Redactor<'e>,
         is_name: impl Fn(&str) -> bool,
     ) -> Self {
-        let mut hidden: Vec<(Cow<'e, str>, HiddenValue<'e>)> = Vec::new();
-        let mut numbers = Numbers::default();
+        let mut hidden: Vec<(Cow<'e, str>, RedactedValue<'e>)> = Vec::new();
+        let mut numbers = KeyDedup::default();
         for (key, value) in entries {
             let key = match redactor.text(key).filter(|_| !is_name(key)) {
                 None => Cow::Borrowed(key),
@@ -306,20 +306,20 @@ impl<'e> Hidden<'e> {
                 }
             };
             let value = match value {
-                Value::Null | Value::Bool(_) => HiddenValue::Clean(value),
+                Value::Null | Value::Bool(_) => RedactedValue::Clean(value),
                 Value::Lazy(value) => {
-                    HiddenValue::Later(Later { value, redactor, scrubbed: OnceCell::new() })
+                    RedactedValue::Lazy(LazyRedacted { value, redactor, scrubbed: OnceCell::new() })
                 }
                 Value::Str(text) => match redactor.text(text) {
-                    Some(scrubbed) => HiddenValue::Scrubbed(Json::String(scrubbed)),
-                    None => HiddenValue::Clean(value),
+                    Some(scrubbed) => RedactedValue::Scrubbed(Json::String(scrubbed)),
+                    None => RedactedValue::Clean(value),
                 },
                 Value::Json(tree) => {
-                    redactor.tree(tree).map_or(HiddenValue::Clean(value), HiddenValue::Scrubbed)
+                    redactor.tree(tree).map_or(RedactedValue::Clean(value), RedactedValue::Scrubbed)
                 }
-                Value::I64(_) | Value::U64(_) | Value::F64(_) => {
-                    redactor.tree(&value.to_json()).map_or(HiddenValue::Clean(value), HiddenValue::Scrubbed)
-                }
+                Value::I64(_) | Value::U64(_) | Value::F64(_) => redactor
+                    .tree(&value.to_json())
+                    .map_or(RedactedValue::Clean(value), RedactedValue::Scrubbed),
             };
             hidden.push((key, value));
         }
@@ -328,22 +328,22 @@ impl<'e> Hidden<'e> {
 
     pub(crate) fn entries(&self) -> Vec<(&str, Value<'_>)> {
         let value = |value| match value {
-            &HiddenValue::Clean(value) => value,
-            HiddenValue::Scrubbed(tree) => Value::Json(tree),
-            HiddenValue::Later(later) => Value::Lazy(Lazy(later)),
+            &RedactedValue::Clean(value) => value,
+            RedactedValue::Scrubbed(tree) => Value::Json(tree),
+            RedactedValue::Lazy(later) => Value::Lazy(Lazy(later)),
         };
         self.0.iter().map(|(key, hidden)| (&**key, value(hidden))).collect()
     }
 }
 
 /// A lazy value, scrubbed when it is looked at, once.
-struct Later<'e> {
+struct LazyRedacted<'e> {
     value: Lazy<'e>,
     redactor: &'e Redactor<'e>,
     scrubbed: OnceCell<Option<Json>>,
 }
 
-impl Tree for Later<'_> {
+impl Tree for LazyRedacted<'_> {
     fn tree(&self) -> Option<Json> {
         let scrub = || {
             let tree = self.value.0.tree()?;
@@ -354,55 +354,55 @@ impl Tree for Later<'_> {
 }
 
 /// One way to read a text.
-struct Reading<'t> {
+struct DecodedText<'t> {
     bytes: Cow<'t, [u8]>,
-    places: Places,
+    places: SourceMap,
 }
 
 /// Where in the text each byte is written.
-enum Places {
+enum SourceMap {
     /// As it stands, from there on.
     From(usize),
     /// Each in a place of its own, counted from there on.
     Table(usize, Vec<(u32, u32)>),
 }
 
-impl<'t> Reading<'t> {
+impl<'t> DecodedText<'t> {
     fn of(bytes: &'t [u8]) -> Self {
-        Self { bytes: Cow::Borrowed(bytes), places: Places::From(0) }
+        Self { bytes: Cow::Borrowed(bytes), places: SourceMap::From(0) }
     }
 
     /// Nothing yet, of what is near the place of another reading.
-    fn near(other: &Reading<'_>) -> Self {
+    fn near(other: &DecodedText<'_>) -> Self {
         let base = match other.places {
-            Places::From(base) | Places::Table(base, _) => base,
+            SourceMap::From(base) | SourceMap::Table(base, _) => base,
         };
-        Self { bytes: Cow::Owned(Vec::new()), places: Places::Table(base, Vec::new()) }
+        Self { bytes: Cow::Owned(Vec::new()), places: SourceMap::Table(base, Vec::new()) }
     }
 
     /// Where in the text a part of this reading is written.
     fn place(&self, part: Range<usize>) -> Range<usize> {
         match &self.places {
-            Places::From(base) => base + part.start..base + part.end,
-            Places::Table(base, table) => {
+            SourceMap::From(base) => base + part.start..base + part.end,
+            SourceMap::Table(base, table) => {
                 base + table[part.start].0 as usize..base + table[part.end - 1].1 as usize
             }
         }
     }
 
-    fn piece(&self, part: Range<usize>) -> Reading<'_> {
+    fn piece(&self, part: Range<usize>) -> DecodedText<'_> {
         let bytes = Cow::Borrowed(&self.bytes[part.clone()]);
         let places = match &self.places {
-            Places::From(base) => Places::From(base + part.start),
-            Places::Table(base, table) => Places::Table(*base, table[part].to_vec()),
+            SourceMap::From(base) => SourceMap::From(base + part.start),
+            SourceMap::Table(base, table) => SourceMap::Table(*base, table[part].to_vec()),
         };
-        Reading { bytes, places }
+        DecodedText { bytes, places }
     }
 
     /// Adds what is written at a part of another reading.
-    fn push(&mut self, bytes: &[u8], from: &Reading<'_>, part: Range<usize>) {
+    fn push(&mut self, bytes: &[u8], from: &DecodedText<'_>, part: Range<usize>) {
         let place = from.place(part);
-        if let Places::Table(base, table) = &mut self.places {
+        if let SourceMap::Table(base, table) = &mut self.places {
             // A piece is small, and so are places within it.
             let within = |at: usize| u32::try_from(at - *base).unwrap_or(u32::MAX);
             table.extend(bytes.iter().map(|_| (within(place.start), within(place.end))));
@@ -411,7 +411,7 @@ impl<'t> Reading<'t> {
     }
 
     /// The same reading, if anything was undone.
-    fn if_new(self, from: &Reading<'_>) -> Option<Self> {
+    fn if_new(self, from: &DecodedText<'_>) -> Option<Self> {
         (self.bytes.len() < from.bytes.len()).then_some(self)
     }
 }
@@ -450,10 +450,10 @@ fn escaped_length(bytes: &[u8], value: &[u8]) -> Option<usize> {
 }
 
 /// Backslash escapes undone, as of JSON and of Rust's `Debug`.
-fn unescaped<'t>(reading: &Reading<'_>) -> Option<Reading<'t>> {
+fn unescaped<'t>(reading: &DecodedText<'_>) -> Option<DecodedText<'t>> {
     memchr::memchr(b'\\', &reading.bytes)?;
     let bytes = &reading.bytes;
-    let mut out = Reading::near(reading);
+    let mut out = DecodedText::near(reading);
     let mut at = 0;
     while at < bytes.len() {
         let (length, escaped) = escape(&bytes[at..]).unwrap_or((1, Escaped::Byte(bytes[at])));
@@ -525,10 +525,10 @@ fn hex(digits: Option<&[u8]>) -> Option<u32> {
 }
 
 /// Percent-encoding undone; in a form a space may be a plus.
-fn percent_decoded<'t>(reading: &Reading<'_>, form: bool) -> Option<Reading<'t>> {
+fn percent_decoded<'t>(reading: &DecodedText<'_>, form: bool) -> Option<DecodedText<'t>> {
     let bytes = &reading.bytes;
     memchr::memchr(if form { b'+' } else { b'%' }, bytes)?;
-    let mut out = Reading::near(reading);
+    let mut out = DecodedText::near(reading);
     let mut at = 0;
     while at < bytes.len() {
         let (length, byte) = match bytes[at] {
@@ -561,7 +561,7 @@ fn digit(byte: u8) -> Option<u8> {
 
 /// Each run of base64 decoded, at each of its four alignments: what stands before it may belong to
 /// it or not. A run may go on in the next line.
-fn base64_decoded(reading: &Reading<'_>, shortest: usize, look: &mut impl FnMut(Reading<'_>)) {
+fn base64_decoded(reading: &DecodedText<'_>, shortest: usize, look: &mut impl FnMut(DecodedText<'_>)) {
     let bytes = &reading.bytes;
     // The digits of a run, and where each stands.
     let mut run: Vec<(u8, usize)> = Vec::new();
@@ -590,8 +590,8 @@ fn base64_decoded(reading: &Reading<'_>, shortest: usize, look: &mut impl FnMut(
     }
 }
 
-fn base64_run<'t>(reading: &Reading<'_>, digits: &[(u8, usize)]) -> Reading<'t> {
-    let mut out = Reading::near(reading);
+fn base64_run<'t>(reading: &DecodedText<'_>, digits: &[(u8, usize)]) -> DecodedText<'t> {
+    let mut out = DecodedText::near(reading);
     for four in digits.chunks(4) {
         let bits = four.iter().fold(0_u32, |bits, (digit, _)| bits << 6 | u32::from(*digit));
         // Two digits hold a byte, three two, four three; byte n is in digits n and n + 1.
@@ -605,7 +605,7 @@ fn base64_run<'t>(reading: &Reading<'_>, digits: &[(u8, usize)]) -> Reading<'t> 
 }
 
 /// Each list of bytes, as `Debug` and JSON write it, `[104, 105]`, and each of characters, `['h', 'i']`.
-fn listed(reading: &Reading<'_>, shortest: usize, look: &mut impl FnMut(Reading<'_>)) {
+fn listed(reading: &DecodedText<'_>, shortest: usize, look: &mut impl FnMut(DecodedText<'_>)) {
     let bytes = &reading.bytes;
     if memchr::memchr(b',', bytes).is_none() {
         return;
@@ -617,7 +617,7 @@ fn listed(reading: &Reading<'_>, shortest: usize, look: &mut impl FnMut(Reading<
             at += bytes[at..].iter().take_while(|byte| byte.is_ascii_digit()).count().max(1);
             continue;
         };
-        let mut out = Reading::near(reading);
+        let mut out = DecodedText::near(reading);
         let (start, mut kept) = (at, first);
         loop {
             out.push(kept.bytes(&mut [0; 4]), reading, at..at + length);
@@ -673,14 +673,14 @@ fn byte_of(number: i64) -> Option<u8> {
 }
 
 /// The part of a list that spells a text out.
-struct Spelled {
-    reading: Reading<'static>,
+struct CharList {
+    reading: DecodedText<'static>,
     /// How many items; none if the first is nothing of that kind.
     length: usize,
     as_bytes: bool,
 }
 
-impl Spelled {
+impl CharList {
     fn at(items: &[Json], start: usize) -> Self {
         let (mut bytes, mut table) = (Vec::new(), Vec::new());
         let as_bytes = items[start].is_number();
@@ -701,7 +701,7 @@ impl Spelled {
             table.resize(table.len() + bytes.len() - before, (place, place + 1));
             length += 1;
         }
-        let reading = Reading { bytes: Cow::Owned(bytes), places: Places::Table(0, table) };
+        let reading = DecodedText { bytes: Cow::Owned(bytes), places: SourceMap::Table(0, table) };
         Self { reading, length, as_bytes }
     }
 }
@@ -710,11 +710,11 @@ impl Spelled {
 mod tests {
     use super::*;
 
-    fn text(reading: &Reading<'_>) -> String {
+    fn text(reading: &DecodedText<'_>) -> String {
         String::from_utf8_lossy(&reading.bytes).into_owned()
     }
 
-    fn each(read: impl FnOnce(&mut dyn FnMut(Reading<'_>))) -> Vec<String> {
+    fn each(read: impl FnOnce(&mut dyn FnMut(DecodedText<'_>))) -> Vec<String> {
         let mut found = Vec::new();
         read(&mut |reading| found.push(text(&reading)));
         found
@@ -722,7 +722,7 @@ mod tests {
 
     #[test]
     fn readings_undo_what_encoders_do() {
-        let read = |text: &'static str| Reading::of(text.as_bytes());
+        let read = |text: &'static str| DecodedText::of(text.as_bytes());
         assert_eq!(text(&unescaped(&read(r#"a\"b\n\u00e9\u{e9}\x41"#)).unwrap()), "a\"b\néé\u{41}");
         assert_eq!(text(&percent_decoded(&read("a%20b%2Fc%2f%zz"), false).unwrap()), "a b/c/%zz");
         let decoded = each(|mut look| base64_decoded(&read("aGVsbG8gd2\n9ybGQ="), 6, &mut look));
@@ -734,7 +734,7 @@ mod tests {
     #[test]
     fn what_has_nothing_to_decode_is_left_alone() {
         for plain in ["", "plain text", "\\", "\\q", "%", "%zz", "\\u{110000}", "\\ud800", "\\x4"] {
-            let reading = Reading::of(plain.as_bytes());
+            let reading = DecodedText::of(plain.as_bytes());
             assert!(unescaped(&reading).is_none() && percent_decoded(&reading, false).is_none(), "{plain}");
         }
     }

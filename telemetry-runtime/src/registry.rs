@@ -13,7 +13,7 @@ use telemetry_catalogue::Phase;
 use crate::callsite::{CONTEXT, EventSite, HANDLED, HOOKED, SCOPED, SpanSite, UNREGISTERED};
 use crate::handler::{AttachError, Attached, Handler, HandlerInfo};
 use crate::hooks::SpanHook;
-use crate::name::{Pattern, Patterns};
+use crate::name::{IntoPatterns, Pattern};
 use crate::{panics, sites};
 
 /// The handlers of one event, in the order they were attached.
@@ -168,8 +168,8 @@ pub(crate) fn hooks() -> Option<Arc<Vec<Arc<dyn SpanHook>>>> {
 ///
 /// # Errors
 /// When a handler of that id is attached, to whatever events.
-pub fn attach(id: &str, events: impl Patterns, handler: impl Handler) -> Result<(), AttachError> {
-    add(id, events.patterns(), Box::new(handler))
+pub fn attach(id: &str, events: impl IntoPatterns, handler: impl Handler) -> Result<(), AttachError> {
+    add(id, events.into_patterns(), Box::new(handler))
 }
 
 fn add(id: &str, patterns: Vec<Pattern>, handler: Box<dyn Handler>) -> Result<(), AttachError> {
@@ -241,7 +241,7 @@ pub fn attach_hook(id: &str, hook: impl SpanHook) -> Result<(), AttachError> {
     Ok(())
 }
 
-/// Removes a span hook. Spans that are open keep their followers to their end.
+/// Removes a span hook. Spans that are open keep their observers to their end.
 ///
 /// # Errors
 /// When no hook of that id is installed.

@@ -8,8 +8,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use zeroize::Zeroizing;
 
 use crate::context::Context;
-use crate::event::{self, Entries, Event, Given, Measurements, Metadata};
-use crate::redact::{Hidden, Redactor};
+use crate::event::{self, Event, FieldSource, LayeredFields, Measurements, Metadata};
+use crate::redact::{RedactedFields, Redactor};
 
 /// How many secrets are alive. Events look for theirs only if there are any.
 static ALIVE: AtomicUsize = AtomicUsize::new(0);
@@ -148,7 +148,7 @@ impl Secrets {
     #[cold]
     fn search(context: &Context) -> Option<Self> {
         let of_trace = context.span.as_ref().and_then(|span| span.secrets());
-        let of_caller = context.ambient.as_ref().and_then(|ambient| ambient.caller_secrets.as_ref()?.known());
+        let of_caller = context.state.as_ref().and_then(|state| state.caller_secrets.as_ref()?.known());
         let all = [of_trace, of_caller, context.secrets().cloned()].into_iter().flatten();
         all.reduce(|known, more| known.joined(&more)).filter(|known| !known.is_empty())
     }
@@ -156,14 +156,15 @@ impl Secrets {
     /// Shows an event without them. The times of a span, which are ours, and documented keys stay.
     pub(crate) fn hide(&self, event: &Event<'_>, show: impl FnOnce(&Event<'_>)) {
         let redactor = Redactor::new(&self.entries);
-        let metadata = Hidden::of(event.metadata.iter(), &redactor, event::is_documented_key);
-        let more = Hidden::of(event.measurements.more.iter(), &redactor, event::is_documented_measurement);
+        let metadata = RedactedFields::of(event.metadata.iter(), &redactor, event::is_documented_key);
+        let more =
+            RedactedFields::of(event.measurements.more.iter(), &redactor, event::is_documented_measurement);
         let description = event.description.map(|text| redactor.text(text).map_or(text.into(), Cow::Owned));
         let (metadata, more) = (metadata.entries(), more.entries());
         show(&Event {
             description: description.as_deref(),
-            measurements: Measurements { more: Given::Values(&more), ..event.measurements },
-            metadata: Metadata(Entries::of(Given::Values(&metadata))),
+            measurements: Measurements { more: FieldSource::Values(&more), ..event.measurements },
+            metadata: Metadata(LayeredFields::of(FieldSource::Values(&metadata))),
             ..*event
         });
     }

@@ -12,7 +12,7 @@ use uuid::Uuid;
 use crate::context::{Context, InContext, WithContext};
 use crate::event::{Event, OwnedEvent};
 use crate::ids::SpanId;
-use crate::name::{Pattern, Patterns};
+use crate::name::{IntoPatterns, Pattern};
 use crate::value::Json;
 
 /// Captures all events of what runs under it, and nothing else: tests run in parallel.
@@ -35,10 +35,10 @@ pub fn capture() -> Capture {
 }
 
 /// The same of some events only.
-pub fn capture_only(events: impl Patterns) -> Capture {
+pub fn capture_only(events: impl IntoPatterns) -> Capture {
     let captured = Arc::new(Mutex::new(Vec::new()));
     let sink = captured.clone();
-    let context = Context::current().with_handler(events.patterns(), move |event: &Event<'_>| {
+    let context = Context::current().with_handler(events.into_patterns(), move |event: &Event<'_>| {
         sink.lock().unwrap_or_else(PoisonError::into_inner).push(OwnedEvent::from(event));
     });
     Capture { captured, context }

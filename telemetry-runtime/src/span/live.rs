@@ -1,20 +1,20 @@
-//! A span that has begun and must end.
+//! A span that has ensure_started and must end.
 
 use std::any::Any;
 use std::sync::{Arc, OnceLock};
 
 use telemetry_catalogue::Phase;
 
-use super::node::Node;
+use super::node::ActiveSpan;
 use super::start::Span;
 use super::stop::Stop;
-use crate::context::{Context, Entered};
+use crate::context::{Context, ContextGuard};
 use crate::dispatch::{self, Receivers};
-use crate::event::{Entries, Event, Given, Measurements, Metadata};
-use crate::hooks::{self, Followers, Identity, Opening, SpanHook};
+use crate::event::{Event, FieldSource, LayeredFields, Measurements, Metadata};
+use crate::hooks::{self, Observers, SpanHook, SpanIdentity, SpanStart};
 use crate::ids::{SpanId, SpanIds, TraceId};
 use crate::panics::{self, Frames, Panicked};
-use crate::value::{Held, Value};
+use crate::value::{CapturedValue, Value};
 use crate::{local, registry, sites};
 
 /// What a span has from its beginning to its end. Whoever holds the span ends it: by a stop, a panic
@@ -38,10 +38,10 @@ impl Span<'_> {
         let mut context = Context::current();
         let started = context.now();
         let wall = context.wall(started);
-        let (identity, followers) = identify(self, &context, wall);
-        let ids = settle(identity, &context);
+        let (identity, observers) = identify(self, &context, wall);
+        let ids = assign_ids(identity, &context);
         let child_session = open_context(self, &mut context);
-        let node = Node::open(ids, self.site, context.span.take(), followers, identity.sampled);
+        let node = ActiveSpan::open(ids, self.site, context.span.take(), observers, identity.sampled);
         let depth = node.depth;
         if let Some(secrets) = context.secrets()
             && depth == 0
@@ -52,7 +52,7 @@ impl Span<'_> {
         self.open = Some(Open { context, ids: Some(ids), depth, started, child_session });
         if self.observed {
             let times = [("system_time", wall), ("monotonic_time", started)];
-            self.emit(Phase::Start, &times, Given::NONE);
+            self.emit(Phase::Start, &times, FieldSource::NONE);
         }
         if self.site.is("tool_call") {
             self.emit_access();
@@ -60,12 +60,12 @@ impl Span<'_> {
     }
 
     /// Carries the current context and is no span to anybody.
-    pub(super) fn carry(&mut self) {
+    pub(super) fn carry_context(&mut self) {
         let context = Context::current();
         self.open = Some(Open { context, ids: None, depth: 0, started: 0, child_session: None });
     }
 
-    /// Whether it has begun.
+    /// Whether it has ensure_started.
     pub(super) fn is_open(&self) -> bool {
         self.open.is_some()
     }
@@ -73,7 +73,7 @@ impl Span<'_> {
     /// Runs a piece of the work: in the span's context, its panic caught.
     pub(super) fn within<R>(&mut self, work: impl FnOnce() -> R) -> Result<R, Caught> {
         let Some(open) = &mut self.open else { return panics::watch(work) };
-        let _entered = Entered::enter(&mut open.context);
+        let _entered = ContextGuard::enter(&mut open.context);
         panics::watch(work)
     }
 
@@ -83,7 +83,7 @@ impl Span<'_> {
     pub(super) fn stop<'r>(&mut self, measured: Measured, fill: impl FnOnce(&mut Stop<'r>)) {
         let Some(open) = &self.open else { return };
         if !self.observed {
-            return self.end(Phase::Stop, measured, Given::NONE);
+            return self.end(Phase::Stop, measured, FieldSource::NONE);
         }
         let mut stop = Stop::default();
         let _ = panics::contain(|| fill(&mut stop));
@@ -95,16 +95,16 @@ impl Span<'_> {
         if let Some(session) = open.child_session.as_ref().and_then(|cell| cell.get())
             && !stop.has("session_id")
         {
-            stop.set("session_id", Held::Text((**session).into()));
+            stop.set("session_id", CapturedValue::Text((**session).into()));
         }
         if measured.needs_reason && self.site.is("llm_turn") && !stop.has(FINISH_REASON) && is_ok(&stop) {
             stop.fail(("the stream ended without a finish reason".to_owned(), "cut_short".to_owned()));
         }
         if self.site.is("sandbox_eval") && !stop.has("success") {
             let ok = is_ok(&stop);
-            stop.set("success", Held::Bool(ok));
+            stop.set("success", CapturedValue::Bool(ok));
         }
-        self.end(Phase::Stop, measured, Given::Stop(stop.entries()));
+        self.end(Phase::Stop, measured, FieldSource::Stop(stop.entries()));
     }
 
     /// Ends it with an exception: the work panicked.
@@ -123,10 +123,10 @@ impl Span<'_> {
             ("reason", Value::Str(reason)),
             ("stacktrace", Value::serialize(frames)),
         ];
-        self.end(Phase::Exception, measured, Given::Values(&given));
+        self.end(Phase::Exception, measured, FieldSource::Values(&given));
     }
 
-    fn end(&mut self, phase: Phase, measured: Measured, given: Given<'_>) {
+    fn end(&mut self, phase: Phase, measured: Measured, given: FieldSource<'_>) {
         let Some(open) = &self.open else { return };
         if self.observed {
             let now = open.context.now();
@@ -146,34 +146,38 @@ impl Span<'_> {
         }
         let own = self.open.take().filter(|open| open.ids.is_some());
         if let Some(node) = own.and_then(|open| open.context.span) {
-            Node::close(node);
+            ActiveSpan::close(node);
         }
     }
 
-    fn emit(&self, phase: Phase, known: &[(&'static str, u64)], given: Given<'_>) {
+    fn emit(&self, phase: Phase, known: &[(&'static str, u64)], given: FieldSource<'_>) {
         let Some(Open { context, ids, depth, .. }) = &self.open else { return };
         let site = self.site.event(phase);
-        let receivers = Receivers::of(site, context.ambient.as_deref());
-        let followers = context.span.as_ref().and_then(|node| node.followers.as_deref());
-        let followers = followers.filter(|_| phase != Phase::Start);
-        if receivers.is_empty() && followers.is_none() {
+        let receivers = Receivers::of(site, context.state.as_deref());
+        let observers = context.span.as_ref().and_then(|node| node.observers.as_deref());
+        let observers = observers.filter(|_| phase != Phase::Start);
+        if receivers.is_empty() && observers.is_none() {
             return;
         }
         let event = Event {
             name: site.name,
             description: self.description,
             category: site.category,
-            measurements: Measurements { known, more: Given::NONE },
-            metadata: Metadata(Entries { context: context.keys(site.context), start: &self.fields, given }),
+            measurements: Measurements { known, more: FieldSource::NONE },
+            metadata: Metadata(LayeredFields {
+                context: context.keys(site.context),
+                start: &self.fields,
+                given,
+            }),
             span: *ids,
             depth: *depth,
         };
-        match followers {
+        match observers {
             None => receivers.deliver(&event, context, None),
-            Some(followers) => receivers.deliver(
+            Some(observers) => receivers.deliver(
                 &event,
                 context,
-                Some(&|event| hooks::tell(followers, |follower| follower.ended(event))),
+                Some(&|event| hooks::tell(observers, |observer| observer.on_end(event))),
             ),
         }
     }
@@ -220,8 +224,9 @@ fn is_ok(stop: &Stop<'_>) -> bool {
 }
 
 /// Who the span is, as the context and the hooks say, and what follows it.
-fn identify(span: &Span<'_>, context: &Context, system_time: u64) -> (Identity, Followers) {
-    let identity = Identity { parent: context.parent(), sampled: context.sampled(), ..Identity::default() };
+fn identify(span: &Span<'_>, context: &Context, system_time: u64) -> (SpanIdentity, Observers) {
+    let identity =
+        SpanIdentity { parent: context.parent(), sampled: context.sampled(), ..SpanIdentity::default() };
     match registry::hooks() {
         Some(hooks) if span.observed => follow(span, context, system_time, identity, &hooks),
         _ => (identity, None),
@@ -234,16 +239,16 @@ fn follow(
     span: &Span<'_>,
     context: &Context,
     system_time: u64,
-    mut identity: Identity,
+    mut identity: SpanIdentity,
     hooks: &[Arc<dyn SpanHook>],
-) -> (Identity, Followers) {
-    let mut followers = Vec::new();
+) -> (SpanIdentity, Observers) {
+    let mut observers = Vec::new();
     let text = |key: &str| {
         let field = span.fields.iter().find(|field| field.0 == key)?;
         field.1.value()?.as_str().map(str::to_owned)
     };
     for hook in hooks {
-        let opening = Opening {
+        let start = SpanStart {
             site: span.site,
             agent: span.agent.as_deref(),
             text: &text,
@@ -251,17 +256,17 @@ fn follow(
             identity,
             system_time,
         };
-        if let Ok(said) = panics::contain(|| hook.opening(&opening)) {
+        if let Ok(said) = panics::contain(|| hook.on_start(&start)) {
             identity = identity.or_as(said.identity);
-            followers.extend(said.follower);
+            observers.extend(said.observer);
         }
     }
-    (identity, (!followers.is_empty()).then(|| followers.into()))
+    (identity, (!observers.is_empty()).then(|| observers.into()))
 }
 
 /// Makes up what nobody said.
-fn settle(identity: Identity, context: &Context) -> SpanIds {
-    let deterministic = context.ambient.as_ref().and_then(|ambient| ambient.deterministic.as_deref());
+fn assign_ids(identity: SpanIdentity, context: &Context) -> SpanIds {
+    let deterministic = context.state.as_ref().and_then(|state| state.deterministic.as_deref());
     let random = || deterministic.map_or_else(local::random, |known| known.random());
     let id = identity
         .id
@@ -283,31 +288,31 @@ fn open_context(span: &Span<'_>, context: &mut Context) -> Option<Arc<OnceLock<A
         return None;
     }
     let mut child_session = None;
-    *context = std::mem::take(context).with_ambient(|ambient| {
+    *context = std::mem::take(context).with_state(|state| {
         if let Some(agent) = &span.agent {
-            ambient.agent = Some(agent.clone());
+            state.agent = Some(agent.clone());
         }
         match attribute {
-            Some("agent" | "operation" | "run") => ambient.open_session(),
+            Some("agent" | "operation" | "run") => state.open_session(),
             Some("subagent") => {
                 let cell = Arc::new(OnceLock::new());
                 // One that delegates at once to another leaves the session around both the parent.
-                let session = ambient.session_id.take();
-                ambient.parent_session_id = session.or(ambient.parent_session_id.take());
-                ambient.child_session = Some(cell.clone());
+                let session = state.session_id.take();
+                state.parent_session_id = session.or(state.parent_session_id.take());
+                state.child_session = Some(cell.clone());
                 // The call that led here is the caller's.
-                ambient.tool_call_id = None;
+                state.tool_call_id = None;
                 child_session = Some(cell);
             }
             Some("iteration") => {
                 let given = span.fields.iter().find(|field| field.0 == "iteration");
-                ambient.iteration = given.and_then(|field| field.1.value()?.as_u64());
+                state.iteration = given.and_then(|field| field.1.value()?.as_u64());
             }
             Some("tool_call") => {
                 // The id of a call is its own: a tool that runs inside of it has none unless one is given.
-                let is_inside = std::mem::replace(&mut ambient.is_called, true);
+                let is_inside = std::mem::replace(&mut state.is_called, true);
                 if is_inside || span.tool_call_id.is_some() {
-                    ambient.tool_call_id.clone_from(&span.tool_call_id);
+                    state.tool_call_id.clone_from(&span.tool_call_id);
                 }
             }
             _ => {}

@@ -14,7 +14,7 @@ mod stream;
 
 pub use call::run;
 pub use future::{Follow, Instrumented, NamedFuture, PlainFuture, Work};
-pub(crate) use node::Node;
+pub(crate) use node::ActiveSpan;
 pub(crate) use start::{Field, is_observed};
 pub use start::{Span, begin, begin_boxed, begin_later};
 pub use stop::Stop;

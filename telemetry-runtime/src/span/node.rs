@@ -4,22 +4,22 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::callsite::SpanSite;
-use crate::hooks::Followers;
+use crate::hooks::Observers;
 use crate::ids::SpanIds;
 use crate::local;
 use crate::secrets::{Secrets, TraceSecrets};
 use crate::value::Captured;
 
 /// One span of a trace, linked to the spans around it that are open.
-pub(crate) struct Node {
+pub(crate) struct ActiveSpan {
     pub(crate) ids: SpanIds,
     pub(crate) site: &'static SpanSite,
     pub(crate) depth: u32,
-    pub(crate) followers: Followers,
+    pub(crate) observers: Observers,
     /// Whether whoever exports it keeps it, if anybody said.
     pub(crate) sampled: Option<bool>,
     /// The nearest around it that was open when it began, or when it ended; the outermost has none.
-    parent: Mutex<Option<Arc<Node>>>,
+    parent: Mutex<Option<Arc<ActiveSpan>>>,
     ended: AtomicBool,
     /// Whether `records` has any.
     recorded: AtomicBool,
@@ -28,13 +28,13 @@ pub(crate) struct Node {
     secrets: TraceSecrets,
 }
 
-impl Node {
+impl ActiveSpan {
     /// A new span within another. Memory of a span that ended before is used again.
     pub(crate) fn open(
         ids: SpanIds,
         site: &'static SpanSite,
         within: Option<Arc<Self>>,
-        followers: Followers,
+        observers: Observers,
         sampled: Option<bool>,
     ) -> Arc<Self> {
         let parent = within.map(Self::still_open);
@@ -45,8 +45,8 @@ impl Node {
             (node.ids, node.site, node.depth) = (ids, site, depth);
             *node.parent.get_mut().unwrap_or_else(PoisonError::into_inner) = parent;
             node.sampled = sampled;
-            if followers.is_some() {
-                node.followers = followers;
+            if observers.is_some() {
+                node.observers = observers;
             }
             *node.ended.get_mut() = false;
             return spare;
@@ -55,7 +55,7 @@ impl Node {
             ids,
             site,
             depth,
-            followers,
+            observers,
             sampled,
             parent: Mutex::new(parent),
             ended: AtomicBool::new(false),
@@ -78,16 +78,16 @@ impl Node {
     /// Notes that it has ended, and keeps its memory if nobody else looks at it.
     ///
     /// One that others still look at lets go of those around it that have ended: a chain of tasks, each
-    /// begun within the one before, keeps those that are open in memory, and the first.
+    /// ensure_started within the one before, keeps those that are open in memory, and the first.
     pub(crate) fn close(mut node: Arc<Self>) {
         if let Some(unique) = Arc::get_mut(&mut node) {
             let parent = unique.take_parent();
-            let followers = unique.followers.take();
+            let observers = unique.observers.take();
             *unique.recorded.get_mut() = false;
             unique.records.get_mut().unwrap_or_else(PoisonError::into_inner).clear();
             unique.secrets.forget();
             local::keep_spare(node);
-            drop((followers, parent));
+            drop((observers, parent));
             return;
         }
         node.ended.store(true, Ordering::Relaxed);
@@ -155,7 +155,7 @@ impl Node {
 }
 
 /// One after the other: those around it are dropped without using stack for each.
-impl Drop for Node {
+impl Drop for ActiveSpan {
     fn drop(&mut self) {
         let mut around = self.take_parent();
         while let Some(mut node) = around.and_then(Arc::into_inner) {

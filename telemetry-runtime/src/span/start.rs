@@ -9,13 +9,13 @@ use super::live::Open;
 use crate::callsite::{CONTEXT, HANDLED, HOOKED, SCOPED, SpanSite};
 use crate::context::Context;
 use crate::panics;
-use crate::value::{Captured, Held};
+use crate::value::{Captured, CapturedValue};
 use crate::{local, sites};
 
 /// A key and its value, captured at the start.
 pub(crate) type Field<'a> = (&'static str, Captured<'a>);
 
-/// A span: what a call captured for it and, once it has begun, what must be ended.
+/// A span: what a call captured for it and, once it has ensure_started, what must be ended.
 pub struct Span<'a> {
     pub(crate) site: &'static SpanSite,
     pub(crate) wanted: bool,
@@ -49,9 +49,9 @@ impl<'a> Span<'a> {
 
     /// One that captures nothing and carries the current context.
     #[cold]
-    pub(super) fn carrying(site: &'static SpanSite) -> Box<Self> {
+    pub(super) fn context_only(site: &'static SpanSite) -> Box<Self> {
         let mut span = Box::new(Self::new(site, false));
-        span.carry();
+        span.carry_context();
         span
     }
 
@@ -95,14 +95,14 @@ impl<'a> Span<'a> {
     /// Adds a key, which the span does not have yet; none adds nothing.
     #[inline]
     pub fn add(&mut self, key: &'static str, value: Captured<'a>) {
-        if !matches!(value, Held::Absent) {
+        if !matches!(value, CapturedValue::Absent) {
             self.fields.push((key, value));
         }
     }
 
     /// Sets a key; a later value replaces an earlier one, and none changes nothing.
     pub fn set(&mut self, key: &'static str, value: Captured<'a>) {
-        if matches!(value, Held::Absent) {
+        if matches!(value, CapturedValue::Absent) {
             return;
         }
         match self.fields.iter_mut().find(|field| field.0 == key) {
@@ -168,7 +168,7 @@ fn interesting(site: &'static SpanSite) -> Option<bool> {
 
 fn seen_by_context(site: &SpanSite) -> bool {
     local::with_context(|context| {
-        let handlers = context.ambient.as_ref().and_then(|ambient| ambient.handlers.as_ref());
+        let handlers = context.state.as_ref().and_then(|state| state.handlers.as_ref());
         handlers.is_some_and(|handlers| handlers.see(site))
     })
     .unwrap_or(false)
@@ -189,7 +189,7 @@ fn access_is_told() -> bool {
 impl Span<'_> {
     /// Decides whether a span that was captured for later is observed, now that it begins. False
     /// where it need not be followed either.
-    pub(super) fn settle(&mut self) -> bool {
+    pub(super) fn recheck_observed(&mut self) -> bool {
         let interest = self.site.interest();
         self.observed &= is_observed(self.site, interest);
         self.observed || interest & CONTEXT != 0

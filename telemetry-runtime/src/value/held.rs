@@ -6,7 +6,7 @@ use super::{Json, Lazy, Tree, Value};
 
 /// A captured value. `D` is what a borrowed one is known as: see [`Captured`] and [`StopValue`].
 #[derive(Default)]
-pub enum Held<'a, D: ?Sized> {
+pub enum CapturedValue<'a, D: ?Sized> {
     /// There is none: the key stays absent.
     #[default]
     Absent,
@@ -33,10 +33,10 @@ pub enum Held<'a, D: ?Sized> {
 }
 
 /// What is captured at a span's start: it may travel between threads with the span's future.
-pub type Captured<'a> = Held<'a, dyn Tree + Send + Sync + 'a>;
+pub type Captured<'a> = CapturedValue<'a, dyn Tree + Send + Sync + 'a>;
 
 /// What is captured at a span's stop, where it is emitted at once.
-pub type StopValue<'a> = Held<'a, dyn Tree + 'a>;
+pub type StopValue<'a> = CapturedValue<'a, dyn Tree + 'a>;
 
 /// A type a borrowed value is known as.
 pub trait Known {
@@ -56,7 +56,7 @@ impl Known for dyn Tree + '_ {
     }
 }
 
-impl<D: ?Sized + Known> Held<'_, D> {
+impl<D: ?Sized + Known> CapturedValue<'_, D> {
     /// The value to be looked at, or none where the key stays absent.
     #[inline]
     pub fn value(&self) -> Option<Value<'_>> {
@@ -76,7 +76,7 @@ impl<D: ?Sized + Known> Held<'_, D> {
     }
 }
 
-impl<D: ?Sized> Held<'_, D> {
+impl<D: ?Sized> CapturedValue<'_, D> {
     /// A tree of its own; scalars and strings in their short forms.
     pub fn from_tree(tree: Option<Json>) -> Self {
         match tree {
@@ -114,34 +114,34 @@ impl<'a> Captured<'a> {
     /// What a span captured, as something that is emitted at once.
     pub(crate) fn into_stop(self) -> StopValue<'a> {
         match self {
-            Held::Absent => Held::Absent,
-            Held::Null => Held::Null,
-            Held::Bool(flag) => Held::Bool(flag),
-            Held::I64(number) => Held::I64(number),
-            Held::U64(number) => Held::U64(number),
-            Held::F64(number) => Held::F64(number),
-            Held::Str(text) => Held::Str(text),
-            Held::Ref(value) => Held::Ref(value),
-            Held::Boxed(value) => Held::Boxed(value),
-            Held::Text(text) => Held::Text(text),
-            Held::Json(json) => Held::Json(json),
+            CapturedValue::Absent => CapturedValue::Absent,
+            CapturedValue::Null => CapturedValue::Null,
+            CapturedValue::Bool(flag) => CapturedValue::Bool(flag),
+            CapturedValue::I64(number) => CapturedValue::I64(number),
+            CapturedValue::U64(number) => CapturedValue::U64(number),
+            CapturedValue::F64(number) => CapturedValue::F64(number),
+            CapturedValue::Str(text) => CapturedValue::Str(text),
+            CapturedValue::Ref(value) => CapturedValue::Ref(value),
+            CapturedValue::Boxed(value) => CapturedValue::Boxed(value),
+            CapturedValue::Text(text) => CapturedValue::Text(text),
+            CapturedValue::Json(json) => CapturedValue::Json(json),
         }
     }
 
     /// The same with nothing borrowed, for keeping beyond the borrow.
     pub(crate) fn into_owned(self) -> Captured<'static> {
         match self {
-            Held::Absent => Held::Absent,
-            Held::Null => Held::Null,
-            Held::Bool(flag) => Held::Bool(flag),
-            Held::I64(number) => Held::I64(number),
-            Held::U64(number) => Held::U64(number),
-            Held::F64(number) => Held::F64(number),
-            Held::Str(text) => Held::Text(text.into()),
-            Held::Ref(value) => Held::from_tree(value.tree()),
-            Held::Boxed(value) => Held::from_tree(value.tree()),
-            Held::Text(text) => Held::Text(text),
-            Held::Json(json) => Held::Json(json),
+            CapturedValue::Absent => CapturedValue::Absent,
+            CapturedValue::Null => CapturedValue::Null,
+            CapturedValue::Bool(flag) => CapturedValue::Bool(flag),
+            CapturedValue::I64(number) => CapturedValue::I64(number),
+            CapturedValue::U64(number) => CapturedValue::U64(number),
+            CapturedValue::F64(number) => CapturedValue::F64(number),
+            CapturedValue::Str(text) => CapturedValue::Text(text.into()),
+            CapturedValue::Ref(value) => CapturedValue::from_tree(value.tree()),
+            CapturedValue::Boxed(value) => CapturedValue::from_tree(value.tree()),
+            CapturedValue::Text(text) => CapturedValue::Text(text),
+            CapturedValue::Json(json) => CapturedValue::Json(json),
         }
     }
 }

@@ -8,7 +8,7 @@ use std::fmt;
 use serde::de::DeserializeOwned;
 use serde::{Serialize, Serializer};
 
-pub use held::{Captured, Held, Known, StopValue};
+pub use held::{Captured, CapturedValue, Known, StopValue};
 pub use tree::Json;
 pub use tree::Tree;
 pub(crate) use tree::{debug_text, display_text, map_of, said, short_type_name, tree_of};
