@@ -1,10 +1,10 @@
 //! Single events: the documented ones of `emit!`, and the user's own.
 
-use crate::callsite::{EventSite, HANDLED, HOOKED, SCOPED, SpanSite};
-use crate::context::Context;
+use crate::context::{self, Context};
 use crate::dispatch::emit_with;
 use crate::event::{FieldSource, Measurements};
-use crate::span::{Span, is_observed};
+use crate::registry::{self, EventSite, SpanSite};
+use crate::span::{self, Span, is_observed};
 use crate::value::{Captured, StopValue};
 
 /// A user's own event, or span.
@@ -49,16 +49,10 @@ pub fn record_span<S: SpanMetadata>(span: &mut Span<'_>, given: &S) {
     given.capture(&mut |key, value| span.add(key, value.into_owned()));
 }
 
-/// Whether somebody here sees a single event, whose values are evaluated only then.
+/// Whether a handler or a hook here sees a single event, whose values are evaluated only then.
 #[cold]
 pub fn is_seen(site: &'static EventSite) -> bool {
-    let interest = site.interest();
-    let seen_by = |context: &Context| {
-        let handlers = context.state.as_ref().and_then(|state| state.handlers.as_ref());
-        handlers.is_some_and(|handlers| handlers.list.iter().any(|handler| handler.sees(site.name)))
-    };
-    interest & (HANDLED | HOOKED) != 0
-        || interest & SCOPED != 0 && crate::local::with_context(seen_by).unwrap_or(false)
+    span::is_seen(site)
 }
 
 /// Emits a user's own event.
@@ -95,7 +89,7 @@ fn emit(
 #[cold]
 pub fn is_recorded(site: &'static SpanSite) -> bool {
     let within = |context: &Context| context.span.as_ref().is_some_and(|span| span.nearest(site).is_some());
-    is_observed(site, site.interest()) && crate::local::with_context(within).unwrap_or(false)
+    is_observed(site, registry::interest(site)) && context::with_context(within).unwrap_or(false)
 }
 
 /// Adds a key to the stop of the nearest enclosing observed span of that kind.
@@ -104,7 +98,7 @@ pub fn record(site: &'static SpanSite, key: &'static str, value: Captured<'stati
     if let Captured::Absent = value {
         return;
     }
-    let span = crate::local::with_context(|context| context.span.clone()).flatten();
+    let span = context::with_context(|context| context.span.clone()).flatten();
     if let Some(target) = span.as_ref().and_then(|span| span.nearest(site)) {
         target.record(key, value);
     }

@@ -6,9 +6,8 @@ use std::io::IsTerminal as _;
 use telemetry_catalogue::{Category, EVENTS, SPANS};
 use tracing::Level;
 
-use crate::event::Event;
+use crate::event::{Event, Pattern};
 use crate::handler::{AttachError, Handler};
-use crate::name::Pattern;
 use crate::registry::{attach, detach};
 use crate::value::Value;
 

@@ -7,11 +7,10 @@ use std::task::{Context, Poll, ready};
 
 use pin_project_lite::pin_project;
 
-use super::live::Measured;
-use super::start::Span;
+use super::lifecycle::Measured;
+use super::state::Span;
 use super::stop::Stop;
-use crate::capture::NeedsBoxedFuture;
-use crate::outcome::StopMetadata;
+use crate::diagnostics::NeedsBoxedFuture;
 
 /// The span that a future or stream runs in, which begins now if it has not; none if nobody observes
 /// it by now.
@@ -318,9 +317,4 @@ impl<F> NotWrappable<F> {
     {
         self.0
     }
-}
-
-#[diagnostic::do_not_recommend]
-impl<S> StopMetadata<S> for NotWrappable<()> {
-    fn stop_metadata<'r>(&'r self, _: &mut Stop<'r>) {}
 }

@@ -8,11 +8,11 @@ use futures_core::Stream;
 use pin_project_lite::pin_project;
 
 use super::future::{abandon, drop_remains, ensure_started};
-use super::live::{FINISH_REASON, Measured};
-use super::start::Span;
+use super::lifecycle::{FINISH_REASON, Measured};
+use super::state::Span;
 use super::stop::Stop;
-use crate::callsite::SpanSite;
-use crate::capture::NeedsBoxedStream;
+use crate::diagnostics::NeedsBoxedStream;
+use crate::registry::SpanSite;
 use crate::value::Captured;
 
 /// What the items of a stream said so far: for each key the last value that was there.
