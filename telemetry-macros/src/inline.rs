@@ -7,7 +7,8 @@ use telemetry_catalogue::{self as catalogue, EventSpec, Requirement};
 use crate::args::{Args, Recorded, SpanArg};
 use crate::ctxt::{Ctxt, did_you_mean, one_of};
 use crate::expand::{self, Runtime};
-use crate::valid::{self, StopKey, Target};
+use crate::model::StopKey;
+use crate::valid::{self, Target};
 
 /// `in_span!(SPAN, ..; WORK)`.
 pub(crate) fn in_span(tokens: TokenStream) -> TokenStream {
@@ -35,7 +36,7 @@ pub(crate) fn record(tokens: TokenStream) -> TokenStream {
         let text = entry.key.text();
         let Some(value) = entry.recorded() else { continue };
         if let Some(ty) = ty {
-            valid::check_sigil(&value, &text, ty, &mut cx);
+            valid::check_format(&value, &text, ty, &mut cx);
         }
         keys.push(StopKey { key: name, value, ty });
     }
@@ -119,7 +120,7 @@ fn entries(event: &EventSpec, name: &Ident, args: Args, cx: &mut Ctxt) -> Vec<(S
         }
         let Some(value) = entry.recorded() else { continue };
         if let Some(field) = field {
-            valid::check_sigil(&value, &text, field.ty, cx);
+            valid::check_format(&value, &text, field.ty, cx);
         }
         entries.push((field.map_or(text, |field| field.key.to_owned()), value));
     }

@@ -7,8 +7,9 @@ use syn::{FnArg, Pat, ReceiverKind, Type};
 
 use super::{Runtime, capture, local, spanned, stop};
 use crate::input::{Binding, Function, Param, here, mentions, without_mut};
+use crate::model::{How, Model};
 use crate::shape::{Shape, Tail, future_output, nameable, stream_item};
-use crate::valid::{How, Model, is_parameters, whole_ident};
+use crate::valid::{is_parameters, whole_ident};
 
 /// The function again, with its body instrumented.
 pub(crate) fn function(function: Function, model: &Model, shape: &Shape) -> TokenStream {

@@ -10,7 +10,7 @@ use super::stop::stop_key;
 use super::{Runtime, capture, ident, local, recorded, spanned, stop};
 use crate::args::{Recorded, Work};
 use crate::input::here;
-use crate::valid::{Model, SpanKind, StopKey};
+use crate::model::{Model, SpanKind, StopKey};
 
 /// `in_span!(SPAN, ..; WORK)`.
 pub(crate) fn in_span(model: &Model, work: &Work) -> TokenStream {

@@ -18,7 +18,7 @@ pub(crate) use function::function;
 pub(crate) use inline::{emit, emit_own, in_span, record};
 
 use crate::input::here;
-use crate::valid::SpanKind;
+use crate::model::SpanKind;
 
 /// What expansions use of the runtime.
 pub(crate) struct Runtime {

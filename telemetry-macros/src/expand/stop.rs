@@ -8,8 +8,8 @@ use telemetry_catalogue::StopKeys;
 
 use super::{Runtime, ident, local, own_path, recorded, spanned};
 use crate::input::here;
+use crate::model::{Model, SpanKind, StopKeyName, StopRule};
 use crate::shape::nameable;
-use crate::valid::{Model, SpanKind, StopKeyName, StopRule};
 
 /// The closure that fills a stop from a reference to what the work returned.
 ///

@@ -3,6 +3,10 @@
 //!
 //! `PROPTEST_CASES=100000 cargo test -p telemetry-macros` tries many more.
 
+mod documented;
+mod expansions;
+mod property;
+
 use std::fs;
 use std::path::Path;
 use std::sync::LazyLock;
@@ -11,8 +15,6 @@ use proc_macro2::{Group, TokenStream, TokenTree};
 use proptest::collection::vec;
 use proptest::prelude::{Strategy, any};
 use proptest::test_runner::TestCaseError;
-
-use crate::{expansions, property};
 
 /// The sources of `ui-tests`.
 static CORPUS: LazyLock<Vec<(String, TokenStreamText)>> = LazyLock::new(|| {
