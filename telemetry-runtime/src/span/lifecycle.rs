@@ -13,7 +13,7 @@ use crate::dispatch::Receivers;
 use crate::event::{Event, FieldSource, LayeredFields, Measurements, Metadata};
 use crate::panics::{self, Frames, Panicked};
 use crate::session_secrets;
-use crate::value::{CapturedValue, Value};
+use crate::value::{CapturedValue, StopValue, Value};
 
 /// A panic that was caught on its way.
 pub(crate) type Caught = (Panicked, Box<dyn Any + Send>);
@@ -73,6 +73,23 @@ impl Span<'_> {
         }
         let mut stop = Stop::default();
         let _ = panics::contain(|| fill(&mut stop));
+        self.add_known(&mut stop);
+        if measured.needs_reason && self.is_model_call() && !stop.has(FINISH_REASON) && is_ok(&stop) {
+            stop.fail(("the stream ended without a finish reason".to_owned(), "cut_short".to_owned()));
+        }
+        if self.site.is("sandbox_eval") && !stop.has("success") {
+            let ok = is_ok(&stop);
+            stop.set("success", CapturedValue::Bool(ok));
+        }
+        if stop.get("status").is_some_and(|status| status.as_str() == Some("error")) {
+            self.explain_failure(&mut stop);
+        }
+        self.end(Phase::Stop, measured, FieldSource::Stop(stop.entries()));
+    }
+
+    /// What is known of the end before the work has ended: what was recorded, and the session of a sub-agent.
+    fn add_known(&self, stop: &mut Stop<'_>) {
+        let Some(open) = &self.open else { return };
         if let Some(node) = open.context.span.as_ref().filter(|node| node.has_records()) {
             for (key, value) in node.take_records() {
                 stop.set(key, value.into_stop());
@@ -83,33 +100,62 @@ impl Span<'_> {
         {
             stop.set("session_id", CapturedValue::Text((**session).into()));
         }
-        if measured.needs_reason && self.site.is("llm_turn") && !stop.has(FINISH_REASON) && is_ok(&stop) {
-            stop.fail(("the stream ended without a finish reason".to_owned(), "cut_short".to_owned()));
-        }
-        if self.site.is("sandbox_eval") && !stop.has("success") {
-            let ok = is_ok(&stop);
-            stop.set("success", CapturedValue::Bool(ok));
-        }
-        self.end(Phase::Stop, measured, FieldSource::Stop(stop.entries()));
     }
 
-    /// Ends it with an exception: the work panicked.
-    pub(super) fn panicked(&mut self, measured: Measured, panicked: Panicked) {
-        self.exception(measured, "panic", &panicked.message, &Frames(panicked.frames));
+    /// A failure that is a value, by `stop(..)`, has the value's text as its error, and a kind.
+    fn explain_failure(&self, stop: &mut Stop<'_>) {
+        if !stop.has("error") {
+            let told = ["result", "assistant_message", "output"].into_iter().find_map(|key| stop.get(key));
+            if let Some(text) = told.map(|value| value.to_text()) {
+                stop.set("error", CapturedValue::Text(text.into()));
+            }
+        }
+        if !stop.has("error_type") {
+            let kind = if self.site.is("tool_call") { "tool_error" } else { "error" };
+            stop.set("error_type", CapturedValue::Text(kind.into()));
+        }
+    }
+
+    /// Whether the span is a call of a model.
+    fn is_model_call(&self) -> bool {
+        self.site.is("llm_turn") || self.site.is("llm_request")
+    }
+
+    /// Ends it with an exception: the work panicked. `fill` gives the keys that are known by then.
+    pub(super) fn panicked<'r>(
+        &mut self,
+        measured: Measured,
+        panicked: Panicked,
+        fill: impl FnOnce(&mut Stop<'r>),
+    ) {
+        self.exception(measured, "panic", &panicked.message, &Frames(panicked.frames), fill);
     }
 
     /// Ends it with an exception: the work was dropped unfinished.
-    pub(super) fn cancelled(&mut self, measured: Measured) {
-        self.exception(measured, "cancelled", "cancelled", &Frames(None));
+    pub(super) fn cancelled<'r>(&mut self, measured: Measured, fill: impl FnOnce(&mut Stop<'r>)) {
+        self.exception(measured, "cancelled", "cancelled", &Frames(None), fill);
     }
 
-    fn exception(&mut self, measured: Measured, kind: &str, reason: &str, frames: &Frames) {
-        let given = [
-            ("kind", Value::Str(kind)),
-            ("reason", Value::Str(reason)),
-            ("stacktrace", Value::serialize(frames)),
-        ];
-        self.end(Phase::Exception, measured, FieldSource::Values(&given));
+    /// A model call that is cut short was billed: what is known of its stop is there too.
+    fn exception<'r>(
+        &mut self,
+        measured: Measured,
+        kind: &str,
+        reason: &str,
+        frames: &Frames,
+        fill: impl FnOnce(&mut Stop<'r>),
+    ) {
+        let mut known = Stop::default();
+        if self.observed {
+            let _ = panics::contain(|| fill(&mut known));
+            self.add_known(&mut known);
+            known.set_aside(&["kind", "reason", "stacktrace"]);
+        }
+        let mut keys: Stop<'_> = known;
+        keys.set("kind", StopValue::Str(kind));
+        keys.set("reason", StopValue::Str(reason));
+        keys.set("stacktrace", StopValue::lazy(frames));
+        self.end(Phase::Exception, measured, FieldSource::Stop(keys.entries()));
     }
 
     fn end(&mut self, phase: Phase, measured: Measured, given: FieldSource<'_>) {
@@ -117,18 +163,20 @@ impl Span<'_> {
         if self.observed {
             let now = open.context.now();
             let since = |time: u64| time.saturating_sub(open.started);
-            let numbers = [
-                ("duration", since(now)),
-                ("monotonic_time", now),
-                ("items", measured.items.unwrap_or(0)),
-                ("time_to_first_item", measured.first_item.map_or(0, since)),
-            ];
-            let known = match measured {
-                Measured { items: None, .. } => 2,
-                Measured { first_item: None, .. } => 3,
-                Measured { .. } => 4,
+            let mut numbers = [("", 0); 5];
+            let mut count = 0;
+            let mut add = |key: &'static str, number: Option<u64>| {
+                if let Some(number) = number {
+                    numbers[count] = (key, number);
+                    count += 1;
+                }
             };
-            self.emit(phase, &numbers[..known], given);
+            add("duration", Some(since(now)));
+            add("monotonic_time", Some(now));
+            add("items", measured.items);
+            add("time_to_first_item", measured.first_item.map(since));
+            add("time_to_first_token", measured.first_token.map(since));
+            self.emit(phase, &numbers[..count], given);
         }
         let own = self.open.take().filter(|open| open.ids.is_some());
         if let Some(node) = own.and_then(|open| open.context.span) {
@@ -151,6 +199,7 @@ impl Span<'_> {
             category: site.category,
             measurements: Measurements { known, more: FieldSource::NONE },
             metadata: Metadata(LayeredFields {
+                is_documented: site.category.is_some(),
                 context: context.keys(site.context),
                 start: &self.fields,
                 given,
@@ -186,6 +235,7 @@ impl Span<'_> {
 pub(crate) struct Measured {
     pub(crate) items: Option<u64>,
     pub(crate) first_item: Option<u64>,
+    pub(crate) first_token: Option<u64>,
     /// Whether a model's answer that ends without a reason was cut short.
     pub(crate) needs_reason: bool,
 }
