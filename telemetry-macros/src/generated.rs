@@ -4,7 +4,8 @@
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{format_ident, quote};
 use telemetry_catalogue::{
-    self as catalogue, ContextKey, END, EVENTS, EXCEPTION, FieldSpec, Phase, SPANS, START, STOP, StopKeys, Type,
+    self as catalogue, ContextKey, END, EVENTS, EXCEPTION, FieldSpec, Phase, SPANS, START, STOP, StopKeys,
+    Type,
 };
 
 fn ident(name: &str) -> Ident {

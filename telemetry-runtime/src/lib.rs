@@ -90,7 +90,7 @@ mod typed;
 mod value;
 
 pub use agent_process::AgentProcess;
-pub use capture::ErrorType;
+pub use capture::{AsFailure, ErrorType};
 pub use context::{Carrier, Context, InContext, SpanObserver, WithContext, in_current_context};
 pub use dispatch::{ExecuteError, execute};
 pub use emit::{EventMetadata, SpanMetadata};
@@ -101,7 +101,7 @@ pub use ids::{SpanId, SpanIds, TraceId};
 pub use logger::{LoggerOptions, attach_default_logger, detach_default_logger};
 pub use registry::{attach, detach, list_handlers};
 pub use secrets::{MIN_SECRET_BYTES, Secrets, SecretsError};
-pub use span::{Stop, StopMetadata};
+pub use span::{Answered, OpenSpan, SpanKind, Stop, StopMetadata};
 pub use telemetry_catalogue::Category;
 pub use tracing::Level;
 pub use typed::{TypedHandler, attach_typed, condukt, legion, spans, telemetry};
@@ -122,6 +122,8 @@ pub use telemetry_macros::event_name;
 pub use telemetry_macros::event_names;
 #[doc = include_str!("../docs/in_span.md")]
 pub use telemetry_macros::in_span;
+#[doc = include_str!("../docs/open_span.md")]
+pub use telemetry_macros::open_span;
 #[doc = include_str!("../docs/record.md")]
 pub use telemetry_macros::record;
 #[doc = include_str!("../docs/tool_call.md")]

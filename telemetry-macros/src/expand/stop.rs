@@ -96,7 +96,7 @@ fn split(
             #k::Result::Ok(#value) => { #ok }
             #k::Result::Err(#error) => {
                 #k::#kind::fail(#stop, (
-                    (&&&#k::Failed(#error)).__telemetry_text(), (&&#k::Failed(#error)).__telemetry_kind(),
+                    (&&&&&#k::Failed(#error)).__telemetry_text(), (&&&&&#k::Failed(#error)).__telemetry_kind(),
                 ));
                 #said
                 #err

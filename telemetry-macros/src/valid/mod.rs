@@ -6,8 +6,8 @@ mod stop;
 mod tool;
 
 use proc_macro2::Ident;
-use syn::{Expr, ExprStruct};
 use syn::ext::IdentExt;
+use syn::{Expr, ExprStruct};
 use telemetry_catalogue::{self as catalogue, Type as KeyType};
 
 pub(crate) use stop::{Append, check_append, stop_keys, stop_keys_by_hand};

@@ -4,8 +4,8 @@ use proc_macro2::Ident;
 use syn::ext::IdentExt;
 use telemetry_catalogue::{self as catalogue, Requirement, STOP, Type as KeyType};
 
-use super::tool::automatic;
 use super::stop::{Append, check_append};
+use super::tool::automatic;
 use super::{Target, check_format};
 use crate::args::{Args, Entry, Format, Key, Recorded, WORDS};
 use crate::ctxt::{Ctxt, did_you_mean, one_of};

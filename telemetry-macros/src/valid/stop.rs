@@ -145,13 +145,12 @@ fn stop_key(key: &Key, kind: &SpanKind, cx: &mut Ctxt) -> Named {
     let own = spec.stop.iter().map(telemetry_catalogue::FieldSpec::name);
     let all: Vec<&str> = own.chain(STOP.iter().map(|field| field.key)).collect();
     let near = did_you_mean(&text, all.iter().copied());
-    let known =
-        if near.is_empty() {
-            let all = one_of(all).replace(" or ", " and ");
-            format!("; it has {all}. A key of your own goes into `fields({text} = ..)`")
-        } else {
-            near
-        };
+    let known = if near.is_empty() {
+        let all = one_of(all).replace(" or ", " and ");
+        format!("; it has {all}. A key of your own goes into `fields({text} = ..)`")
+    } else {
+        near
+    };
     cx.error(key, format_args!("the stop of `{}` has no key `{text}`{known}", spec.short_name));
     None
 }

@@ -199,10 +199,44 @@ macro_rules! objects {
         impl AsError for $ty {
             fn as_error(&self) -> &(dyn Error + 'static) { self }
         }
+
+        #[diagnostic::do_not_recommend]
+        impl AsFailure for $ty {
+            fn failure(&self) -> (String, String) {
+                (with_causes(display_text(self), || self.source()), kind_of_root(self))
+            }
+        }
     )+ };
 }
 
 objects!(dyn Error, dyn Error + Send, dyn Error + Sync, dyn Error + Send + Sync);
+
+/// An error that a span can fail with: any `std::error::Error`, what a box or an `anyhow::Error` holds, or a text.
+#[diagnostic::on_unimplemented(
+    message = "a span cannot fail with `{Self}`",
+    label = "no error, and no text",
+    note = "of a boxed error or an `anyhow::Error` give what it holds: `span.fail(&*error)`",
+    note = "of a `String` give its text: `span.fail(&*text)`"
+)]
+pub trait AsFailure {
+    #[doc(hidden)]
+    fn failure(&self) -> (String, String);
+}
+
+#[diagnostic::do_not_recommend]
+impl<E: Error> AsFailure for E {
+    fn failure(&self) -> (String, String) {
+        let text = with_causes(display_text(self), || self.source());
+        (text, kind_of_name(&short_type_name::<E>(), &debug_text(self)))
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl AsFailure for str {
+    fn failure(&self) -> (String, String) {
+        (self.to_owned(), UNKNOWN.to_owned())
+    }
+}
 
 /// A text followed by the causes that it does not hold already.
 fn with_causes<'e>(mut text: String, source: impl FnOnce() -> Option<&'e (dyn Error + 'static)>) -> String {
@@ -221,8 +255,13 @@ fn with_causes<'e>(mut text: String, source: impl FnOnce() -> Option<&'e (dyn Er
 
 /// The kind of the innermost cause, where its `Debug` tells one.
 fn kind_of_root(error: &(dyn Error + 'static)) -> String {
-    let mut causes = std::iter::successors(Some(error), |error| error.source()).take(MAX_CAUSES);
-    let Some(root) = causes.by_ref().last() else { return UNKNOWN.to_owned() };
+    let mut root = error;
+    for _ in 0..MAX_CAUSES {
+        match root.source() {
+            Some(cause) => root = cause,
+            None => break,
+        }
+    }
     if let Some(error) = root.downcast_ref::<std::io::Error>() {
         return error.error_type();
     }

@@ -17,16 +17,16 @@ mod returned;
 mod typed;
 
 pub use error::{
-    ErrorType, Failed, KindGiven, KindOfDebug, KindOfError, KindOfHolder, KindOfType, TextOfDebug, TextOfDisplay, TextOfError,
-    TextOfHolder, TextOfType,
+    AsFailure, ErrorType, Failed, KindGiven, KindOfDebug, KindOfError, KindOfHolder, KindOfType, TextOfDebug,
+    TextOfDisplay, TextOfError, TextOfHolder, TextOfType,
 };
 pub use expression::{
     AsDebug, AsDisplay, Record, RecordDebug, RecordNothing, RecordPercent, RecordSerialize, literal,
 };
 pub use field::{Kept, KeptNothing, KeptOption, KeptScalar, KeptSerialize};
 pub use parameter::{
-    Argument, KeepCopy, KeepDebug, KeepNothing, KeepPercent, KeepRef, KeepScalar, KeepSerialize, LeaveOut,
-    KeepText, Param, TextKeep, TextParam, arguments, json_arguments, whole_argument,
+    Argument, KeepCopy, KeepDebug, KeepNothing, KeepPercent, KeepRef, KeepScalar, KeepSerialize, KeepText,
+    LeaveOut, Param, TextKeep, TextParam, arguments, json_arguments, whole_argument,
 };
 pub use result::{Whole, WholeDebug, WholeDisplay, WholeOpaque, WholeOption, WholeScalar, WholeSerialize};
 pub use returned::{Plain, PlainWithErr, Returned};

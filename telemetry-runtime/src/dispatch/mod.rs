@@ -156,7 +156,12 @@ pub(crate) fn emit_with(
         description: None,
         category: site.category,
         measurements,
-        metadata: Metadata(LayeredFields { context: context.keys(site.context), start: &[], given }),
+        metadata: Metadata(LayeredFields {
+            is_documented: site.category.is_some(),
+            context: context.keys(site.context),
+            start: &[],
+            given,
+        }),
         span: context.span(),
         depth: context.depth(),
     };

@@ -5,6 +5,7 @@ use std::any::Any;
 use telemetry_catalogue::Phase;
 
 use super::identity::{assign_ids, identify};
+use super::items::FINISH_REASON;
 use super::opened_context::open_context;
 use super::state::{Open, Span};
 use super::stop::Stop;
@@ -67,7 +68,9 @@ impl Span<'_> {
     ///
     /// A panic in `fill` loses the keys after it and nothing else: the work has been done.
     pub(super) fn stop<'r>(&mut self, measured: Measured, fill: impl FnOnce(&mut Stop<'r>)) {
-        let Some(open) = &self.open else { return };
+        if !self.is_open() {
+            return;
+        }
         if !self.observed {
             return self.end(Phase::Stop, measured, FieldSource::NONE);
         }
@@ -122,36 +125,35 @@ impl Span<'_> {
     }
 
     /// Ends it with an exception: the work panicked. `fill` gives the keys that are known by then.
-    pub(super) fn panicked<'r>(
+    pub(super) fn panicked(
         &mut self,
         measured: Measured,
         panicked: Panicked,
-        fill: impl FnOnce(&mut Stop<'r>),
+        fill: impl FnOnce(&mut Stop<'_>),
     ) {
         self.exception(measured, "panic", &panicked.message, &Frames(panicked.frames), fill);
     }
 
     /// Ends it with an exception: the work was dropped unfinished.
-    pub(super) fn cancelled<'r>(&mut self, measured: Measured, fill: impl FnOnce(&mut Stop<'r>)) {
+    pub(super) fn cancelled(&mut self, measured: Measured, fill: impl FnOnce(&mut Stop<'_>)) {
         self.exception(measured, "cancelled", "cancelled", &Frames(None), fill);
     }
 
     /// A model call that is cut short was billed: what is known of its stop is there too.
-    fn exception<'r>(
+    fn exception(
         &mut self,
         measured: Measured,
         kind: &str,
         reason: &str,
         frames: &Frames,
-        fill: impl FnOnce(&mut Stop<'r>),
+        fill: impl FnOnce(&mut Stop<'_>),
     ) {
-        let mut known = Stop::default();
+        let mut keys = Stop::default();
         if self.observed {
-            let _ = panics::contain(|| fill(&mut known));
-            self.add_known(&mut known);
-            known.set_aside(&["kind", "reason", "stacktrace"]);
+            let _ = panics::contain(|| fill(&mut keys));
+            self.add_known(&mut keys);
+            keys.set_aside(&["kind", "reason", "stacktrace"]);
         }
-        let mut keys: Stop<'_> = known;
         keys.set("kind", StopValue::Str(kind));
         keys.set("reason", StopValue::Str(reason));
         keys.set("stacktrace", StopValue::lazy(frames));
@@ -224,6 +226,11 @@ impl Span<'_> {
         session_secrets::emit_access(context, tool.and_then(|field| field.1.value()).unwrap_or(Value::Null));
     }
 
+    /// The context of the work.
+    pub(super) fn context(&self) -> Context {
+        self.open.as_ref().map_or(Context::NONE, |open| open.context.clone())
+    }
+
     /// The monotonic time, as the span's context has it.
     pub(super) fn now(&self) -> u64 {
         self.open.as_ref().map_or(0, |open| open.context.now())
@@ -239,9 +246,6 @@ pub(crate) struct Measured {
     /// Whether a model's answer that ends without a reason was cut short.
     pub(crate) needs_reason: bool,
 }
-
-/// The key that says why a model finished. A connection that broke gives none.
-pub(super) const FINISH_REASON: &str = "finish_reason";
 
 fn is_ok(stop: &Stop<'_>) -> bool {
     stop.get("status").is_none_or(|status| status.as_str() == Some("ok"))

@@ -14,12 +14,26 @@ use super::state::Span;
 use super::stop::Stop;
 use crate::diagnostics::NeedsBoxedStream;
 use crate::registry::SpanSite;
-use crate::value::Captured;
+
+/// What `stop(..)` adds at the end of a stream.
+pub trait StreamEnd {
+    /// Fills the stop.
+    fn fill(self, stop: &mut Stop<'_>);
+}
+
+impl<S: for<'r> FnOnce(&'r (), &mut Stop<'r>)> StreamEnd for S {
+    fn fill(self, stop: &mut Stop<'_>) {
+        self(&(), stop);
+    }
+}
 
 pin_project! {
     /// A stream with a span around it, which begins at its first poll and lasts to its end.
     #[must_use = "streams do nothing unless polled"]
-    pub struct InstrumentedStream<'a, T, I, S> {
+    pub struct InstrumentedStream<'a, T, I, S>
+    where
+        S: StreamEnd,
+    {
         #[pin]
         stream: Option<T>,
         following: Option<Box<Following<'a>>>,
@@ -27,7 +41,10 @@ pin_project! {
         stop: Option<S>,
     }
 
-    impl<T, I, S> PinnedDrop for InstrumentedStream<'_, T, I, S> {
+    impl<T, I, S> PinnedDrop for InstrumentedStream<'_, T, I, S>
+    where
+        S: StreamEnd,
+    {
         fn drop(this: Pin<&mut Self>) {
             let mut this = this.project();
             let (Some(mut following), Some(stop)) = (this.following.take(), this.stop.take()) else { return };
@@ -37,7 +54,7 @@ pin_project! {
                 // A consumer that leaves after the last item has seen all there was to see.
                 None if items.is_complete() => span.stop(measured, |keys| {
                     items.fill(keys);
-                    stop(&(), keys);
+                    stop.fill(keys);
                 }),
                 None => span.cancelled(measured, |keys| items.fill_known(keys)),
             });
@@ -115,7 +132,7 @@ where
                     span.stop(kept.measured, |keys| {
                         kept.items.fill(keys);
                         if let Some(stop) = stop {
-                            stop(&(), keys);
+                            stop.fill(keys);
                         }
                     });
                 }
