@@ -136,6 +136,11 @@ fn walk(
                 let end = (at..tokens.len()).find(|end| is(*end, ';')).unwrap_or(tokens.len());
                 let mut found = Vec::new();
                 tree(&tokens[at + 1..end], Vec::new(), &mut found);
+                // A macro's `crate::$module` names no file.
+                if (at..end).any(|at| is(at, '$')) {
+                    at = end;
+                    continue;
+                }
                 for (name, path) in found {
                     let Some(path) = absolute(path, module, depth, modules) else { continue };
                     // What a module re-exports of its own children is theirs.
@@ -158,7 +163,9 @@ fn walk(
                     path.push(segment);
                     next += 3;
                 }
-                source.imports.extend(absolute(path, module, depth, modules));
+                if path.len() > 1 {
+                    source.imports.extend(absolute(path, module, depth, modules));
+                }
                 at = next;
                 continue;
             }
@@ -234,9 +241,6 @@ fn absolute(path: Import, module: &[String], depth: usize, modules: &BTreeSet<Mo
                 return None;
             }
         }
-    }
-    if rest.is_empty() && from.is_empty() {
-        return None;
     }
     from.extend_from_slice(rest);
     Some(from)
