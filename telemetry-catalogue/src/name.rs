@@ -3,7 +3,9 @@
 //! A name is two or more segments `[a-z][a-z0-9_]*` with dots between. A pattern may have `*` for
 //! any one segment, and `**` at its end for one or more.
 
-use crate::{RESERVED, event_names, nearest};
+use crate::events::RESERVED;
+use crate::lookup::event_names;
+use crate::suggest::nearest;
 
 /// What is wrong with a name or a pattern.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -118,20 +118,25 @@ impl SpanIdentity {
     }
 }
 
+/// A hook with its id.
+type Installed = (Arc<str>, Arc<dyn SpanHook>);
+/// What emitting looks at.
+pub(crate) type Hooks = Vec<Arc<dyn SpanHook>>;
+
 /// The hooks with their ids. Changes happen under this lock; looking takes none.
-static INSTALLED: Mutex<Vec<(Arc<str>, Arc<dyn SpanHook>)>> = Mutex::new(Vec::new());
-static HOOKS: ArcSwapOption<Vec<Arc<dyn SpanHook>>> = ArcSwapOption::const_empty();
+static INSTALLED: Mutex<Vec<Installed>> = Mutex::new(Vec::new());
+static HOOKS: ArcSwapOption<Hooks> = ArcSwapOption::const_empty();
 /// Whether there are any: a look without a guard.
 static HOOKED: AtomicBool = AtomicBool::new(false);
 
 /// The hooks, if there are any.
 #[inline]
-pub(crate) fn all() -> Option<Arc<Vec<Arc<dyn SpanHook>>>> {
+pub(crate) fn all() -> Option<Arc<Hooks>> {
     if HOOKED.load(Ordering::Relaxed) { HOOKS.load_full() } else { None }
 }
 
 /// Tells the hooks of a single event.
-pub(crate) fn tell(hooks: Option<&Vec<Arc<dyn SpanHook>>>, event: &Event<'_>) {
+pub(crate) fn tell(hooks: Option<&Hooks>, event: &Event<'_>) {
     for hook in hooks.into_iter().flatten() {
         let _ = panics::contain(|| hook.on_event(event));
     }
@@ -170,7 +175,7 @@ pub fn detach_hook(id: &str) -> Result<(), AttachError> {
 }
 
 /// Publishes the list of hooks, and returns the one before, which is dropped outside of the lock.
-fn publish(installed: &[(Arc<str>, Arc<dyn SpanHook>)]) -> Option<Arc<Vec<Arc<dyn SpanHook>>>> {
+fn publish(installed: &[Installed]) -> Option<Arc<Hooks>> {
     let hooks: Vec<_> = installed.iter().map(|(_, hook)| hook.clone()).collect();
     let some = !hooks.is_empty();
     let before = HOOKS.swap(some.then(|| Arc::new(hooks)));

@@ -1,4 +1,4 @@
-//! PassSpan events to a thread of their own.
+//! Handing events to a thread of their own.
 
 use std::cell::Cell;
 use std::fmt;
