@@ -719,7 +719,7 @@ fn spin<F: Future>(future: F) -> F::Output {
     }
 }
 
-fn all_events() -> impl Patterns {
+fn all_events() -> impl IntoPatterns {
     event_names![
         "prop.step.*",
         "condukt.tool_call.*",

@@ -113,7 +113,7 @@ fn how(how: &How, runtime: &Runtime) -> TokenStream {
             quote_spanned! {span=> {
                 #[allow(unused_imports)]
                 use #k::argument::*;
-                #k::whole_argument((&&&&&&&&#k::Argument(&#ident.0)).__telemetry_keep())
+                #k::whole_argument((&&&&&&&&#k::Argument(&#ident.0)).__telemetry_keep(), &#ident.0)
             }}
         }
         How::JsonArguments(value) => {

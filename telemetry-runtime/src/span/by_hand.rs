@@ -87,7 +87,7 @@ impl<S: SpanKind> SpanKind for Answered<S> {
 
 /// What a span takes from the value that it stops with.
 pub(crate) mod mode {
-    pub use crate::span::stop_metadata::{Derived, NothingToDerive};
+    pub(crate) use crate::span::stop_metadata::{Derived, NothingToDerive};
 
     /// The value is a model's answer.
     #[derive(Debug)]
