@@ -149,6 +149,7 @@ impl Span<'_> {
             name: site.name,
             description: self.description,
             category: site.category,
+            phase: Some(phase),
             measurements: Measurements { known, more: FieldSource::NONE },
             metadata: Metadata(LayeredFields {
                 context: context.keys(site.context),
