@@ -9,6 +9,7 @@ use crate::suggest::nearest;
 
 /// What is wrong with a name or a pattern.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Error {
     /// It has fewer than two segments.
     TooShort(String),

@@ -31,7 +31,7 @@ fn attribute(name: &str, span: Option<SpanArg>, args: Args, item: TokenStream, m
     let function = Function::parse(item.clone(), name, &mut cx);
     let span = span.and_then(|span| valid::span(span, &mut cx));
     let (Some(function), Some(span)) = (function, span) else { return fallback::item(cx, item) };
-    if cfg!(telemetry_off) && cx.is_empty() {
+    if cfg!(any(telemetry_off, feature = "off")) && cx.is_empty() {
         return item;
     }
     let params = function.params();

@@ -1,17 +1,19 @@
 //! Following execution from outside: for bridges to other tracing systems.
 
 use std::borrow::Cow;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use arc_swap::ArcSwapOption;
 
-use crate::context::{Context, SpanObserver};
+use crate::context::Context;
 use crate::event::Event;
-use crate::handler::AttachError;
+use crate::handler::{AttachError, Attachment};
 use crate::ids::{SpanId, SpanIds, TraceId};
 use crate::panics;
 use crate::registry::{self, SpanSite};
+
+pub use crate::context::SpanObserver;
 
 /// Follows every observed span as it is opened, entered, left and ended, and every single event.
 ///
@@ -36,11 +38,26 @@ pub trait SpanHook: Send + Sync + 'static {
 
 /// What a hook says of a span that opens.
 #[derive(Default)]
+#[non_exhaustive]
 pub struct StartedSpan {
     /// What overrides its parent, its ids, and whether it is sampled.
     pub identity: SpanIdentity,
     /// What follows it.
     pub observer: Option<Arc<dyn SpanObserver>>,
+}
+
+impl StartedSpan {
+    /// Returns this with the ids that the hook assigns.
+    #[must_use]
+    pub fn with_identity(self, identity: SpanIdentity) -> Self {
+        Self { identity, ..self }
+    }
+
+    /// Returns this with an observer, which follows the span to its end.
+    #[must_use]
+    pub fn with_observer(self, observer: impl SpanObserver) -> Self {
+        Self { observer: Some(Arc::new(observer)), ..self }
+    }
 }
 
 /// A span that is about to open.
@@ -95,6 +112,7 @@ impl SpanStart<'_> {
 
 /// Who a span is. What is none is decided by others.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct SpanIdentity {
     /// The span around it.
     pub parent: Option<(TraceId, SpanId)>,
@@ -107,6 +125,30 @@ pub struct SpanIdentity {
 }
 
 impl SpanIdentity {
+    /// Returns this with a parent: the span around it, perhaps in another process.
+    #[must_use]
+    pub fn with_parent(self, trace_id: TraceId, span_id: SpanId) -> Self {
+        Self { parent: Some((trace_id, span_id)), ..self }
+    }
+
+    /// Returns this with a trace id.
+    #[must_use]
+    pub fn with_trace_id(self, trace_id: TraceId) -> Self {
+        Self { trace_id: Some(trace_id), ..self }
+    }
+
+    /// Returns this with a span id.
+    #[must_use]
+    pub fn with_id(self, id: SpanId) -> Self {
+        Self { id: Some(id), ..self }
+    }
+
+    /// Returns this with a sampling decision.
+    #[must_use]
+    pub fn with_sampled(self, sampled: bool) -> Self {
+        Self { sampled: Some(sampled), ..self }
+    }
+
     /// This, overridden by what another says.
     pub(crate) fn or_as(self, said: Self) -> Self {
         Self {
@@ -119,7 +161,12 @@ impl SpanIdentity {
 }
 
 /// A hook with its id.
-type Installed = (Arc<str>, Arc<dyn SpanHook>);
+struct Installed {
+    id: Box<str>,
+    serial: u64,
+    hook: Arc<dyn SpanHook>,
+}
+
 /// What emitting looks at.
 pub(crate) type Hooks = Vec<Arc<dyn SpanHook>>;
 
@@ -146,16 +193,18 @@ pub(crate) fn tell(hooks: Option<&Hooks>, event: &Event<'_>) {
 ///
 /// # Errors
 /// When a hook of that id is installed.
-pub fn attach_hook(id: &str, hook: impl SpanHook) -> Result<(), AttachError> {
+pub fn attach_hook(id: &str, hook: impl SpanHook) -> Result<Attachment, AttachError> {
+    static SERIAL: AtomicU64 = AtomicU64::new(1);
     let mut installed = INSTALLED.lock().unwrap_or_else(PoisonError::into_inner);
-    if installed.iter().any(|(known, _)| **known == *id) {
+    if installed.iter().any(|known| *known.id == *id) {
         return Err(AttachError::AlreadyAttached(id.to_owned()));
     }
-    installed.push((id.into(), Arc::new(hook)));
+    let serial = SERIAL.fetch_add(1, Ordering::Relaxed);
+    installed.push(Installed { id: id.into(), serial, hook: Arc::new(hook) });
     let before = publish(&installed);
     drop(installed);
     drop(before);
-    Ok(())
+    Ok(Attachment::new(id, serial, |serial| remove(|installed| installed.serial == serial)))
 }
 
 /// Removes a span hook. Spans that are open keep their observers to their end.
@@ -163,20 +212,26 @@ pub fn attach_hook(id: &str, hook: impl SpanHook) -> Result<(), AttachError> {
 /// # Errors
 /// When no hook of that id is installed.
 pub fn detach_hook(id: &str) -> Result<(), AttachError> {
+    if remove(|installed| *installed.id == *id) {
+        Ok(())
+    } else {
+        Err(AttachError::NotAttached(id.to_owned()))
+    }
+}
+
+fn remove(which: impl Fn(&Installed) -> bool) -> bool {
     let mut installed = INSTALLED.lock().unwrap_or_else(PoisonError::into_inner);
-    let Some(index) = installed.iter().position(|(known, _)| **known == *id) else {
-        return Err(AttachError::NotAttached(id.to_owned()));
-    };
+    let Some(index) = installed.iter().position(which) else { return false };
     let removed = installed.remove(index);
     let before = publish(&installed);
     drop(installed);
     drop((before, removed));
-    Ok(())
+    true
 }
 
 /// Publishes the list of hooks, and returns the one before, which is dropped outside of the lock.
 fn publish(installed: &[Installed]) -> Option<Arc<Hooks>> {
-    let hooks: Vec<_> = installed.iter().map(|(_, hook)| hook.clone()).collect();
+    let hooks: Vec<_> = installed.iter().map(|installed| installed.hook.clone()).collect();
     let some = !hooks.is_empty();
     let before = HOOKS.swap(some.then(|| Arc::new(hooks)));
     HOOKED.store(some, Ordering::Release);

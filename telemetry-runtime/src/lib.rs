@@ -71,23 +71,24 @@ pub mod __private;
 mod agent_process;
 mod capture;
 mod clock;
-mod context;
+pub mod context;
 mod diagnostics;
 mod dispatch;
 mod emit;
 mod event;
-mod handler;
-mod hook;
+pub mod handler;
+pub mod hook;
 mod ids;
 mod logger;
 mod panics;
+pub mod prelude;
 mod registry;
 mod secrets;
 mod session_secrets;
 mod span;
 pub mod testing;
 mod typed;
-mod value;
+pub mod value;
 
 pub use agent_process::AgentProcess;
 pub use capture::{AsFailure, ErrorType};
@@ -95,17 +96,22 @@ pub use context::{Carrier, Context, InContext, SpanObserver, WithContext, in_cur
 pub use dispatch::{ExecuteError, execute};
 pub use emit::{EventMetadata, SpanMetadata};
 pub use event::{Event, EventName, IntoPatterns, Measurements, Metadata, NameError, OwnedEvent, Pattern};
-pub use handler::{AttachError, Handler, HandlerInfo, Queue, queue};
+pub use handler::{AttachError, AttachGuard, Attachment, Handler, HandlerInfo, Queue, queue};
 pub use hook::{SpanHook, SpanIdentity, SpanStart, StartedSpan, attach_hook, detach_hook};
-pub use ids::{SpanId, SpanIds, TraceId};
+pub use ids::{ParseIdError, SpanId, SpanIds, TraceId};
 pub use logger::{LoggerOptions, attach_default_logger, detach_default_logger};
 pub use registry::{attach, detach, list_handlers};
 pub use secrets::{MIN_SECRET_BYTES, Secrets, SecretsError};
 pub use span::{Answered, OpenSpan, SpanKind, Stop, StopMetadata};
-pub use telemetry_catalogue::Category;
+pub use telemetry_catalogue::{Category, Phase};
 pub use tracing::Level;
 pub use typed::{TypedHandler, attach_typed, condukt, legion, spans, telemetry};
-pub use value::{CapturedValue, Json, Lazy, StopValue, Value};
+pub use value::{Json, Value};
+
+/// The documented events: a type for each, with a method for each key, and the documented spans.
+pub mod events {
+    pub use crate::typed::{condukt, legion, spans, telemetry};
+}
 
 // The macros are documented here, where their examples can be compiled.
 #[doc = include_str!("../docs/event_metadata.md")]

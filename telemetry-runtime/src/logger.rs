@@ -81,7 +81,7 @@ pub fn attach_default_logger(options: LoggerOptions) -> Result<(), AttachError> 
     let spans = SPANS.iter().filter(|span| shown(&span.category)).flat_map(|span| span.events);
     let events = EVENTS.iter().filter(|event| shown(&event.category)).map(|event| event.name);
     let patterns: Vec<Pattern> = spans.chain(events).map(Pattern::__checked).collect();
-    attach(ID, patterns, Logger { level: options.level, colour })
+    attach(ID, patterns, Logger { level: options.level, colour }).map(drop)
 }
 
 /// Detaches the default logger.
@@ -99,7 +99,7 @@ struct Logger {
 
 impl Handler for Logger {
     fn handle(&self, event: &Event<'_>) {
-        let level = if has_failed(event) { Level::ERROR } else { self.level };
+        let level = if event.is_error() { Level::ERROR } else { self.level };
         let line = Line { event, colour: self.colour };
         macro_rules! log {
             ($($level:ident),+) => {
@@ -110,10 +110,6 @@ impl Handler for Logger {
         }
         log!(ERROR, WARN, INFO, DEBUG, TRACE);
     }
-}
-
-fn has_failed(event: &Event<'_>) -> bool {
-    event.name().ends_with(".exception") || event.metadata().get_str("status") == Some("error")
 }
 
 /// An event as a line.

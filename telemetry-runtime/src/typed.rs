@@ -1,7 +1,7 @@
 //! Handlers of one documented event, whose keys the compiler checks.
 
 use crate::event::{Event, EventName};
-use crate::handler::AttachError;
+use crate::handler::{AttachError, Attachment};
 
 use crate::registry::attach;
 
@@ -19,7 +19,7 @@ use crate::registry::attach;
 ///
 /// # Errors
 /// When a handler of that id is attached.
-pub fn attach_typed<E, H: TypedHandler<E>>(id: &str, handler: H) -> Result<(), AttachError> {
+pub fn attach_typed<E, H: TypedHandler<E>>(id: &str, handler: H) -> Result<Attachment, AttachError> {
     attach(id, EventName::__checked(H::NAME), move |event: &Event<'_>| handler.handle_typed(event))
 }
 

@@ -2020,7 +2020,8 @@ mod handlers {
         let queue = queue(2, move |event: &Event<'_>| {
             let _ = gate.lock().unwrap().recv();
             sender.send((event.name().to_owned(), std::thread::current().id())).unwrap();
-        });
+        })
+        .unwrap();
         let context = Context::current().with_handler(event_names!["contract.queued.*"], queue.clone());
         context.scope(|| {
             // Two wait, one is with the worker at the most: of ten, seven do not fit.
@@ -2597,7 +2598,7 @@ mod hooks {
             let name = start.prefix().rsplit('.').next().unwrap();
             note(&self.0, format!("{name} start"));
             let follower = Follower { name, log: self.0.clone() };
-            StartedSpan { observer: Some(Arc::new(follower)), ..StartedSpan::default() }
+            StartedSpan::default().with_observer(follower)
         }
 
         fn on_event(&self, event: &Event<'_>) {
@@ -2802,18 +2803,16 @@ mod hooks {
             let identity = if start.prefix() == "condukt.agent" {
                 assert_eq!((start.local_parent(), start.identity().parent), (None, None));
                 assert_eq!(start.agent().as_deref(), Some("a"));
-                SpanIdentity {
-                    parent: trace_id.zip(SpanId::new(1)),
-                    id: SpanId::new(2),
-                    sampled: Some(false),
-                    ..SpanIdentity::default()
-                }
+                let mut identity = SpanIdentity::default().with_sampled(false);
+                identity.parent = trace_id.zip(SpanId::new(1));
+                identity.id = SpanId::new(2);
+                identity
             } else {
                 assert_eq!(start.identity().parent, trace_id.zip(SpanId::new(2)));
                 assert_eq!(start.text("tool").as_deref(), Some("t"));
                 SpanIdentity::default()
             };
-            StartedSpan { identity, observer: None }
+            StartedSpan::default().with_identity(identity)
         }
     }
 

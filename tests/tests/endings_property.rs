@@ -754,7 +754,7 @@ fn attach_at(run: &Arc<Run>, at: usize, recording: Recording) {
         attach(&id, all_events(), handler)
     };
     match result {
-        Ok(()) => {
+        Ok(_) => {
             let attached_at = run.tick();
             let mut recorders = lock(&run.recorders);
             attached[at] = Some(recorders.len());

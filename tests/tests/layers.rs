@@ -24,7 +24,7 @@ const CRATES: &[Layers] = &[
     Layers {
         package: "telemetry-runtime",
         rooms: &[
-            &["lib", "private"],
+            &["lib", "prelude", "private"],
             &["testing"],
             &["agent_process", "emit", "logger", "typed"],
             &["span"],

@@ -61,6 +61,7 @@ where
         name: &shown,
         description: None,
         category,
+        phase: None,
         measurements: Measurements { more: FieldSource::Map(&measurements), ..Measurements::NONE },
         metadata: Metadata(LayeredFields {
             is_documented: category.is_some(),

@@ -95,7 +95,7 @@ fn fail(handler: &Attached, event: &Event<'_>, context: &Context, panicked: Pani
     if handler.failed.swap(true, Ordering::Relaxed) {
         return;
     }
-    registry::remove_failed(handler);
+    registry::remove_serial(handler.serial);
     let Panicked { message, frames } = panicked;
     let site = &documented::handler_failure;
     let frames = Frames(frames);
@@ -155,6 +155,7 @@ pub(crate) fn emit_with(
         name: site.name,
         description: None,
         category: site.category,
+        phase: None,
         measurements,
         metadata: Metadata(LayeredFields {
             is_documented: site.category.is_some(),

@@ -11,7 +11,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use serde::de::DeserializeOwned;
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
-use telemetry_catalogue::Category;
+use telemetry_catalogue::{Category, Phase};
 
 use self::layers::find;
 use crate::ids::SpanIds;
@@ -35,6 +35,7 @@ pub struct Event<'a> {
     pub(crate) name: &'a str,
     pub(crate) description: Option<&'a str>,
     pub(crate) category: Option<Category>,
+    pub(crate) phase: Option<Phase>,
     pub(crate) measurements: Measurements<'a>,
     pub(crate) metadata: Metadata<'a>,
     pub(crate) span: Option<SpanIds>,
@@ -55,6 +56,20 @@ impl<'a> Event<'a> {
     /// The group of documented events it belongs to, if it is one of them.
     pub fn category(&self) -> Option<Category> {
         self.category
+    }
+
+    /// Which of a span's three events it is; `None` for a single event.
+    pub fn phase(&self) -> Option<Phase> {
+        self.phase
+    }
+
+    /// Whether it says that the work failed: an exception, or a stop whose `status` is `error`.
+    pub fn is_error(&self) -> bool {
+        match self.phase {
+            Some(Phase::Exception) => true,
+            Some(Phase::Stop) => self.metadata.get_str("status") == Some("error"),
+            Some(Phase::Start) | None => false,
+        }
     }
 
     /// The numbers: times and counts.
@@ -93,6 +108,9 @@ impl Serialize for Event<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(None)?;
         map.serialize_entry("event", self.name)?;
+        if let Some(description) = self.description {
+            map.serialize_entry("description", description)?;
+        }
         map.serialize_entry("measurements", &self.measurements)?;
         map.serialize_entry("metadata", &self.metadata)?;
         if let Some(span) = &self.span {

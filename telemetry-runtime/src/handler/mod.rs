@@ -1,5 +1,6 @@
 //! What handlers are, and one that is attached.
 
+mod attachment;
 mod queue;
 
 use std::fmt;
@@ -9,6 +10,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use crate::event::{Event, Pattern};
 use crate::panics::Guarded;
 
+pub use attachment::{AttachGuard, Attachment};
 pub use queue::{Queue, queue};
 
 /// Something that is given events: a function, or a type of your own.
@@ -64,6 +66,7 @@ pub(crate) type HandlerList = Vec<Arc<Attached>>;
 
 /// An attached handler, as [`list_handlers`](crate::list_handlers) shows it.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct HandlerInfo {
     /// What it was attached as.
     pub id: String,

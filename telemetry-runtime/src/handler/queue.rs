@@ -1,11 +1,11 @@
 //! Handing events to a thread of their own.
 
 use std::cell::Cell;
-use std::fmt;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
+use std::{fmt, io};
 
 use super::Handler;
 use crate::event::{Event, OwnedEvent};
@@ -24,26 +24,23 @@ use crate::panics;
 /// use std::time::Duration;
 /// use telemetry_runtime::{Event, attach, detach, event_names, queue};
 ///
-/// let queue = queue(1024, |event: &Event<'_>| println!("{}", event.name()));
+/// let queue = queue(1024, |event: &Event<'_>| println!("{}", event.name()))?;
 /// attach("slow", event_names!["condukt.**"], queue.clone())?;
 /// // .. the agent runs ..
 /// detach("slow")?;
 /// assert!(queue.flush(Duration::from_secs(5)));
 /// assert_eq!(queue.dropped(), 0);
-/// # Ok::<(), telemetry_runtime::AttachError>(())
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
-/// # Panics
-/// When the worker thread cannot be started.
-pub fn queue(capacity: usize, handler: impl Handler) -> Queue {
+/// # Errors
+/// If the system cannot start the worker thread.
+pub fn queue(capacity: usize, handler: impl Handler) -> io::Result<Queue> {
     let shared = Arc::new(Shared::default());
     let (sender, receiver) = sync_channel(capacity.max(1));
     let worker = Worker { receiver, shared: shared.clone() };
-    std::thread::Builder::new()
-        .name("telemetry-queue".to_owned())
-        .spawn(move || worker.run(&handler))
-        .expect("the system can start a thread");
-    Queue { sender, shared }
+    std::thread::Builder::new().name("telemetry-queue".to_owned()).spawn(move || worker.run(&handler))?;
+    Ok(Queue { sender, shared })
 }
 
 /// A handler that hands events to a worker thread. See [`queue`].

@@ -76,7 +76,7 @@ impl EventSite {
     #[inline(always)]
     #[allow(clippy::inline_always, reason = "the whole cost of an event nobody listens to")]
     pub fn enabled(&self) -> bool {
-        !cfg!(telemetry_off) && self.interest.load(Ordering::Relaxed) != 0
+        !cfg!(any(telemetry_off, feature = "off")) && self.interest.load(Ordering::Relaxed) != 0
     }
 }
 
@@ -115,7 +115,7 @@ impl SpanSite {
     #[inline(always)]
     #[allow(clippy::inline_always, reason = "the whole cost of a span nobody listens to")]
     pub fn enabled(&self) -> bool {
-        !cfg!(telemetry_off) && self.interest.load(Ordering::Relaxed) != 0
+        !cfg!(any(telemetry_off, feature = "off")) && self.interest.load(Ordering::Relaxed) != 0
     }
 
     pub(crate) fn event(&self, phase: Phase) -> &EventSite {

@@ -14,7 +14,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use arc_swap::ArcSwapOption;
 
 use crate::event::{IntoPatterns, Pattern};
-use crate::handler::{AttachError, Attached, Handler, HandlerInfo, HandlerList};
+use crate::handler::{AttachError, Attached, Attachment, Handler, HandlerInfo, HandlerList};
 use crate::panics;
 
 pub(crate) use callsite::{CONTEXT, HANDLED, HOOKED, SCOPED, UNREGISTERED};
@@ -194,25 +194,26 @@ pub(crate) fn all() -> Option<Arc<HandlerList>> {
 ///
 /// # Errors
 /// When a handler of that id is attached, to whatever events.
-pub fn attach(id: &str, events: impl IntoPatterns, handler: impl Handler) -> Result<(), AttachError> {
+pub fn attach(id: &str, events: impl IntoPatterns, handler: impl Handler) -> Result<Attachment, AttachError> {
     add(id, events.into_patterns(), Box::new(handler))
 }
 
-fn add(id: &str, patterns: Vec<Pattern>, handler: Box<dyn Handler>) -> Result<(), AttachError> {
+fn add(id: &str, patterns: Vec<Pattern>, handler: Box<dyn Handler>) -> Result<Attachment, AttachError> {
     let attached = Attached::new(id, patterns, handler);
+    let attachment = Attachment::new(id, attached.serial, remove_serial);
     let mut registry = lock();
     if registry.handlers.iter().any(|known| *known.id == *id) {
         return Err(AttachError::AlreadyAttached(id.to_owned()));
     }
     if attached.patterns.is_empty() {
-        return Ok(());
+        return Ok(attachment);
     }
     panics::install_hook();
     registry.handlers.push(Arc::new(attached));
     let dropped = registry.publish();
     drop(registry);
     drop(dropped);
-    Ok(())
+    Ok(attachment)
 }
 
 /// Detaches a handler from all its events. A dispatch that is under way still gives it its event.
@@ -223,9 +224,9 @@ pub fn detach(id: &str) -> Result<(), AttachError> {
     if remove(|attached| *attached.id == *id) { Ok(()) } else { Err(AttachError::NotAttached(id.to_owned())) }
 }
 
-/// Detaches the handler of that serial number, if it still is attached.
-pub(crate) fn remove_failed(failed: &Attached) {
-    remove(|attached| attached.serial == failed.serial);
+/// Detaches the handler of that serial number, and says whether it was attached.
+pub(crate) fn remove_serial(serial: u64) -> bool {
+    remove(|attached| attached.serial == serial)
 }
 
 fn remove(which: impl Fn(&Attached) -> bool) -> bool {

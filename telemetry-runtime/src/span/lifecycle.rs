@@ -199,6 +199,7 @@ impl Span<'_> {
             name: site.name,
             description: self.description,
             category: site.category,
+            phase: Some(phase),
             measurements: Measurements { known, more: FieldSource::NONE },
             metadata: Metadata(LayeredFields {
                 is_documented: site.category.is_some(),

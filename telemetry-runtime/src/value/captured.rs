@@ -148,3 +148,45 @@ impl<'a> Captured<'a> {
 
 /// A key and its value, captured at a span's start.
 pub(crate) type Field<'a> = (&'static str, Captured<'a>);
+
+macro_rules! scalars {
+    ($($ty:ty: $value:ident => $captured:expr;)+) => { $(
+        impl<D: ?Sized> From<$ty> for CapturedValue<'_, D> {
+            #[allow(clippy::cast_lossless, reason = "one line for every width")]
+            fn from($value: $ty) -> Self { $captured }
+        }
+    )+ };
+}
+
+scalars! {
+    bool: value => Self::Bool(value);
+    i8: value => Self::I64(value as _);
+    i16: value => Self::I64(value as _);
+    i32: value => Self::I64(value as _);
+    i64: value => Self::I64(value);
+    u8: value => Self::U64(value as _);
+    u16: value => Self::U64(value as _);
+    u32: value => Self::U64(value as _);
+    u64: value => Self::U64(value);
+    usize: value => Self::U64(value as _);
+    f64: value => Self::F64(value);
+    String: value => Self::Text(value.into());
+}
+
+impl<'a, D: ?Sized> From<&'a str> for CapturedValue<'a, D> {
+    fn from(text: &'a str) -> Self {
+        Self::Str(text)
+    }
+}
+
+impl<'a, D: ?Sized> From<&'a String> for CapturedValue<'a, D> {
+    fn from(text: &'a String) -> Self {
+        Self::Str(text)
+    }
+}
+
+impl<'a, D: ?Sized, T: Into<CapturedValue<'a, D>>> From<Option<T>> for CapturedValue<'a, D> {
+    fn from(value: Option<T>) -> Self {
+        value.map_or(Self::Absent, Into::into)
+    }
+}

@@ -9,6 +9,7 @@ use serde::de::DeserializeOwned;
 use serde::{Serialize, Serializer};
 
 pub(crate) use captured::Field;
+#[doc(hidden)]
 pub use captured::{Captured, CapturedValue, StopValue};
 pub use serialize::Json;
 pub(crate) use serialize::Tree;
