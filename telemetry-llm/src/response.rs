@@ -508,8 +508,8 @@ pub(crate) fn join_texts(parts: &mut Vec<Part>) {
     let mut joined: Vec<Part> = Vec::with_capacity(parts.len());
     for part in parts.drain(..) {
         match (joined.last_mut(), part) {
-            (Some(Part::Text { content }), Part::Text { content: more }) => content.push_str(&more),
-            (
+            (Some(Part::Text { content }), Part::Text { content: more })
+            | (
                 Some(Part::Reasoning { content, redacted: false }),
                 Part::Reasoning { content: more, redacted: false },
             ) => content.push_str(&more),
