@@ -203,7 +203,8 @@ fn call_of_kind(value: &Json, stated: &str) -> Option<ToolCall> {
 /// A call of a tool: `OpenAI`'s, with its name and arguments inside `function`; one with an `input`; one
 /// of a library.
 pub(crate) fn call(value: &Json) -> Option<ToolCall> {
-    let function = first(value, &["function", "function_call"]).filter(|function| function.is_object());
+    let function =
+        first(value, &["function", "function_call", "custom"]).filter(|function| function.is_object());
     let function = function.unwrap_or(value);
     let name = text(function, &["name", "tool_name", "fn_name"])?;
     let arguments = first(function, &["arguments", "input", "args", "parameters", "fn_arguments"]);
