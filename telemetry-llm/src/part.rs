@@ -47,7 +47,7 @@ impl Kind {
             "refusal" => Self::Refusal,
             "thinking" | "reasoning" | "reasoningtext" | "thought" | "reasoningcontent" => Self::Reasoning,
             "redactedthinking" | "redactedreasoning" | "redactedcontent" => Self::Redacted,
-            "function" => Self::Call,
+            "function" | "executablecode" => Self::Call,
             "functionresponse" | "toolresponse" | "toolcallresponse" | "codeexecutionresult" => Self::Result,
             "image" | "imageurl" | "inputimage" | "outputimage" | "audio" | "audiourl" | "inputaudio"
             | "outputaudio" | "video" | "videourl" | "document" | "documenturl" | "file" | "inputfile"
@@ -57,7 +57,6 @@ impl Kind {
             "message" => Self::Message,
             "opaque" => Self::Holder("item"),
             "custom" => Self::Holder("data"),
-            "executablecode" => Self::Call,
             "thoughtsignature" | "cachepoint" | "stepstart" | "itemreference" => Self::Silent,
             kind if kind.ends_with("toolresult") || kind.ends_with("calloutput") => Self::Result,
             kind if kind.ends_with("tooluse") || kind.ends_with("call") => Self::Call,
@@ -128,8 +127,9 @@ fn of_kind(kind: Kind, stated: &str, value: &Json, into: &mut Vec<Part>, depth: 
         Kind::Media => media::read(value, stated),
         Kind::Message => {
             let content_of = first(value, &["content", "parts"]);
-            content_of.into_iter().for_each(|held| content(held, into, depth));
-            return content_of.is_some();
+            let Some(held) = content_of else { return false };
+            content(held, into, depth);
+            return true;
         }
         Kind::Holder(key) => match at(value, key) {
             Some(held) if held.is_object() => {
@@ -200,10 +200,11 @@ fn call_of_kind(value: &Json, stated: &str) -> Option<ToolCall> {
     Some(ToolCall::new(call_id(value), name, arguments.map_or(Json::Null, arguments_of)))
 }
 
-/// A call of a tool: OpenAI's, with its name and arguments inside `function`; one with an `input`; one
+/// A call of a tool: `OpenAI`'s, with its name and arguments inside `function`; one with an `input`; one
 /// of a library.
 pub(crate) fn call(value: &Json) -> Option<ToolCall> {
-    let function = first(value, &["function", "function_call"]).filter(|function| function.is_object());
+    let function =
+        first(value, &["function", "function_call", "custom"]).filter(|function| function.is_object());
     let function = function.unwrap_or(value);
     let name = text(function, &["name", "tool_name", "fn_name"])?;
     let arguments = first(function, &["arguments", "input", "args", "parameters", "fn_arguments"]);

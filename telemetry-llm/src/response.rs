@@ -105,6 +105,15 @@ const PLAIN: Form = Form {
 
 /// The forms, the more particular ones first.
 const FORMS: &[Form] = &[
+    // What users name as the documented keys are named.
+    Form {
+        known_by: &["assistant_message"],
+        shape: Shape::Any,
+        message: Said::At(&["assistant_message"]),
+        id: &["response_id", "id"],
+        model: &["response_model", "model"],
+        ..PLAIN
+    },
     // OpenAI's chat completions and all that copy them; text completions.
     Form {
         known_by: &["choices"],
@@ -236,7 +245,7 @@ const FORMS: &[Form] = &[
     Form {
         known_by: &["finishReason", "usage"],
         shape: Shape::Any,
-        message: Said::At(&["text"]),
+        message: Said::At(&["text", "message", "content", "answer", "output"]),
         id: &["response.id"],
         model: &["response.model_id"],
         ..PLAIN
@@ -251,15 +260,7 @@ const FORMS: &[Form] = &[
         message: Said::At(&["message"]),
         ..PLAIN
     },
-    // This crate's own, and what users name as the documented keys are named.
-    Form {
-        known_by: &["assistant_message"],
-        shape: Shape::Any,
-        message: Said::At(&["assistant_message"]),
-        id: &["response_id", "id"],
-        model: &["response_model", "model"],
-        ..PLAIN
-    },
+    // This crate's own.
     Form {
         known_by: &["message.parts"],
         shape: Shape::List,
@@ -508,8 +509,8 @@ pub(crate) fn join_texts(parts: &mut Vec<Part>) {
     let mut joined: Vec<Part> = Vec::with_capacity(parts.len());
     for part in parts.drain(..) {
         match (joined.last_mut(), part) {
-            (Some(Part::Text { content }), Part::Text { content: more }) => content.push_str(&more),
-            (
+            (Some(Part::Text { content }), Part::Text { content: more })
+            | (
                 Some(Part::Reasoning { content, redacted: false }),
                 Part::Reasoning { content: more, redacted: false },
             ) => content.push_str(&more),

@@ -1,6 +1,6 @@
 //! Anthropic's events.
 
-use super::chunk::{Delta, Place, Sink, common, finish};
+use super::chunk::{Delta, Place, Sink, common, finish, give};
 use super::index;
 use crate::json::{at, text};
 use crate::part;
@@ -26,7 +26,7 @@ pub(super) fn event<'a>(kind: &'a str, event: &'a Json, sink: &mut Sink<'_, 'a>)
             }
         }
         "message_delta" => {
-            Usage::read(event).into_iter().for_each(|usage| sink(Delta::Usage(usage)));
+            give(sink, Usage::read(event).map(|usage| Delta::Usage(Box::new(usage))));
             finish(0, at(event, "delta.stop_reason"), sink);
         }
         "message_stop" => sink(Delta::End),

@@ -21,7 +21,7 @@ pub(super) enum Delta<'a> {
     Id(&'a str),
     Model(&'a str),
     Provider(Provider),
-    Usage(Usage),
+    Usage(Box<Usage>),
     /// Why a choice ended.
     Finish(u64, FinishReason),
     Error(String),
@@ -67,6 +67,13 @@ impl Delta<'_> {
 
 /// What is told each delta of a chunk.
 pub(super) type Sink<'s, 'a> = dyn FnMut(Delta<'a>) + 's;
+
+/// Tells a delta, if there is one.
+pub(super) fn give<'a>(sink: &mut Sink<'_, 'a>, delta: Option<Delta<'a>>) {
+    if let Some(delta) = delta {
+        sink(delta);
+    }
+}
 
 /// Reads a chunk; false if it is of no known form.
 pub(super) fn read<'a>(chunk: &'a Json, sink: &mut Sink<'_, 'a>) -> bool {
@@ -129,7 +136,7 @@ fn whole<'a>(chunk: &'a Json, sink: &mut Sink<'_, 'a>) -> bool {
         }
         let text = piece.filter(|_| answer.message.is_none());
         sink(Delta::Answer(Box::new(answer)));
-        text.into_iter().for_each(|piece| sink(Delta::Text(Place::Next, piece)));
+        give(sink, text.map(|piece| Delta::Text(Place::Next, piece)));
     } else if let Some(piece) = piece {
         sink(Delta::Text(Place::Next, piece));
     }
@@ -139,14 +146,14 @@ fn whole<'a>(chunk: &'a Json, sink: &mut Sink<'_, 'a>) -> bool {
 /// What every form has at the same places.
 pub(super) fn common<'a>(value: &'a Json, ids: &[&str], models: &[&str], sink: &mut Sink<'_, 'a>) {
     if let Some(id) = text(value, ids) {
-        of_id(id).into_iter().for_each(|provider| sink(Delta::Provider(provider)));
+        give(sink, of_id(id).map(Delta::Provider));
         sink(Delta::Id(id));
     }
     if let Some(model) = text(value, models) {
         sink(Delta::Model(model));
     }
     if let Some(usage) = Usage::read(value) {
-        sink(Delta::Usage(usage));
+        sink(Delta::Usage(Box::new(usage)));
     }
     if let Some(error) = error_of(value) {
         sink(Delta::Error(error));

@@ -1,6 +1,6 @@
 //! Gemini, Bedrock, Cohere and Ollama.
 
-use super::chunk::{Delta, Place, Sink, common, finish};
+use super::chunk::{Delta, Place, Sink, common, finish, give};
 use super::index;
 use super::openai::piece_of_call;
 use crate::json::{at, first, text};
@@ -100,9 +100,7 @@ pub(super) fn cohere_event<'a>(kind: &'a str, event: &'a Json, sink: &mut Sink<'
     match kind {
         "message-start" => common(event, &["id"], &[], sink),
         "tool-plan-delta" => {
-            text(said, &["tool_plan"]).into_iter().for_each(|plan| {
-                sink(Delta::Reasoning(Place::At((PLAN, 0)), plan));
-            });
+            give(sink, text(said, &["tool_plan"]).map(|plan| Delta::Reasoning(Place::At((PLAN, 0)), plan)));
         }
         "content-start" | "content-delta" => {
             if let Some(thought) = text(said, &["content.thinking"]) {
@@ -117,9 +115,9 @@ pub(super) fn cohere_event<'a>(kind: &'a str, event: &'a Json, sink: &mut Sink<'
             }
         }
         "message-end" => {
-            Usage::read(event).into_iter().for_each(|usage| sink(Delta::Usage(usage)));
+            give(sink, Usage::read(event).map(|usage| Delta::Usage(Box::new(usage))));
             finish(0, at(event, "delta.finish_reason"), sink);
-            text(event, &["delta.error"]).into_iter().for_each(|error| sink(Delta::Error(error.to_owned())));
+            give(sink, text(event, &["delta.error"]).map(|error| Delta::Error(error.to_owned())));
             sink(Delta::End);
         }
         "content-end" | "tool-call-end" | "citation-start" | "citation-end" => {}
@@ -143,9 +141,9 @@ pub(super) fn ollama<'a>(chunk: &'a Json, sink: &mut Sink<'_, 'a>) -> bool {
     common(chunk, &[], &["model"], sink);
     let message = message.unwrap_or(&Json::Null);
     let thought = text(message, &["thinking"]).or_else(|| text(chunk, &["thinking"]));
-    thought.into_iter().for_each(|thought| sink(Delta::Reasoning(Place::At((0, 0)), thought)));
+    give(sink, thought.map(|thought| Delta::Reasoning(Place::At((0, 0)), thought)));
     let piece = text(message, &["content"]).or(generated);
-    piece.into_iter().for_each(|piece| sink(Delta::Text(Place::At((1, 0)), piece)));
+    give(sink, piece.map(|piece| Delta::Text(Place::At((1, 0)), piece)));
     for call in at(message, "tool_calls").and_then(Json::as_array).into_iter().flatten() {
         // Each comes whole.
         if let Some(call) = part::call(call) {
@@ -164,11 +162,11 @@ fn cohere_first<'a>(kind: &str, event: &'a Json, sink: &mut Sink<'_, 'a>) -> boo
     match kind {
         "stream-start" => common(event, &["generation_id"], &[], sink),
         "text-generation" => {
-            text(event, &["text"]).into_iter().for_each(|piece| sink(Delta::Text(Place::At((0, 0)), piece)));
+            give(sink, text(event, &["text"]).map(|piece| Delta::Text(Place::At((0, 0)), piece)));
         }
         "stream-end" => {
             let answer = at(event, "response").and_then(Response::read);
-            answer.into_iter().for_each(|answer| sink(Delta::Answer(Box::new(answer))));
+            give(sink, answer.map(|answer| Delta::Answer(Box::new(answer))));
             finish(0, at(event, "finish_reason"), sink);
             sink(Delta::End);
         }

@@ -1,6 +1,6 @@
 //! The forms that libraries give a stream: Vercel's SDK, `LangChain`, genai, rig.
 
-use super::chunk::{Delta, Place, Sink, common, finish};
+use super::chunk::{Delta, Place, Sink, common, finish, give};
 use super::index;
 use super::openai::piece_of_call;
 use crate::json::{at, first, same, text};
@@ -14,11 +14,11 @@ pub(super) fn vercel<'a>(kind: &'a str, piece: &'a Json, sink: &mut Sink<'_, 'a>
         "text-start" | "reasoning-start" => sink(Delta::Break),
         "text-delta" => {
             let said = text(piece, &["text", "delta", "text_delta"]);
-            said.into_iter().for_each(|said| sink(Delta::Text(Place::Next, said)));
+            give(sink, said.map(|said| Delta::Text(Place::Next, said)));
         }
         "reasoning-delta" | "reasoning" => {
             let thought = text(piece, &["text", "delta", "text_delta"]);
-            thought.into_iter().for_each(|thought| sink(Delta::Reasoning(Place::Next, thought)));
+            give(sink, thought.map(|thought| Delta::Reasoning(Place::Next, thought)));
         }
         "tool-call" | "tool-input-available" => {
             if let Some(call) = part::call(piece) {
@@ -67,11 +67,11 @@ pub(super) fn langchain<'a>(kind: &'a str, chunk: &'a Json, sink: &mut Sink<'_, 
                 let place = Place::At((1, index(piece, &["index"])));
                 match text(piece, &["type"]) {
                     Some("text" | "text_delta") | None => {
-                        text(piece, &["text"]).into_iter().for_each(|piece| sink(Delta::Text(place, piece)));
+                        give(sink, text(piece, &["text"]).map(|piece| Delta::Text(place, piece)));
                     }
                     Some("thinking" | "reasoning") => {
                         let thought = text(piece, &["thinking", "reasoning"]);
-                        thought.into_iter().for_each(|thought| sink(Delta::Reasoning(place, thought)));
+                        give(sink, thought.map(|thought| Delta::Reasoning(place, thought)));
                     }
                     Some(_) => {}
                 }
@@ -80,7 +80,7 @@ pub(super) fn langchain<'a>(kind: &'a str, chunk: &'a Json, sink: &mut Sink<'_, 
         _ => {}
     }
     let thought = text(held, &["additional_kwargs.reasoning_content"]);
-    thought.into_iter().for_each(|thought| sink(Delta::Reasoning(Place::At((0, 0)), thought)));
+    give(sink, thought.map(|thought| Delta::Reasoning(Place::At((0, 0)), thought)));
     for call in at(held, "tool_call_chunks").and_then(Json::as_array).into_iter().flatten() {
         piece_of_call(call, Place::At((2, index(call, &["index"]))), sink);
     }
@@ -100,7 +100,7 @@ pub(super) fn genai<'a>(event: &'a Json, sink: &mut Sink<'_, 'a>) -> bool {
         }
         "ReasoningChunk" => {
             let thought = text(held, &["content"]);
-            thought.into_iter().for_each(|thought| sink(Delta::Reasoning(Place::Next, thought)));
+            give(sink, thought.map(|thought| Delta::Reasoning(Place::Next, thought)));
         }
         // Each holds the call as far as it came.
         "ToolCallChunk" => {
@@ -111,7 +111,7 @@ pub(super) fn genai<'a>(event: &'a Json, sink: &mut Sink<'_, 'a>) -> bool {
         }
         "ThoughtSignatureChunk" => {}
         "End" => {
-            Usage::read(held).into_iter().for_each(|usage| sink(Delta::Usage(usage)));
+            give(sink, Usage::read(held).map(|usage| Delta::Usage(Box::new(usage))));
             common(held, &["captured_response_id"], &["captured_provider_model_iden.model_name"], sink);
             finish(0, at(held, "captured_stop_reason"), sink);
             if let Some(content) = at(held, "captured_content") {

@@ -130,7 +130,9 @@ impl ResponseStream {
             Delta::Id(id) => self.id = Some(id.to_owned()),
             Delta::Model(model) => self.model = Some(model.to_owned()),
             Delta::Provider(provider) => self.provider = Some(provider),
-            Delta::Usage(usage) => self.usage = Some(self.usage.map_or(usage, |known| known.merge(&usage))),
+            Delta::Usage(usage) => {
+                self.usage = Some(self.usage.map_or(*usage, |known| known.merge(&usage)));
+            }
             Delta::Finish(choice, reason) => {
                 self.finish.insert(choice, reason);
             }
@@ -199,7 +201,7 @@ impl ResponseStream {
         self.model = answer.model.or(self.model.take());
         self.provider = answer.provider.or(self.provider.take());
         if let Some(usage) = answer.usage {
-            self.apply(Delta::Usage(usage));
+            self.apply(Delta::Usage(Box::new(usage)));
         }
         self.error = self.error.take().or(answer.error);
         if let Some(message) = answer.message.filter(|message| !message.parts.is_empty()) {

@@ -1,6 +1,6 @@
 //! `OpenAI`'s two interfaces, and all that copy them.
 
-use super::chunk::{Delta, Place, Sink, common, finish};
+use super::chunk::{Delta, Place, Sink, common, finish, give};
 use super::index;
 use crate::json::{at, first, text};
 use crate::message::Part;
@@ -25,14 +25,11 @@ pub(super) fn chat_chunk<'a>(chunk: &'a Json, sink: &mut Sink<'_, 'a>) -> bool {
     // A whole answer, from a server that does not stream.
     if choices.iter().any(|choice| at(choice, "message").is_some()) {
         let answer = Response::read(chunk);
-        answer.into_iter().for_each(|answer| sink(Delta::Answer(Box::new(answer))));
+        give(sink, answer.map(|answer| Delta::Answer(Box::new(answer))));
         return true;
     }
     common(chunk, &["id"], &["model"], sink);
-    text(chunk, &["provider"])
-        .and_then(Provider::named)
-        .into_iter()
-        .for_each(|named| sink(Delta::Provider(named)));
+    give(sink, text(chunk, &["provider"]).and_then(Provider::named).map(Delta::Provider));
     for choice in choices {
         let which = index(choice, &["index"]);
         if which == 0 {
@@ -66,9 +63,11 @@ fn chat_delta<'a>(delta: &'a Json, sink: &mut Sink<'_, 'a>) {
                     sink(Delta::Text(at_start(TEXT), said));
                 }
                 for thought in at(piece, "thinking").and_then(Json::as_array).into_iter().flatten() {
-                    text(thought, &["text"]).into_iter().for_each(|thought| {
-                        sink(Delta::Reasoning(at_start(REASONING), thought));
-                    });
+                    give(
+                        sink,
+                        text(thought, &["text"])
+                            .map(|thought| Delta::Reasoning(at_start(REASONING), thought)),
+                    );
                 }
             }
         }
@@ -122,10 +121,10 @@ pub(super) fn responses_event<'a>(kind: &'a str, event: &'a Json, sink: &mut Sin
         | "refusal.delta"
         | "audio_transcript.delta"
         | "output_audio_transcript.delta" => {
-            piece.into_iter().for_each(|piece| sink(Delta::Text(content, piece)));
+            give(sink, piece.map(|piece| Delta::Text(content, piece)));
         }
         "reasoning_text.delta" | "reasoning_summary_text.delta" | "reasoning.delta" => {
-            piece.into_iter().for_each(|piece| sink(Delta::Reasoning(whole, piece)));
+            give(sink, piece.map(|piece| Delta::Reasoning(whole, piece)));
         }
         "reasoning_summary_part.added" if index(event, &["summary_index"]) > 0 => {
             sink(Delta::Reasoning(whole, "\n\n"));

@@ -103,7 +103,7 @@ impl Usage {
                 (a, b) => a.or(b),
             }
         }
-        Self {
+        let sum = Self {
             input: sum(self.input, other.input),
             output: sum(self.output, other.output),
             cache_read: sum(self.cache_read, other.cache_read),
@@ -111,13 +111,20 @@ impl Usage {
             reasoning: sum(self.reasoning, other.reasoning),
             audio_input: sum(self.audio_input, other.audio_input),
             audio_output: sum(self.audio_output, other.audio_output),
-            total: sum(self.total, other.total),
+            total: sum(self.at_least(), other.at_least()),
             cost: match (self.cost, other.cost) {
                 (Some(a), Some(b)) => Some(a + b),
                 (a, b) => a.or(b),
             },
             counts: Counts::default(),
-        }
+        };
+        // What only one of them knows stays within its whole.
+        Self::of(Counts::of_fields(&sum))
+    }
+
+    /// The total, or as much of it as is known.
+    fn at_least(&self) -> Option<u64> {
+        self.total.or(self.input).or(self.output)
     }
 
     /// Whether nothing is known.

@@ -249,7 +249,9 @@ fn of_map(value: &Json, map: &Map<String, Json>) -> Counts {
 
 /// Whether a key may be one of the table's: most maps that are asked have none.
 fn may_count(key: &str) -> bool {
-    ["oken", "val_count", "valCount", "cost", "Cost"].iter().any(|part| key.contains(part))
+    ["oken", "val_count", "valCount", "cost", "Cost", "cache", "reasoning", "audio"]
+        .iter()
+        .any(|part| key.contains(part))
         || matches!(key, "input" | "output" | "total" | "billed_units" | "billedUnits" | "Input" | "Output")
 }
 
@@ -262,7 +264,10 @@ fn place_of_cache(map: &Map<String, Json>) -> Place {
         return Place::Always;
     }
     let theirs = has("cache_read_input_tokens") || has("cache_creation_input_tokens");
-    if holds("prompt_tokens") || has("input") && !theirs || holds("cached_input_tokens") {
+    if holds("prompt_tokens")
+        || ["input", "cache_read", "cache_write"].into_iter().any(has) && !theirs
+        || holds("cached_input_tokens")
+    {
         return Place::Within;
     }
     let nested = get(map, "cache_creation").is_some_and(Json::is_object);
@@ -274,7 +279,7 @@ fn place_of_reasoning(map: &Map<String, Json>) -> Place {
     let holds = |key: &str| get(map, key).is_some_and(Json::is_number);
     if holds("thoughts_token_count") {
         Place::Beside
-    } else if map.get("output").is_some_and(Json::is_number) {
+    } else if ["output", "reasoning"].iter().any(|key| map.get(*key).is_some_and(Json::is_number)) {
         Place::Within
     } else {
         Place::Unknown
