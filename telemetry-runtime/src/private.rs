@@ -5,14 +5,14 @@ pub use crate::capture::{
     TextKeep, TextParam, Whole, arguments, json_arguments, literal, whole_argument,
 };
 pub use crate::context::{Context, InContext};
-pub use crate::emit::{EventMetadata, SpanMetadata};
+pub use crate::emit::EventMetadata;
 pub use crate::emit::{emit_captured, emit_event, is_recorded, is_seen, keep_span, record, record_span};
 pub use crate::registry::documented as callsites;
 pub use crate::registry::{EventSite, SpanSite};
 pub use crate::span::{
-    Answered, Chunk, Derived, Follow, Instrumented, ItemStop, May, NothingToDerive, OpenSpan, Span, Stop,
-    StopMetadata, StopOfOwn, StreamOf, Work, begin, begin_boxed, begin_later, carried, next_turn, open_span,
-    run, unless_failed,
+    Answered, Chunk, Derived, Follow, Instrumented, ItemStop, May, NothingToDerive, OpenSpan, Span,
+    SpanMetadata, Stop, StopMetadata, StopOfOwn, StreamOf, Work, begin, begin_boxed, begin_later, carried,
+    next_turn, open_span, run, unless_failed,
 };
 pub use crate::typed::spans;
 pub use crate::value::Captured;

@@ -7,12 +7,12 @@ use serde::Serialize;
 
 use super::answer::Answer;
 use super::lifecycle::Measured;
+use super::span_metadata::SpanMetadata;
 use super::state::Span;
 use super::stop::Stop;
 use super::stop_metadata::{Derived, NothingToDerive, StopMetadata};
 use crate::capture::AsFailure;
 use crate::context::Context;
-use crate::emit::SpanMetadata;
 use crate::value::{Captured, StopValue};
 
 /// A span that was opened by [`open_span!`](crate::open_span) and is ended by hand: by [`stop`](Self::stop),
