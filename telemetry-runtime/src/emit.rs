@@ -1,4 +1,4 @@
-//! Single events: the documented ones of `emit!`, and the user's own.
+//! Single events: the documented ones of `emit!`, and events of the user's own.
 
 use crate::context::{self, Context};
 use crate::dispatch::emit_with;
@@ -17,7 +17,7 @@ pub trait EventMetadata {
 
 /// A user's own span. Made by `#[derive(EventMetadata)]` with `#[span(..)]`.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` is no span",
+    message = "`{Self}` is not a span",
     note = "a span of your own is a struct with `#[derive(EventMetadata)]` and `#[span(\"a.b\", stop(..))]`"
 )]
 pub trait SpanMetadata {
@@ -39,7 +39,7 @@ pub trait SpanMetadata {
         Self: 'k;
 }
 
-/// Captures a span whose fields are kept as they are.
+/// Captures a span whose fields are kept by reference.
 pub fn keep_span<'k, S: SpanMetadata + 'k>(span: &mut Span<'k>, given: &S) {
     given.capture(&mut |key, value| span.add(key, value));
 }

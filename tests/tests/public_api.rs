@@ -90,21 +90,23 @@ fn events_tell_their_phase_and_whether_they_failed() {
         assert_eq!((replayed.phase(), replayed.is_error()), (event.phase(), event.is_error()), "{event:?}");
         sink.lock().unwrap().push((event.phase(), event.is_error()));
     };
-    telemetry_runtime::Context::new().with_handler(event_names!["condukt.**", "api.**"], handler).scope(|| {
-        let _ = get_weather("Oslo");
-        let _ = get_weather("");
-        let _ = std::panic::catch_unwind(|| {
-            #[tool_call]
-            fn breaks() {
-                std::panic::resume_unwind(Box::new("broken"));
-            }
-            breaks();
-        });
-        retrieve();
-        CacheStop {}.emit();
-        telemetry_runtime::emit!(compact, duration = 1_u64, before = 2, after = 1);
-        execute(&EventName::parse("api.named.stop").unwrap(), &(), &()).unwrap();
-    });
+    telemetry_runtime::Context::new().with_handler(event_names!["condukt.**", "api.**"], handler).scope(
+        || {
+            let _ = get_weather("Oslo");
+            let _ = get_weather("");
+            let _ = std::panic::catch_unwind(|| {
+                #[tool_call]
+                fn breaks() {
+                    std::panic::resume_unwind(Box::new("broken"));
+                }
+                breaks();
+            });
+            retrieve();
+            CacheStop {}.emit();
+            telemetry_runtime::emit!(compact, duration = 1_u64, before = 2, after = 1);
+            execute(&EventName::parse("api.named.stop").unwrap(), &(), &()).unwrap();
+        },
+    );
     let (start, stop) = (Some(Phase::Start), Some(Phase::Stop));
     let expected = [
         (start, false),
@@ -133,7 +135,8 @@ fn an_event_and_its_copy_are_written_alike() {
         assert_eq!(json["description"], "Looks up the weather.");
         *count.lock().unwrap() += 1;
     };
-    let context = telemetry_runtime::Context::new().with_handler(event_names!["condukt.tool_call.*"], handler);
+    let context =
+        telemetry_runtime::Context::new().with_handler(event_names!["condukt.tool_call.*"], handler);
     context.scope(|| get_weather("Oslo")).unwrap();
     assert_eq!(*same.lock().unwrap(), 2);
 }

@@ -2,7 +2,7 @@
 //!
 //! The methods here are found by the compiler at the call: an inherent one where the type has it,
 //! else the one of a trait that more types have. That sees through aliases of `Result`; in generic
-//! code it sees what the function's own bounds say.
+//! code it sees what the function's own bounds declare.
 
 use std::convert::Infallible;
 use std::fmt::{Debug, Display};
@@ -10,7 +10,7 @@ use std::fmt::{Debug, Display};
 use crate::diagnostics::NeedsResult;
 use crate::value::{debug_text, display_text, said, short_type_name};
 
-/// What a kind of error is called in `error_type`: a word of low cardinality.
+/// Names the kind of an error in `error_type`: a word from a small set, such as `rate_limited`.
 ///
 /// ```
 /// use telemetry_runtime::ErrorType;
@@ -45,7 +45,7 @@ impl<'r, T, E> Returned<'r, Result<T, E>> {
     }
 }
 
-/// What a function returned that is no `Result`.
+/// A return value that is not a `Result`.
 pub trait Plain<'r> {
     /// Its type.
     type Value: ?Sized;
@@ -63,7 +63,7 @@ impl<'r, R: ?Sized> Plain<'r> for Returned<'r, R> {
     }
 }
 
-/// The same where `err(..)` says something of an error, which there cannot be.
+/// A return type that is not a `Result`, at a function with `err(..)`: a compile error.
 pub trait PlainWithErr<'r, R: ?Sized> {
     /// The value.
     #[allow(clippy::missing_errors_doc, reason = "there is none")]
@@ -84,7 +84,7 @@ impl<'r, R: ?Sized> PlainWithErr<'r, R> for Returned<'r, R> {
 /// An error that was returned.
 pub struct Failed<'r, E: ?Sized>(pub &'r E);
 
-/// What it says: its `Display`.
+/// The error text is its `Display` text.
 pub trait SaysDisplay {
     /// The text.
     fn __telemetry_text(&self) -> String;
@@ -96,7 +96,7 @@ impl<E: Display + ?Sized> SaysDisplay for &&Failed<'_, E> {
     }
 }
 
-/// What it says: its `Debug`.
+/// The error text is its `Debug` text.
 pub trait SaysDebug {
     /// The text.
     fn __telemetry_text(&self) -> String;
@@ -108,7 +108,7 @@ impl<E: Debug + ?Sized> SaysDebug for &Failed<'_, E> {
     }
 }
 
-/// What it says: the name of its type.
+/// The error text is the name of its type.
 pub trait SaysType {
     /// The text.
     fn __telemetry_text(&self) -> String;
@@ -120,7 +120,7 @@ impl<E: ?Sized> SaysType for Failed<'_, E> {
     }
 }
 
-/// Its kind: what it says itself.
+/// The error kind is what its `ErrorType` returns.
 pub trait KindSaid {
     /// The word.
     fn __telemetry_kind(&self) -> String;
@@ -132,7 +132,7 @@ impl<E: ErrorType + ?Sized> KindSaid for &Failed<'_, E> {
     }
 }
 
-/// Its kind: the name of its type.
+/// The error kind is the name of its type.
 pub trait KindOfType {
     /// The word.
     fn __telemetry_kind(&self) -> String;

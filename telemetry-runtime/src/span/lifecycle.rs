@@ -45,7 +45,7 @@ impl Span<'_> {
         }
     }
 
-    /// Carries the current context and is no span to anybody.
+    /// Holds the current context without starting a span.
     pub(super) fn carry_context(&mut self) {
         let context = Context::current();
         self.open = Some(Open { context, ids: None, depth: 0, started: 0, child_session: None });
@@ -191,7 +191,7 @@ pub(crate) struct Measured {
     pub(crate) needs_reason: bool,
 }
 
-/// The key that says why a model finished. A connection that broke gives none.
+/// The key for the reason why a model finished, which a broken connection does not give.
 pub(super) const FINISH_REASON: &str = "finish_reason";
 
 fn is_ok(stop: &Stop<'_>) -> bool {

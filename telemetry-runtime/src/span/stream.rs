@@ -15,18 +15,18 @@ use crate::diagnostics::NeedsBoxedStream;
 use crate::registry::SpanSite;
 use crate::value::Captured;
 
-/// What the items of a stream said so far: for each key the last value that was there.
+/// The keys taken from the items of a stream so far: for each the last value.
 #[derive(Default)]
 pub struct ItemStop {
     keys: Vec<(&'static str, Captured<'static>)>,
-    /// What the last item said, if it was an `Err`.
+    /// The error of the last item, if it was an `Err`.
     error: Option<(String, String)>,
     /// Whether some item was asked for the reason why a model finished.
     asks_reason: bool,
 }
 
 impl ItemStop {
-    /// The item is none of failure.
+    /// The item is not an error.
     pub fn ok(&mut self) {
         self.error = None;
     }
@@ -333,13 +333,13 @@ pub fn unless_failed(
     None
 }
 
-/// What carries the current context on to a stream, which is polled where that is current no longer: the
-/// stream's span, or if nobody observes it one that is nothing else.
+/// Keeps the context alive for a stream polled later. Uses the stream's span, or a context-only placeholder when
+/// the stream is unobserved.
 pub fn carried<'a>(span: Option<Box<Span<'a>>>, site: &'static SpanSite) -> Option<Box<Span<'a>>> {
     span.or_else(|| Some(Span::context_only(site)))
 }
 
-/// A stream that must be returned as a type with a name, and is in no known box.
+/// A stream that must be returned as its own type, and is not a known box.
 pub trait NamedStream<T> {
     /// Cannot be.
     fn __telemetry_boxed(self) -> NotWrappableStream<T>
@@ -356,7 +356,7 @@ impl<T> NamedStream<T> for StreamOf<T> {
     }
 }
 
-/// Something that no span can be put around and still be of its type.
+/// A stream that cannot be wrapped in a span and keep its type.
 pub struct NotWrappableStream<T>(T);
 
 impl<T> NotWrappableStream<T> {
