@@ -1,4 +1,4 @@
-//! Single events: the documented ones of `emit!`, and the user's own.
+//! Single events: the documented ones of `emit!`, and events of the user's own.
 
 use crate::context::{self, Context};
 use crate::dispatch::emit_with;

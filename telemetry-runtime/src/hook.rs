@@ -1,4 +1,4 @@
-//! Following execution from outside: for bridges to other tracing systems.
+//! Following execution: for bridges to other tracing systems.
 
 use std::borrow::Cow;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -15,15 +15,41 @@ use crate::registry::{self, SpanSite};
 
 pub use crate::context::SpanObserver;
 
-/// Follows every observed span as it is opened, entered, left and ended, and every single event.
+/// Follows every observed span as it starts, is entered, left and ended, and every single event.
 ///
-/// Handlers see events; a hook sees execution, which a bridge needs so that its own spans are
-/// current while the work runs, on whichever thread that is. It is asked about each span that
-/// opens, and may say who that is and give a [`SpanObserver`] for it.
+/// Handlers see events; a hook sees execution. A bridge to another tracing system needs that, so that its own
+/// spans are current while the work runs, on each thread it runs on. A hook is called for each span that starts;
+/// it may assign the span's ids and return a [`SpanObserver`] for it.
 ///
 /// A hook that panics is ignored for that call.
+///
+/// ```
+/// use telemetry_runtime::{SpanHook, SpanObserver, SpanStart, StartedSpan, attach_hook};
+///
+/// struct Trace;
+/// struct Entered(&'static str);
+///
+/// impl SpanHook for Trace {
+///     fn on_start(&self, start: &SpanStart<'_>) -> StartedSpan {
+///         StartedSpan::default().with_observer(Entered(start.prefix()))
+///     }
+/// }
+///
+/// impl SpanObserver for Entered {
+///     fn on_enter(&self) {
+///         println!("enter {}", self.0);
+///     }
+///
+///     fn on_exit(&self) {
+///         println!("exit {}", self.0);
+///     }
+/// }
+///
+/// let _guard = attach_hook("trace", Trace)?.detach_on_drop();
+/// # Ok::<(), telemetry_runtime::AttachError>(())
+/// ```
 pub trait SpanHook: Send + Sync + 'static {
-    /// A span is about to open, in the thread where its work will first run.
+    /// A span is about to start, in the thread where its work will first run.
     fn on_start(&self, start: &SpanStart<'_>) -> StartedSpan {
         let _ = start;
         StartedSpan::default()
@@ -36,13 +62,13 @@ pub trait SpanHook: Send + Sync + 'static {
     }
 }
 
-/// What a hook says of a span that opens.
+/// What a hook returns for a span that starts.
 #[derive(Default)]
 #[non_exhaustive]
 pub struct StartedSpan {
-    /// What overrides its parent, its ids, and whether it is sampled.
+    /// The ids that the hook assigns.
     pub identity: SpanIdentity,
-    /// What follows it.
+    /// Follows the span to its end.
     pub observer: Option<Arc<dyn SpanObserver>>,
 }
 
@@ -60,7 +86,7 @@ impl StartedSpan {
     }
 }
 
-/// A span that is about to open.
+/// A span that is about to start.
 pub struct SpanStart<'a> {
     pub(crate) site: &'static SpanSite,
     pub(crate) agent: Option<&'a str>,
@@ -72,17 +98,17 @@ pub struct SpanStart<'a> {
 }
 
 impl SpanStart<'_> {
-    /// What its event names begin with: `condukt.llm_turn`.
+    /// The start of its event names: `condukt.llm_turn`.
     pub fn prefix(&self) -> &'static str {
         self.site.prefix
     }
 
-    /// The context it opens in.
+    /// The context it starts in.
     pub fn context(&self) -> &Context {
         self.context
     }
 
-    /// What it would be, as decided so far: the parent is the current span, or that of another
+    /// The ids assigned so far, by hooks attached earlier. The parent is the current span, or a span of another
     /// process.
     pub fn identity(&self) -> SpanIdentity {
         self.identity
@@ -93,7 +119,7 @@ impl SpanStart<'_> {
         self.context.span()
     }
 
-    /// When it opens, in nanoseconds since the Unix epoch.
+    /// The time of its start, in nanoseconds since the Unix epoch.
     pub fn system_time(&self) -> u64 {
         self.system_time
     }
@@ -110,7 +136,7 @@ impl SpanStart<'_> {
     }
 }
 
-/// Who a span is. What is none is decided by others.
+/// Ids a hook assigns to a span. A `None` field is filled in by the next hook, then by the library.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct SpanIdentity {
@@ -120,7 +146,7 @@ pub struct SpanIdentity {
     pub trace_id: Option<TraceId>,
     /// Its own id.
     pub id: Option<SpanId>,
-    /// Whether it will be kept where it is exported to; other processes are told.
+    /// The sampling decision, which is passed on to other processes.
     pub sampled: Option<bool>,
 }
 
@@ -149,7 +175,7 @@ impl SpanIdentity {
         Self { sampled: Some(sampled), ..self }
     }
 
-    /// This, overridden by what another says.
+    /// Returns this with each field that `said` has.
     pub(crate) fn or_as(self, said: Self) -> Self {
         Self {
             parent: said.parent.or(self.parent),
@@ -170,10 +196,10 @@ struct Installed {
 /// What emitting looks at.
 pub(crate) type Hooks = Vec<Arc<dyn SpanHook>>;
 
-/// The hooks with their ids. Changes happen under this lock; looking takes none.
+/// The hooks with their ids. Changes happen under this lock; emitting takes no lock.
 static INSTALLED: Mutex<Vec<Installed>> = Mutex::new(Vec::new());
 static HOOKS: ArcSwapOption<Hooks> = ArcSwapOption::const_empty();
-/// Whether there are any: a look without a guard.
+/// Whether there are any: one relaxed load.
 static HOOKED: AtomicBool = AtomicBool::new(false);
 
 /// The hooks, if there are any.
@@ -182,7 +208,7 @@ pub(crate) fn all() -> Option<Arc<Hooks>> {
     if HOOKED.load(Ordering::Relaxed) { HOOKS.load_full() } else { None }
 }
 
-/// Tells the hooks of a single event.
+/// Calls the hooks with a single event.
 pub(crate) fn tell(hooks: Option<&Hooks>, event: &Event<'_>) {
     for hook in hooks.into_iter().flatten() {
         let _ = panics::contain(|| hook.on_event(event));
@@ -192,7 +218,7 @@ pub(crate) fn tell(hooks: Option<&Hooks>, event: &Event<'_>) {
 /// Installs a span hook. See [`SpanHook`].
 ///
 /// # Errors
-/// When a hook of that id is installed.
+/// If a hook of that id is installed.
 pub fn attach_hook(id: &str, hook: impl SpanHook) -> Result<Attachment, AttachError> {
     static SERIAL: AtomicU64 = AtomicU64::new(1);
     let mut installed = INSTALLED.lock().unwrap_or_else(PoisonError::into_inner);
@@ -210,7 +236,7 @@ pub fn attach_hook(id: &str, hook: impl SpanHook) -> Result<Attachment, AttachEr
 /// Removes a span hook. Spans that are open keep their observers to their end.
 ///
 /// # Errors
-/// When no hook of that id is installed.
+/// If no hook of that id is installed.
 pub fn detach_hook(id: &str) -> Result<(), AttachError> {
     if remove(|installed| *installed.id == *id) {
         Ok(())

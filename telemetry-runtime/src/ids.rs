@@ -18,7 +18,7 @@ macro_rules! hex_id {
         pub struct $name(NonZero<$ty>);
 
         impl $name {
-            /// The id of that number; none for zero, which W3C calls invalid.
+            /// Returns the id of that number. `None` for zero, which W3C calls invalid.
             pub const fn new(number: $ty) -> Option<Self> {
                 match NonZero::new(number) {
                     Some(number) => Some(Self(number)),
@@ -36,7 +36,7 @@ macro_rules! hex_id {
                 <$ty>::from_str_radix(hex, 16).ok().and_then(Self::new)
             }
 
-            /// The id as a number.
+            /// Returns the id as a number.
             pub const fn get(self) -> $ty {
                 self.0.get()
             }

@@ -21,19 +21,19 @@ pub trait KeepScalar<'a> {
     fn __telemetry_keep(&self) -> Captured<'a>;
 }
 
-/// A shared reference: kept, and serialised if somebody looks.
+/// A shared reference: kept, and serialised when a handler reads it.
 pub trait KeepRef<'a> {
     /// The value.
     fn __telemetry_keep(&self) -> Captured<'a>;
 }
 
-/// Something else that is `Copy`: copied, and serialised if somebody looks.
+/// Any other `Copy` value: copied, and serialised when a handler reads it.
 pub trait KeepCopy<'a> {
     /// The value.
     fn __telemetry_keep(&self) -> Captured<'a>;
 }
 
-/// Anything else that serialises: serialised now.
+/// Any other `Serialize` value: serialised now.
 pub trait KeepSerialize {
     /// The value.
     fn __telemetry_keep(&self) -> Captured<'static>;
@@ -66,7 +66,7 @@ macro_rules! keepers {
             fn __telemetry_keep(&self) -> Captured<'a> { CapturedValue::Str(self.0) }
         }
 
-        // None leaves the key absent, which what is kept could not say later.
+        // `None` leaves the key absent, which must be known now.
         impl<'a, T: Copy + Serialize + Send + Sync + 'a> KeepScalar<'a> for &&&&&&$holder<'_, Option<T>> {
             fn __telemetry_keep(&self) -> Captured<'a> {
                 self.0.map_or(CapturedValue::Absent, |value| CapturedValue::Boxed(Box::new(value)))
@@ -95,7 +95,7 @@ macro_rules! keepers {
 
 keepers!(Param, Argument);
 
-/// It would need `%`.
+/// Not `Serialize`, but `Display`: the message proposes `%`.
 pub trait KeepPercent<T: ?Sized> {
     /// The value.
     fn __telemetry_keep(&self) -> Captured<'static>
@@ -112,7 +112,7 @@ impl<T: Display + ?Sized> KeepPercent<T> for &&Param<'_, T> {
     }
 }
 
-/// It would need `?`.
+/// Not `Serialize`, but `Debug`: the message proposes `?`.
 pub trait KeepDebug<T: ?Sized> {
     /// The value.
     fn __telemetry_keep(&self) -> Captured<'static>
@@ -129,7 +129,7 @@ impl<T: Debug + ?Sized> KeepDebug<T> for &Param<'_, T> {
     }
 }
 
-/// It would need anything.
+/// Nothing that can be recorded.
 pub trait KeepNothing<T: ?Sized> {
     /// The value.
     fn __telemetry_keep(&self) -> Captured<'static>

@@ -11,13 +11,13 @@ use crate::value::{CapturedValue, StopValue, debug_text, display_text, opaque_ma
 /// `Debug` is its text, and of anything else the name of the type stands in `<..>`.
 pub struct Whole<'r, T: ?Sized>(pub &'r T);
 
-/// It is a scalar or a string, or an `Option` of one.
+/// A scalar or a string, or an `Option` of one.
 pub trait WholeScalar<'r> {
     /// The value.
     fn __telemetry_held(&self) -> StopValue<'r>;
 }
 
-/// It is an `Option` of something that serialises.
+/// An `Option` of a `Serialize` value.
 pub trait WholeOption<'r> {
     /// The value.
     fn __telemetry_held(&self) -> StopValue<'r>;
@@ -29,7 +29,7 @@ impl<'r, T: Serialize> WholeOption<'r> for &&&&Whole<'r, Option<T>> {
     }
 }
 
-/// It serialises.
+/// A `Serialize` value.
 pub trait WholeSerialize<'r> {
     /// The value.
     fn __telemetry_held(&self) -> StopValue<'r>;
@@ -41,7 +41,7 @@ impl<'r, T: Serialize> WholeSerialize<'r> for &&&Whole<'r, T> {
     }
 }
 
-/// It has a text for people.
+/// A value with a `Display` text.
 pub trait WholeDisplay<'r> {
     /// The value.
     fn __telemetry_held(&self) -> StopValue<'r>;
@@ -53,7 +53,7 @@ impl<'r, T: Display + ?Sized> WholeDisplay<'r> for &&Whole<'r, T> {
     }
 }
 
-/// It has a text for programmers.
+/// A value with a `Debug` text.
 pub trait WholeDebug<'r> {
     /// The value.
     fn __telemetry_held(&self) -> StopValue<'r>;
@@ -65,7 +65,7 @@ impl<'r, T: Debug + ?Sized> WholeDebug<'r> for &Whole<'r, T> {
     }
 }
 
-/// Nothing is known of it.
+/// A value with none of these.
 pub trait WholeOpaque<'r> {
     /// The value.
     fn __telemetry_held(&self) -> StopValue<'r>;

@@ -2,7 +2,7 @@
 //!
 //! The methods here are found by the compiler at the call: an inherent one where the type has it,
 //! else the one of a trait that more types have. That sees through aliases of `Result`; in generic
-//! code it sees what the function's own bounds say.
+//! code it sees what the function's own bounds declare.
 
 use std::convert::Infallible;
 
@@ -19,7 +19,7 @@ impl<'r, T, E> Returned<'r, Result<T, E>> {
     }
 }
 
-/// What a function returned that is no `Result`.
+/// A return value that is not a `Result`.
 pub trait Plain<'r> {
     /// Its type.
     type Value: ?Sized;
@@ -37,7 +37,7 @@ impl<'r, R: ?Sized> Plain<'r> for Returned<'r, R> {
     }
 }
 
-/// The same where `err(..)` says something of an error, which there cannot be.
+/// A return type that is not a `Result`, at a function with `err(..)`: a compile error.
 pub trait PlainWithErr<'r, R: ?Sized> {
     /// The value.
     #[allow(clippy::missing_errors_doc, reason = "there is none")]

@@ -1,4 +1,4 @@
-//! From an emission to the handlers: the one place that events pass.
+//! From an emission to the handlers: every event passes here.
 //!
 //! Here the keys of the context are added, secrets are taken out, and handlers are kept from harming
 //! the caller and each other.
@@ -22,7 +22,7 @@ use crate::value::Value;
 
 pub use execute::{ExecuteError, execute};
 
-/// Who is to see an event.
+/// The handlers that receive an event.
 pub(crate) struct Receivers<'a> {
     /// The event's name as handlers are attached to it; what they are shown may have a secret less.
     name: &'a str,

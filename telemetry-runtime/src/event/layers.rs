@@ -9,7 +9,7 @@ use crate::value::{Field, Json, StopValue, Value};
 
 type Map = serde_json::Map<String, Json>;
 
-/// Keys with their values, as one emission was given them.
+/// One source of keys and values.
 #[derive(Clone, Copy)]
 pub(crate) enum FieldSource<'a> {
     Values(&'a [(&'a str, Value<'a>)]),
@@ -49,14 +49,14 @@ pub(super) fn find<'e, V>(entries: &'e [(&str, V)], key: &str) -> Option<&'e V> 
     entries.iter().find(|entry| entry.0 == key).map(|entry| &entry.1)
 }
 
-/// The keys of an event, in the layers that they come from. Nothing is put together before a handler
-/// looks: an event that none looks into costs no more than the layers' addresses.
+/// Metadata in priority order: event, span start, context. Merged only when a handler reads it, so that unread
+/// events cost no copying.
 #[derive(Clone, Copy)]
 pub(crate) struct LayeredFields<'a> {
     /// Whether the event is a documented one: then what was captured at the start under a key of its end is the user's.
     pub(crate) is_documented: bool,
-    /// The context, and which of its documented keys the event shows. The user's own keys in it
-    /// replace none of the others.
+    /// The context, and which of its documented keys the event shows. The user's own keys in it replace no
+    /// other key.
     pub(crate) context: Option<(&'a ContextKeys, &'static [ContextKey])>,
     /// What was captured at the span's start, which replaces what the context has.
     pub(crate) start: &'a [Field<'a>],

@@ -12,7 +12,7 @@ use crate::value::Json;
 
 type Map = serde_json::Map<String, Json>;
 
-/// An event of its own: to keep, to send, to read back, to replay.
+/// An event that borrows nothing: to keep, to send, to read back, to replay.
 ///
 /// ```
 /// use telemetry_runtime::{Event, OwnedEvent};
@@ -46,7 +46,7 @@ pub struct OwnedEvent {
     pub(crate) depth: u32,
 }
 
-/// By all that is written: how deep it was is not, and one that is read back is still the same.
+/// By all that is written, which the depth is not: an event that is read back is equal.
 impl PartialEq for OwnedEvent {
     fn eq(&self, other: &Self) -> bool {
         self.name == other.name
@@ -124,7 +124,7 @@ impl OwnedEvent {
         (is_documented || is_own).then_some(phase)
     }
 
-    /// The event to give to a handler.
+    /// Returns the event to give to a handler.
     pub fn as_event(&self) -> Event<'_> {
         Event {
             name: &self.name,
@@ -138,7 +138,7 @@ impl OwnedEvent {
         }
     }
 
-    /// The value of a metadata key.
+    /// Returns the value of a metadata key.
     pub fn get(&self, key: &str) -> Option<&Json> {
         self.metadata.get(key)
     }

@@ -1,4 +1,4 @@
-//! Handing events to a thread of their own.
+//! Handing events to a worker thread.
 
 use std::cell::Cell;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -13,12 +13,12 @@ use crate::panics;
 
 /// Hands events to a worker thread, so that a slow handler does not slow the agent.
 ///
-/// At most `capacity` events wait, at least one; one more is dropped and counted. What is attached is the queue
-/// itself; a clone of it tells of [`dropped`](Queue::dropped) and can [`flush`](Queue::flush). The
+/// At most `capacity` events wait (one if `capacity` is zero); any more are dropped and counted. Attach the queue
+/// itself; a clone of it counts [`dropped`](Queue::dropped) and can [`flush`](Queue::flush). The
 /// worker ends when the last clone is dropped, after what waits.
 ///
-/// What the worker's handler emits is not given to it again. Where it panics, the queue is detached at its next event, as that handler would
-/// have been.
+/// What the worker's handler emits is not delivered to it again. If it panics, the queue is detached at its next
+/// event, as that handler would have been.
 ///
 /// ```
 /// use std::time::Duration;
@@ -90,7 +90,7 @@ impl Queue {
             return false;
         }
         let target = self.shared.accepted.load(Ordering::Acquire);
-        // A time that is too long to be told is as good as none.
+        // A timeout that overflows `Instant` means no timeout.
         let deadline = Instant::now().checked_add(timeout);
         let mut progress = self.shared.progress();
         while progress.handled < target && progress.failure.is_none() {

@@ -1,4 +1,4 @@
-//! Which handlers there are, and which callsites they make interesting.
+//! The attached handlers, and the callsites that they enable.
 //!
 //! All changes happen under one lock and end in a new handler list for each callsite; emitting reads
 //! those lists and takes no lock. Lists and handlers are dropped after the lock is released, since
@@ -39,7 +39,7 @@ static REGISTRY: Mutex<Registry> = Mutex::new(Registry {
     events: Vec::new(),
 });
 
-/// All handlers, for names made at run time; none for no handlers.
+/// All handlers, for names made at run time; `None` for no handlers.
 static ALL: ArcSwapOption<HandlerList> = ArcSwapOption::const_empty();
 fn lock() -> MutexGuard<'static, Registry> {
     let mut registry = REGISTRY.lock().unwrap_or_else(PoisonError::into_inner);
@@ -92,7 +92,7 @@ impl Registry {
 
 /// A callsite that the registry keeps up to date.
 pub(crate) trait Callsite: 'static {
-    /// Its word, whose bits say who is interested.
+    /// Its interest word: see `HANDLED` and its neighbours.
     fn word(&self) -> &AtomicU8;
 
     /// All that are known of its kind.
@@ -140,7 +140,7 @@ impl Callsite for EventSite {
     }
 }
 
-/// Who is interested in a callsite; its first use registers it.
+/// The interest word of a callsite; its first use registers it.
 #[inline]
 pub(crate) fn interest<S: Callsite>(site: &'static S) -> u8 {
     let interest = site.word().load(Ordering::Relaxed);
@@ -180,7 +180,8 @@ pub(crate) fn all() -> Option<Arc<HandlerList>> {
 /// Attaches a handler to one event name or pattern, or to many.
 ///
 /// It runs in the emitting thread, after those attached before it. An event that several of its
-/// patterns select is given to it once. With no pattern nothing is attached, and the id stays free.
+/// patterns select is delivered once. Without a pattern nothing is attached, and the id stays free.
+/// It stays attached if the returned [`Attachment`] is dropped.
 ///
 /// ```
 /// use telemetry_runtime::{Event, attach, detach, event_names};
@@ -193,7 +194,7 @@ pub(crate) fn all() -> Option<Arc<HandlerList>> {
 /// ```
 ///
 /// # Errors
-/// When a handler of that id is attached, to whatever events.
+/// If a handler of that id is attached, to any event.
 pub fn attach(id: &str, events: impl IntoPatterns, handler: impl Handler) -> Result<Attachment, AttachError> {
     add(id, events.into_patterns(), Box::new(handler))
 }
@@ -219,12 +220,12 @@ fn add(id: &str, patterns: Vec<Pattern>, handler: Box<dyn Handler>) -> Result<At
 /// Detaches a handler from all its events. A dispatch that is under way still gives it its event.
 ///
 /// # Errors
-/// When no handler of that id is attached.
+/// If no handler of that id is attached.
 pub fn detach(id: &str) -> Result<(), AttachError> {
     if remove(|attached| *attached.id == *id) { Ok(()) } else { Err(AttachError::NotAttached(id.to_owned())) }
 }
 
-/// Detaches the handler of that serial number, and says whether it was attached.
+/// Detaches the handler of that serial number, and returns whether it was attached.
 pub(crate) fn remove_serial(serial: u64) -> bool {
     remove(|attached| attached.serial == serial)
 }
@@ -242,7 +243,7 @@ fn remove(which: impl Fn(&Attached) -> bool) -> bool {
     true
 }
 
-/// The handlers that would see some event of that name or under that prefix; `""` is above all.
+/// Lists the handlers that would receive an event of that name or under that prefix; `""` lists all.
 /// Those of a [`Context`](crate::Context) are not among them.
 pub fn list_handlers(prefix: &str) -> Vec<HandlerInfo> {
     let registry = lock();

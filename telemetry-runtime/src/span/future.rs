@@ -13,8 +13,7 @@ use super::stop::Stop;
 use crate::diagnostics::NeedsBoxedFuture;
 use crate::panics::Panicked;
 
-/// The span that a future or stream runs in, which begins now if it has not; none if nobody observes
-/// it by now.
+/// Starts the span on the first poll. Returns `None`, and drops the span, if no handler is listening any more.
 pub(super) fn ensure_started<'s, 'a>(slot: &'s mut Option<Box<Span<'a>>>) -> Option<&'s mut Span<'a>> {
     if let Some(span) = slot
         && !span.is_open()
@@ -183,9 +182,9 @@ impl<'a, F: Future, S: Ending<'a, F::Output>> Instrumented<'a, F, S> {
     }
 }
 
-/// What stands behind the `;` of an `in_span!`, if it is neither a closure nor a stream.
+/// The work of an `in_span!` that is neither a closure nor a stream.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` is nothing that a span can be put around",
+    message = "`in_span!` cannot run `{Self}`",
     label = "expected a future, a closure or a stream",
     note = "write `async {{ .. }}`, `|| ..` or `stream STREAM`"
 )]
@@ -292,7 +291,7 @@ boxed! {
     Send Sync;
 }
 
-/// A future that must be returned as a type with a name, and is in no known box.
+/// A future that must be returned as its own type, and is not a known box.
 pub trait NamedFuture<F> {
     /// Cannot be.
     fn __telemetry_boxed(self) -> NotWrappable<F>
@@ -309,7 +308,7 @@ impl<F> NamedFuture<F> for Follow<F> {
     }
 }
 
-/// Something that no span can be put around and still be of its type.
+/// A future that cannot be wrapped in a span and keep its type.
 pub struct NotWrappable<F>(pub(super) F);
 
 impl<F> NotWrappable<F> {

@@ -46,7 +46,7 @@ impl Span<'_> {
         }
     }
 
-    /// Carries the current context and is no span to anybody.
+    /// Holds the current context without starting a span.
     pub(super) fn carry_context(&mut self) {
         let context = Context::current();
         self.open = Some(Open { context, ids: None, depth: 0, started: 0, child_session: None });

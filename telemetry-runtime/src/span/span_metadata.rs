@@ -5,7 +5,7 @@ use crate::value::Captured;
 
 /// A user's own span. Made by `#[derive(EventMetadata)]` with `#[span(..)]`.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` is no span",
+    message = "`{Self}` is not a span",
     note = "a span of your own is a struct with `#[derive(EventMetadata)]` and `#[span(\"a.b\", stop(..))]`"
 )]
 pub trait SpanMetadata {

@@ -17,7 +17,7 @@ pub fn begin<'a>(site: &'static SpanSite, place: &mut Option<Span<'a>>, capture:
     }
 }
 
-/// The same for the span of a future, where it stays for as long as that runs.
+/// As [`begin`], for the span of a future, in a box that lives as long as the future.
 #[cold]
 #[inline(never)]
 pub fn begin_boxed<'a>(
@@ -30,8 +30,8 @@ pub fn begin_boxed<'a>(
     Some(span)
 }
 
-/// The same for a span that begins later, perhaps in another context, whose handlers count then. It
-/// borrows nothing: what runs later may outlive what the call was given.
+/// As [`begin`], for a span that begins later, perhaps in another context, whose handlers then decide. It borrows
+/// nothing: the work may outlive the arguments.
 #[cold]
 #[inline(never)]
 pub fn begin_later<'a, 'o>(

@@ -310,13 +310,13 @@ pub fn unless_failed(
     None
 }
 
-/// What carries the current context on to a stream, which is polled where that is current no longer: the
-/// stream's span, or if nobody observes it one that is nothing else.
+/// Keeps the context alive for a stream polled later. Uses the stream's span, or a context-only placeholder when
+/// the stream is unobserved.
 pub fn carried<'a>(span: Option<Box<Span<'a>>>, site: &'static SpanSite) -> Option<Box<Span<'a>>> {
     span.or_else(|| Some(Span::context_only(site)))
 }
 
-/// A stream that must be returned as a type with a name, and is in no known box.
+/// A stream that must be returned as its own type, and is not a known box.
 pub trait NamedStream<T> {
     /// Cannot be.
     fn __telemetry_boxed(self) -> NotWrappableStream<T>
@@ -333,7 +333,7 @@ impl<T> NamedStream<T> for StreamOf<T> {
     }
 }
 
-/// Something that no span can be put around and still be of its type.
+/// A stream that cannot be wrapped in a span and keep its type.
 pub struct NotWrappableStream<T>(T);
 
 impl<T> NotWrappableStream<T> {

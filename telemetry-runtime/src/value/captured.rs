@@ -1,34 +1,34 @@
-//! Values as a span keeps them from where they are captured to where they are emitted.
+//! Values that a span keeps from capture to emission.
 
 use serde::Serialize;
 
 use super::{Json, Lazy, Tree, Value};
 
-/// A captured value. `D` is what a borrowed one is known as: see [`Captured`] and [`StopValue`].
+/// A value captured for an event; `D` is the trait object for borrowed values. See [`Captured`] and [`StopValue`].
 #[derive(Default)]
 pub enum CapturedValue<'a, D: ?Sized> {
-    /// There is none: the key stays absent.
+    /// `None`: the key stays absent.
     #[default]
     Absent,
-    /// No value, as of `()`.
+    /// A value without content, such as `()`.
     Null,
     /// A boolean.
     Bool(bool),
-    /// An integer that may be negative.
+    /// A signed integer.
     I64(i64),
-    /// An integer that is not.
+    /// An unsigned integer.
     U64(u64),
     /// A float.
     F64(f64),
     /// A borrowed string.
     Str(&'a str),
-    /// A borrowed value, serialised when it is looked at.
+    /// A borrowed value, serialised when it is read.
     Ref(&'a D),
-    /// A copied value, serialised when it is looked at.
+    /// A copied value, serialised when it is read.
     Boxed(Box<D>),
-    /// A string of its own.
+    /// An owned string.
     Text(Box<str>),
-    /// A tree of its own.
+    /// An owned tree.
     Json(Box<Json>),
 }
 
@@ -38,9 +38,9 @@ pub type Captured<'a> = CapturedValue<'a, dyn Tree + Send + Sync + 'a>;
 /// What is captured at a span's stop, where it is emitted at once.
 pub type StopValue<'a> = CapturedValue<'a, dyn Tree + 'a>;
 
-/// A type a borrowed value is known as.
+/// A trait object that borrowed values are kept as.
 pub trait Known {
-    /// The same, as what is looked at.
+    /// The value as handlers see it.
     fn lazy(&self) -> Lazy<'_>;
 }
 
@@ -57,7 +57,7 @@ impl Known for dyn Tree + '_ {
 }
 
 impl<D: ?Sized + Known> CapturedValue<'_, D> {
-    /// The value to be looked at, or none where the key stays absent.
+    /// The value as handlers see it; `None` if the key stays absent.
     #[inline]
     pub fn value(&self) -> Option<Value<'_>> {
         Some(match self {
@@ -77,7 +77,7 @@ impl<D: ?Sized + Known> CapturedValue<'_, D> {
 }
 
 impl<D: ?Sized> CapturedValue<'_, D> {
-    /// A tree of its own; scalars and strings in their short forms.
+    /// An owned tree; scalars and strings in their short forms.
     pub fn from_tree(tree: Option<Json>) -> Self {
         match tree {
             None => Self::Absent,
@@ -104,14 +104,14 @@ impl<D: ?Sized> CapturedValue<'_, D> {
 }
 
 impl<'a> StopValue<'a> {
-    /// Keeps a reference and serialises when somebody looks.
+    /// Keeps a reference, which is serialised when a handler reads it.
     pub fn lazy<T: Serialize>(value: &'a T) -> Self {
         Self::Ref(value)
     }
 }
 
 impl<'a> Captured<'a> {
-    /// What a span captured, as something that is emitted at once.
+    /// A captured value as a stop value.
     pub(crate) fn into_stop(self) -> StopValue<'a> {
         match self {
             CapturedValue::Absent => CapturedValue::Absent,
@@ -128,7 +128,7 @@ impl<'a> Captured<'a> {
         }
     }
 
-    /// The same with nothing borrowed, for keeping beyond the borrow.
+    /// Returns this with nothing borrowed.
     pub(crate) fn into_owned(self) -> Captured<'static> {
         match self {
             CapturedValue::Absent => CapturedValue::Absent,
