@@ -24,6 +24,10 @@ impl Attached {
         Ok(Self { id, queue })
     }
 
+    pub(crate) fn queue(&self) -> Queue {
+        self.queue.clone()
+    }
+
     pub(crate) fn flush(&self, timeout: Duration) -> bool {
         self.queue.flush(timeout)
     }

@@ -35,6 +35,11 @@ impl Model {
 
     /// All events as the lines of a recording, each shared value before the events that need it.
     pub fn lines(&self) -> impl Iterator<Item = String> + '_ {
+        self.numbered_lines().map(|(_, line)| line)
+    }
+
+    /// The same, with the number of the span of each event.
+    pub(crate) fn numbered_lines(&self) -> impl Iterator<Item = (Option<u32>, String)> + '_ {
         let mut written: HashSet<Hash> = HashSet::new();
         let mut numbers: Vec<u32> = self.spans.keys().copied().collect();
         numbers.sort_unstable();
@@ -44,8 +49,8 @@ impl Model {
             for hash in &span.refs {
                 self.write_content(*hash, &mut written, &mut lines);
             }
-            lines.extend(span.own_lines().map(str::to_owned));
-            lines
+            let own = span.own_lines().map(|line| (Some(number), line.to_owned()));
+            lines.into_iter().map(|line| (None, line)).chain(own).collect::<Vec<_>>()
         })
     }
 

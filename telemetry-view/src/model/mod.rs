@@ -97,6 +97,7 @@ pub struct Changes<'m> {
     /// The revision that this leads to.
     pub revision: u64,
     /// Whether what was known before is to be thrown away.
+    #[serde(skip)]
     pub reset: bool,
     /// Spans that are new or changed.
     pub spans: Vec<&'m Span>,
