@@ -50,3 +50,24 @@ pub fn event_names() -> impl Iterator<Item = &'static str> {
     let spans = SPANS.iter().flat_map(|span| span.events);
     spans.chain(EVENTS.iter().map(|event| event.name))
 }
+
+/// The group of the event with that full name, if it is documented.
+pub fn category_of(name: &str) -> Option<Category> {
+    let span = SPANS.iter().find(|span| span.events.contains(&name));
+    let event = EVENTS.iter().find(|event| event.name == name);
+    span.map(|span| span.category).or(event.map(|event| event.category))
+}
+
+/// Whether some documented event has a key of that name.
+pub fn is_documented_key(key: &str) -> bool {
+    let fields = SPANS.iter().flat_map(|span| [span.start, span.stop]);
+    let fields = fields.chain(EVENTS.iter().map(|event| event.metadata)).chain([STOP, EXCEPTION]);
+    let context = SPANS.iter().flat_map(|span| span.context).any(|known| known.as_str() == key);
+    context || fields.flatten().any(|field| field.is(key))
+}
+
+/// Whether some documented event has a measurement of that name.
+pub fn is_documented_measurement(key: &str) -> bool {
+    let fields = EVENTS.iter().map(|event| event.measurements).chain([START, END]);
+    fields.flatten().any(|field| field.is(key))
+}

@@ -6,9 +6,8 @@ use std::io::IsTerminal as _;
 use telemetry_catalogue::{Category, EVENTS, SPANS};
 use tracing::Level;
 
-use crate::event::Event;
+use crate::event::{Event, Pattern};
 use crate::handler::{AttachError, Handler};
-use crate::name::Pattern;
 use crate::registry::{attach, detach};
 use crate::value::Value;
 
@@ -47,7 +46,7 @@ impl LoggerOptions {
 
     /// Whether each session or run has a colour, whatever standard error is.
     #[must_use]
-    pub fn colour(self, colour: bool) -> Self {
+    pub fn with_ansi(self, colour: bool) -> Self {
         Self { colour: Some(colour), ..self }
     }
 }

@@ -263,7 +263,7 @@ fn followed(model: &Model, runtime: &Runtime, output: Option<&Type>, future: &To
         quote!(let #live = #k::carried(#live, #site);)
     });
     quote! {
-        let (#returned, #live) = #k::Instrumented::handing(#start, #future).await;
+        let (#returned, #live) = #k::Instrumented::passing_span(#start, #future).await;
         let #live = #k::unless_failed(#live, #unless);
         #carried
         #[allow(unused_imports)]

@@ -118,8 +118,8 @@ pub(crate) fn emit(event: &EventSpec, entries: &[(String, Recorded)], runtime: &
     let import = &runtime.import;
     quote! {{
         #import
-        if #k::EventSite::enabled(&#k::sites::#site) && #k::is_seen(&#k::sites::#site) {
-            #k::emit_captured(&#k::sites::#site, &[#(#measurements),*], &[#(#metadata,)* #(#own),*]);
+        if #k::EventSite::enabled(&#k::callsites::#site) && #k::is_seen(&#k::callsites::#site) {
+            #k::emit_captured(&#k::callsites::#site, &[#(#measurements),*], &[#(#metadata,)* #(#own),*]);
         }
     }}
 }

@@ -70,7 +70,7 @@ impl Runtime {
         match span {
             SpanKind::Documented(spec, _) => {
                 let (k, name) = (&self.private, ident(spec.short_name));
-                quote!((&#k::sites::#name))
+                quote!((&#k::callsites::#name))
             }
             SpanKind::Own(own) => {
                 let path = own_path(own);
