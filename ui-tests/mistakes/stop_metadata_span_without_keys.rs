@@ -3,7 +3,7 @@
 use telemetry_runtime::StopMetadata;
 
 #[derive(StopMetadata)]
-#[stop_of(agent)]
+#[stop_of(subagent)]
 struct Answer {
     text: String,
 }

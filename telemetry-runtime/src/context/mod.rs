@@ -27,7 +27,7 @@ pub(crate) use active_span::ActiveSpan;
 pub use carry::{InContext, WithContext, in_current_context};
 pub(crate) use current::{ContextGuard, with_context};
 pub use observer::SpanObserver;
-pub(crate) use observer::{Observers, tell};
+pub(crate) use observer::{Observers, Observing, tell};
 pub use propagation::Carrier;
 pub(crate) use state::ContextState;
 

@@ -26,7 +26,7 @@ impl Span<'_> {
         let started = context.now();
         let wall = context.wall(started);
         let (identity, observers) = identify(self, &context, wall);
-        let ids = assign_ids(identity, &context);
+        let ids = assign_ids(identity, &context, started);
         let child_session = open_context(self, &mut context);
         let node = ActiveSpan::open(ids, self.site, context.span.take(), observers, identity.sampled);
         let depth = node.depth;
