@@ -19,7 +19,7 @@ impl Attached {
     pub(crate) fn new(what: &str, capacity: usize, handler: impl Handler) -> io::Result<Self> {
         static NUMBER: AtomicU64 = AtomicU64::new(1);
         let id = format!("{what} {}", NUMBER.fetch_add(1, Ordering::Relaxed));
-        let queue = queue(capacity, handler);
+        let queue = queue(capacity, handler)?;
         attach(&id, event_names!["**"], queue.clone()).map_err(io::Error::other)?;
         Ok(Self { id, queue })
     }
