@@ -207,8 +207,8 @@ impl Model {
     }
 
     /// The spans inside another, or the outermost ones of a session, in the order of time.
-    pub fn in_order(&self, numbers: &[u32]) -> Vec<&Span> {
-        let mut spans: Vec<&Span> = numbers.iter().filter_map(|number| self.spans.get(number)).collect();
+    pub fn in_order<'n>(&self, numbers: impl IntoIterator<Item = &'n u32>) -> Vec<&Span> {
+        let mut spans: Vec<&Span> = numbers.into_iter().filter_map(|number| self.spans.get(number)).collect();
         spans.sort_by_key(|span| (span.start, span.number));
         spans
     }
