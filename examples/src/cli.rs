@@ -173,7 +173,7 @@ impl Watch {
                 // One that cannot be printed is not worth another that says so.
                 .log_internal_errors(false)
                 .init();
-            attach_default_logger(LoggerOptions::default().colour(colour))?;
+            attach_default_logger(LoggerOptions::default().with_ansi(colour))?;
         }
         Ok(Self { bar, logging })
     }

@@ -3,55 +3,60 @@
 use crate::model::ContextKey::{
     Agent, Iteration, ParentRunId, ParentSessionId, RunId, SessionId, ToolCallId,
 };
-use crate::model::Presence::{Automatic, Optional, Required};
+use crate::model::Requirement::{Automatic, Optional, Required};
 use crate::model::Type::{Any, Duration, Flag, Integer, Text, Texts};
-use crate::model::{Category, Event, Field, Presence, Span, StopKeys, Type};
+use crate::model::{Category, EventSpec, FieldSpec, Requirement, SpanSpec, StopKeys, Type};
 
 /// The first segments that only documented events may have.
 pub const RESERVED: [&str; 3] = ["condukt", "legion", "telemetry"];
 
-const fn field(key: &'static str, ty: Type, presence: Presence, doc: &'static str) -> Field {
-    Field { key, ty, presence, beyond: false, doc }
+const fn field(key: &'static str, ty: Type, requirement: Requirement, doc: &'static str) -> FieldSpec {
+    FieldSpec { key, ty, requirement, extension: false, doc }
 }
 
 /// A key that goes beyond the two documents.
-const fn beyond(key: &'static str, ty: Type, presence: Presence, doc: &'static str) -> Field {
-    Field { key, ty, presence, beyond: true, doc }
+const fn extension(key: &'static str, ty: Type, requirement: Requirement, doc: &'static str) -> FieldSpec {
+    FieldSpec { key, ty, requirement, extension: true, doc }
 }
 
 /// The measurements of every `start`.
-pub const START: &[Field] = &[
+pub const START: &[FieldSpec] = &[
     field("system_time", Integer, Automatic, "wall-clock time, nanoseconds since the Unix epoch"),
-    beyond("monotonic_time", Integer, Automatic, "a clock that never goes back, nanoseconds"),
+    extension("monotonic_time", Integer, Automatic, "a clock that never goes back, nanoseconds"),
 ];
 
 /// The measurements of every `stop` and `exception`.
-pub const END: &[Field] = &[
+pub const END: &[FieldSpec] = &[
     field("duration", Duration, Automatic, "time since the start, nanoseconds"),
-    beyond("monotonic_time", Integer, Automatic, "a clock that never goes back, nanoseconds"),
-    beyond("items", Integer, Automatic, "of a stream: how many items it gave"),
-    beyond("time_to_first_item", Duration, Automatic, "of a stream: time from its start to its first item"),
+    extension("monotonic_time", Integer, Automatic, "a clock that never goes back, nanoseconds"),
+    extension("items", Integer, Automatic, "of a stream: how many items it gave"),
+    extension(
+        "time_to_first_item",
+        Duration,
+        Automatic,
+        "of a stream: time from its start to its first item",
+    ),
 ];
 
 /// The metadata that every `stop` may carry beside its span's own keys.
-pub const STOP: &[Field] = &[
-    beyond("status", Text, Automatic, "`ok` or `error`, unless a stop rule says otherwise"),
-    beyond("error", Text, Automatic, "on `error`: what it says"),
-    beyond("error_type", Text, Automatic, "on `error`: its kind, of low cardinality"),
+pub const STOP: &[FieldSpec] = &[
+    extension("status", Text, Automatic, "`ok` or `error`, unless a stop rule says otherwise"),
+    extension("error", Text, Automatic, "on `error`: what it says"),
+    extension("error_type", Text, Automatic, "on `error`: its kind, of low cardinality"),
 ];
 
 /// The metadata of every `exception`.
-pub const EXCEPTION: &[Field] = &[
+pub const EXCEPTION: &[FieldSpec] = &[
     field("kind", Text, Automatic, "`panic` or `cancelled`"),
     field("reason", Text, Automatic, "the panic message, or `cancelled`"),
     field("stacktrace", Texts, Automatic, "the frames, innermost first"),
 ];
 
 macro_rules! span {
-    ($attribute:literal, $prefix:literal, $category:ident, $context:expr, start $start:expr, stop $stop:expr,
+    ($short_name:literal, $prefix:literal, $category:ident, $context:expr, start $start:expr, stop $stop:expr,
      $keys:ident, opens_context $opens:literal, $doc:literal) => {
-        Span {
-            attribute: $attribute,
+        SpanSpec {
+            short_name: $short_name,
             prefix: $prefix,
             events: [concat!($prefix, ".start"), concat!($prefix, ".stop"), concat!($prefix, ".exception")],
             category: Category::$category,
@@ -66,7 +71,7 @@ macro_rules! span {
 }
 
 /// All documented spans.
-pub const SPANS: &[Span] = &[
+pub const SPANS: &[SpanSpec] = &[
     span!("agent", "condukt.agent", Agent, &[Agent, SessionId, ParentSessionId],
         start &[], stop &[], None, opens_context true,
         "an agent works on a prompt"),
@@ -130,8 +135,8 @@ pub const SPANS: &[Span] = &[
             field("message_count", Integer, Required, "how many messages it is given"),
         ],
         stop &[
-            beyond("usage", Any, Optional, "the tokens used"),
-            beyond("finish_reason", Any, Optional, "why the model stopped"),
+            extension("usage", Any, Optional, "the tokens used"),
+            extension("finish_reason", Any, Optional, "why the model stopped"),
         ], Derivable, opens_context false,
         "one request to a model"),
     span!("sandbox_eval", "legion.sandbox.eval", Sandbox, &[Agent, RunId, ParentRunId],
@@ -145,18 +150,18 @@ pub const SPANS: &[Span] = &[
 ];
 
 /// All documented events that stand alone.
-pub const EVENTS: &[Event] = &[
-    Event {
+pub const EVENTS: &[EventSpec] = &[
+    EventSpec {
         emit: "secrets_resolve",
         name: "condukt.secrets.resolve",
         category: Category::Secrets,
         measurements: &[field("count", Integer, Required, "how many secrets")],
         context: &[Agent, SessionId, ParentSessionId],
         metadata: &[field("names", Texts, Required, "their names, never their values")],
-        beyond: false,
+        extension: false,
         doc: "a session's secrets are resolved",
     },
-    Event {
+    EventSpec {
         emit: "secrets_access",
         name: "condukt.secrets.access",
         category: Category::Secrets,
@@ -166,10 +171,10 @@ pub const EVENTS: &[Event] = &[
             field("tool", Text, Required, "the tool that receives them"),
             field("names", Texts, Required, "their names, never their values"),
         ],
-        beyond: false,
+        extension: false,
         doc: "a tool receives the session's secrets",
     },
-    Event {
+    EventSpec {
         emit: "compact",
         name: "condukt.compact.stop",
         category: Category::Agent,
@@ -180,10 +185,10 @@ pub const EVENTS: &[Event] = &[
         ],
         context: &[Agent, SessionId, ParentSessionId],
         metadata: &[],
-        beyond: true,
+        extension: true,
         doc: "a session's history is compacted",
     },
-    Event {
+    EventSpec {
         emit: "agent_started",
         name: "legion.agent.started",
         category: Category::Agent,
@@ -195,10 +200,10 @@ pub const EVENTS: &[Event] = &[
         )],
         context: &[Agent, RunId, ParentRunId],
         metadata: &[],
-        beyond: false,
+        extension: false,
         doc: "an agent process is built",
     },
-    Event {
+    EventSpec {
         emit: "agent_stopped",
         name: "legion.agent.stopped",
         category: Category::Agent,
@@ -210,10 +215,10 @@ pub const EVENTS: &[Event] = &[
         )],
         context: &[Agent, RunId, ParentRunId],
         metadata: &[],
-        beyond: false,
+        extension: false,
         doc: "an agent process ends",
     },
-    Event {
+    EventSpec {
         emit: "handler_failure",
         name: "telemetry.handler.failure",
         category: Category::Telemetry,
@@ -229,7 +234,7 @@ pub const EVENTS: &[Event] = &[
             field("reason", Text, Required, "the panic message"),
             field("stacktrace", Texts, Required, "the frames, innermost first"),
         ],
-        beyond: false,
+        extension: false,
         doc: "a handler panicked and was detached",
     },
 ];

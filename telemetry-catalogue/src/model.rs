@@ -2,9 +2,9 @@
 
 /// A documented span: the three events `prefix.start`, `prefix.stop` and `prefix.exception`.
 #[derive(Debug)]
-pub struct Span {
+pub struct SpanSpec {
     /// What stands in `#[agent_span(..)]`: `llm_turn`.
-    pub attribute: &'static str,
+    pub short_name: &'static str,
     /// What the three event names begin with: `condukt.llm_turn`.
     pub prefix: &'static str,
     /// The full event names, in the order of [`Phase`].
@@ -14,9 +14,9 @@ pub struct Span {
     /// The keys that come from the current context, absent where that has none.
     pub context: &'static [ContextKey],
     /// The keys given at start, there again on stop and exception.
-    pub start: &'static [Field],
+    pub start: &'static [FieldSpec],
     /// The keys that stop adds.
-    pub stop: &'static [Field],
+    pub stop: &'static [FieldSpec],
     /// Where the keys of `stop` come from.
     pub stop_keys: StopKeys,
     /// Whether the events inside read a context that this span opens, so that it is kept alive
@@ -26,26 +26,26 @@ pub struct Span {
     pub doc: &'static str,
 }
 
-impl Span {
+impl SpanSpec {
     /// The full name of one of the three events.
     pub fn event(&self, phase: Phase) -> &'static str {
         self.events[phase as usize]
     }
 
     /// The start key of that name, with or without its question mark.
-    pub fn start_field(&self, name: &str) -> Option<&'static Field> {
+    pub fn start_field(&self, name: &str) -> Option<&'static FieldSpec> {
         self.start.iter().find(|field| field.is(name))
     }
 
     /// The stop key of that name, with or without its question mark.
-    pub fn stop_field(&self, name: &str) -> Option<&'static Field> {
+    pub fn stop_field(&self, name: &str) -> Option<&'static FieldSpec> {
         self.stop.iter().find(|field| field.is(name))
     }
 }
 
 /// A documented event that stands alone.
 #[derive(Debug)]
-pub struct Event {
+pub struct EventSpec {
     /// What stands in `emit!(..)`: `compact`.
     pub emit: &'static str,
     /// The full name: `condukt.compact.stop`.
@@ -53,33 +53,33 @@ pub struct Event {
     /// Which group of the default logger it belongs to.
     pub category: Category,
     /// The numbers it carries.
-    pub measurements: &'static [Field],
+    pub measurements: &'static [FieldSpec],
     /// The keys that come from the current context, absent where that has none.
     pub context: &'static [ContextKey],
     /// The other keys.
-    pub metadata: &'static [Field],
+    pub metadata: &'static [FieldSpec],
     /// Whether the event goes beyond the two documents.
-    pub beyond: bool,
+    pub extension: bool,
     /// One line of documentation.
     pub doc: &'static str,
 }
 
 /// One key of an event.
 #[derive(Debug)]
-pub struct Field {
+pub struct FieldSpec {
     /// The key as it stands in the event, question mark included.
     pub key: &'static str,
     /// What its value is.
     pub ty: Type,
     /// Who gives it.
-    pub presence: Presence,
+    pub requirement: Requirement,
     /// Whether it goes beyond the two documents.
-    pub beyond: bool,
+    pub extension: bool,
     /// One line of documentation.
     pub doc: &'static str,
 }
 
-impl Field {
+impl FieldSpec {
     /// The key as it is written in Rust: without the question mark.
     pub fn name(&self) -> &'static str {
         self.key.trim_end_matches('?')
@@ -124,7 +124,7 @@ impl Type {
 
 /// Who gives a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Presence {
+pub enum Requirement {
     /// The annotation must.
     Required,
     /// The annotation may.

@@ -4,7 +4,7 @@
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{format_ident, quote};
 use telemetry_catalogue::{
-    self as catalogue, ContextKey, END, EVENTS, EXCEPTION, Field, Phase, SPANS, START, STOP, Type,
+    self as catalogue, ContextKey, END, EVENTS, EXCEPTION, FieldSpec, Phase, SPANS, START, STOP, Type,
 };
 
 fn ident(name: &str) -> Ident {
@@ -13,7 +13,7 @@ fn ident(name: &str) -> Ident {
 
 /// A static for each documented span and event, and lists of them.
 pub(crate) fn sites() -> TokenStream {
-    let spans: Vec<Ident> = SPANS.iter().map(|span| ident(span.attribute)).collect();
+    let spans: Vec<Ident> = SPANS.iter().map(|span| ident(span.short_name)).collect();
     let events: Vec<Ident> = EVENTS.iter().map(|event| ident(event.emit)).collect();
     let (span_indices, event_indices) = (0..SPANS.len(), 0..EVENTS.len());
     let span_docs = SPANS.iter().map(|span| format!("`{}`: {}.", span.prefix, span.doc));
@@ -69,7 +69,7 @@ pub(crate) fn typed_events() -> TokenStream {
         }
     });
     let spans = SPANS.iter().map(|span| {
-        let (name, doc) = (ident(span.attribute), format!("`{}`: {}.", span.prefix, span.doc));
+        let (name, doc) = (ident(span.short_name), format!("`{}`: {}.", span.prefix, span.doc));
         quote! {
             #[doc = #doc]
             #[allow(non_camel_case_types)]
@@ -86,8 +86,8 @@ pub(crate) fn typed_events() -> TokenStream {
     }
 }
 
-fn of_span(span: &'static catalogue::Span, phase: Phase) -> TokenStream {
-    let (measurements, own, common): (_, &[Field], &[Field]) = match phase {
+fn of_span(span: &'static catalogue::SpanSpec, phase: Phase) -> TokenStream {
+    let (measurements, own, common): (_, &[FieldSpec], &[FieldSpec]) = match phase {
         Phase::Start => (START, &[], &[]),
         Phase::Stop => (END, span.stop, STOP),
         Phase::Exception => (END, &[], EXCEPTION),
@@ -163,7 +163,7 @@ fn context(keys: &'static [ContextKey]) -> impl Iterator<Item = TokenStream> {
     keys.iter().map(|key| accessor(key.as_str(), key.ty(), "From the context", false))
 }
 
-fn method(field: &Field, is_measurement: bool) -> TokenStream {
+fn method(field: &FieldSpec, is_measurement: bool) -> TokenStream {
     accessor(field.key, field.ty, field.doc, is_measurement)
 }
 

@@ -2,12 +2,13 @@
 
 use proc_macro2::{Ident, TokenStream};
 use syn::ext::IdentExt;
-use telemetry_catalogue::{self as catalogue, Event, Presence};
+use telemetry_catalogue::{self as catalogue, EventSpec, Requirement};
 
 use crate::args::{Args, Recorded, SpanArg};
 use crate::ctxt::{Ctxt, did_you_mean, one_of};
 use crate::expand::{self, Runtime};
-use crate::valid::{self, StopKey, Target};
+use crate::model::StopKey;
+use crate::valid::{self, Target};
 
 /// `in_span!(SPAN, ..; WORK)`.
 pub(crate) fn in_span(tokens: TokenStream) -> TokenStream {
@@ -35,7 +36,7 @@ pub(crate) fn record(tokens: TokenStream) -> TokenStream {
         let text = entry.key.text();
         let Some(value) = entry.recorded() else { continue };
         if let Some(ty) = ty {
-            valid::check_sigil(&value, &text, ty, &mut cx);
+            valid::check_format(&value, &text, ty, &mut cx);
         }
         keys.push(StopKey { key: name, value, ty });
     }
@@ -89,7 +90,7 @@ fn unknown_event(text: &str) -> String {
     format!("there is no single event `{text}`{known}")
 }
 
-fn entries(event: &Event, name: &Ident, args: Args, cx: &mut Ctxt) -> Vec<(String, Recorded)> {
+fn entries(event: &EventSpec, name: &Ident, args: Args, cx: &mut Ctxt) -> Vec<(String, Recorded)> {
     let fields = || event.measurements.iter().chain(event.metadata);
     let mut entries: Vec<(String, Recorded)> = Vec::new();
     // Keys that were meant, where another name was written: they are not missing.
@@ -99,15 +100,18 @@ fn entries(event: &Event, name: &Ident, args: Args, cx: &mut Ctxt) -> Vec<(Strin
         let text = entry.key.text();
         let field = fields().find(|field| field.is(&text));
         if field.is_none() && !is_own {
-            let near = did_you_mean(&text, fields().map(telemetry_catalogue::Field::name));
+            let near = did_you_mean(&text, fields().map(telemetry_catalogue::FieldSpec::name));
             let known = if near.is_empty() {
-                format!("; it has {}", one_of(fields().map(telemetry_catalogue::Field::name)))
+                format!("; it has {}", one_of(fields().map(telemetry_catalogue::FieldSpec::name)))
                     .replace(" or ", " and ")
             } else {
                 near
             };
             cx.error(&entry.key, format_args!("`{name}` has no key `{text}`{known}"));
-            meant.extend(telemetry_catalogue::nearest(&text, fields().map(telemetry_catalogue::Field::name)));
+            meant.extend(telemetry_catalogue::nearest(
+                &text,
+                fields().map(telemetry_catalogue::FieldSpec::name),
+            ));
             continue;
         }
         if entries.iter().any(|(known, _)| *known == text) {
@@ -116,11 +120,11 @@ fn entries(event: &Event, name: &Ident, args: Args, cx: &mut Ctxt) -> Vec<(Strin
         }
         let Some(value) = entry.recorded() else { continue };
         if let Some(field) = field {
-            valid::check_sigil(&value, &text, field.ty, cx);
+            valid::check_format(&value, &text, field.ty, cx);
         }
         entries.push((field.map_or(text, |field| field.key.to_owned()), value));
     }
-    for field in fields().filter(|field| field.presence == Presence::Required) {
+    for field in fields().filter(|field| field.requirement == Requirement::Required) {
         if !entries.iter().any(|(key, _)| key == field.key) && !meant.contains(&field.name()) {
             cx.error(
                 name,

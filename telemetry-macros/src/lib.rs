@@ -10,18 +10,12 @@ mod fallback;
 mod generated;
 mod inline;
 mod input;
+mod model;
 mod names;
 mod shape;
 mod span_attribute;
 mod valid;
 
-#[cfg(test)]
-mod documented;
-#[cfg(test)]
-mod expansions;
-#[cfg(test)]
-#[path = "../../tests/tests/property/mod.rs"]
-mod property;
 #[cfg(test)]
 mod tests;
 

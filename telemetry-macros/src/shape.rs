@@ -10,7 +10,7 @@ use syn::{
 
 use crate::ctxt::Ctxt;
 use crate::input::{Function, mentions};
-use crate::valid::Options;
+use crate::model::Options;
 
 /// How a function's work is reached.
 pub(crate) enum Shape {

@@ -9,7 +9,9 @@ use opentelemetry::trace::{
     SpanBuilder, SpanContext, SpanKind, TraceContextExt, TraceFlags, TraceState, Tracer,
 };
 use opentelemetry::{Context as OtelContext, ContextGuard, KeyValue};
-use telemetry_runtime::{Event, Followed, Identity, Opening, SpanFollower, SpanHook, SpanId, TraceId};
+use telemetry_runtime::{
+    Event, SpanHook, SpanId, SpanIdentity, SpanObserver, SpanStart, StartedSpan, TraceId,
+};
 
 use crate::content::Content;
 use crate::ending::Ending;
@@ -97,17 +99,17 @@ impl Bridge {
 }
 
 impl SpanHook for Bridge {
-    fn opening(&self, opening: &Opening<'_>) -> Followed {
-        let Some(_busy) = Busy::begin() else { return Followed::default() };
+    fn on_start(&self, start: &SpanStart<'_>) -> StartedSpan {
+        let Some(_busy) = Busy::begin() else { return StartedSpan::default() };
         let around = OtelContext::current();
         if around.is_telemetry_suppressed() {
-            return Followed::default();
+            return StartedSpan::default();
         }
-        let row = mapping::row(opening.prefix());
-        let started = UNIX_EPOCH + Duration::from_nanos(opening.system_time());
+        let row = mapping::row(start.prefix());
+        let started = UNIX_EPOCH + Duration::from_nanos(start.system_time());
         let mut following = Following {
             bridge: self.0.clone(),
-            prefix: opening.prefix(),
+            prefix: start.prefix(),
             row,
             started,
             ids: (0, 0),
@@ -120,11 +122,11 @@ impl SpanHook for Bridge {
             let outer = innermost(|entered| entered.gathered.clone()).flatten();
             following.gathered = row.map(|(_, row)| Gathered::new(row, outer.clone())).or(outer);
         }
-        let identity = self.0.start(opening, around, &mut following);
-        Followed { identity, follower: Some(Arc::new(following)) }
+        let identity = self.0.start(start, around, &mut following);
+        StartedSpan { identity, observer: Some(Arc::new(following)) }
     }
 
-    fn emitted(&self, event: &Event<'_>) {
+    fn on_event(&self, event: &Event<'_>) {
         let Some(_busy) = Busy::begin() else { return };
         if OtelContext::map_current(OtelContext::is_telemetry_suppressed) {
             return;
@@ -158,17 +160,17 @@ fn ids(context: &SpanContext) -> Ids {
 
 impl Inner {
     /// Starts the span, if there are traces, and says who it is.
-    fn start(&self, opening: &Opening<'_>, around: OtelContext, following: &mut Following) -> Identity {
-        let Some(source) = &self.spans else { return Identity::default() };
-        let within = parent(opening, around);
+    fn start(&self, start: &SpanStart<'_>, around: OtelContext, following: &mut Following) -> SpanIdentity {
+        let Some(source) = &self.spans else { return SpanIdentity::default() };
+        let within = parent(start, around);
         let outer = within.span().span_context().clone();
-        let builder = self.builder(opening, following);
+        let builder = self.builder(start, following);
         let otel = source.start(builder, &within);
         let span = otel.span();
         let context = span.span_context();
         let (trace_id, id) = ids(context);
         let identity = match (TraceId::new(trace_id), SpanId::new(id)) {
-            (Some(trace_id), Some(id)) => Identity {
+            (Some(trace_id), Some(id)) => SpanIdentity {
                 parent: outer
                     .is_valid()
                     .then(|| ids(&outer))
@@ -178,7 +180,7 @@ impl Inner {
                 sampled: Some(context.is_sampled()),
             },
             // A provider that is shut down, or one that does nothing.
-            _ => return Identity::default(),
+            _ => return SpanIdentity::default(),
         };
         following.ids = (trace_id, id);
         following.recording = span.is_recording();
@@ -187,7 +189,7 @@ impl Inner {
     }
 
     /// The span with what a sampler may look at.
-    fn builder(&self, opening: &Opening<'_>, following: &mut Following) -> SpanBuilder {
+    fn builder(&self, start: &SpanStart<'_>, following: &mut Following) -> SpanBuilder {
         let mut attributes = Vec::with_capacity(16);
         let mut set = |key: &'static str, value: opentelemetry::Value| {
             following.set.push(key);
@@ -195,7 +197,7 @@ impl Inner {
         };
         let openinference = self.options.openinference;
         let row = following.row.map(|(_, row)| row);
-        let agent = opening.agent().map(|agent| truncate::text(&agent, MAX_TEXT));
+        let agent = start.agent().map(|agent| truncate::text(&agent, MAX_TEXT));
         let mut asked = None;
         if let Some(row) = row {
             if let Some(operation) = row.operation {
@@ -205,9 +207,9 @@ impl Inner {
                 set(key, value.into());
             }
             if row.is_inference() {
-                let model = opening.text("model").unwrap_or_default();
+                let model = start.text("model").unwrap_or_default();
                 let (prefix, model) = provider::split(&model);
-                let field = opening.text("provider").filter(|name| !name.is_empty());
+                let field = start.text("provider").filter(|name| !name.is_empty());
                 let named = field.map(|name| provider::named(&name)).or(prefix.map(Cow::Borrowed));
                 if let Some(provider) = named {
                     set(names::PROVIDER, provider.into());
@@ -223,7 +225,7 @@ impl Inner {
         }
         let name = match row {
             None => Cow::Borrowed(following.prefix),
-            Some(row) => called(row, opening, agent.as_deref(), asked.as_deref()),
+            Some(row) => called(row, start, agent.as_deref(), asked.as_deref()),
         };
         if let Some(agent) = agent {
             set(names::AGENT_NAME, agent.clone().into());
@@ -239,14 +241,14 @@ impl Inner {
     }
 }
 
-fn called(row: &Row, opening: &Opening<'_>, agent: Option<&str>, model: Option<&str>) -> Cow<'static, str> {
+fn called(row: &Row, start: &SpanStart<'_>, agent: Option<&str>, model: Option<&str>) -> Cow<'static, str> {
     let text;
     let (plain, more) = match row.called {
         Called::Plainly(plain) => (plain, None),
         Called::WithAgent(plain) => (plain, agent),
         Called::WithModel(plain) => (plain, model),
         Called::With(plain, key) => {
-            text = opening.text(key).map(|text| truncate::text(&text, MAX_TEXT));
+            text = start.text(key).map(|text| truncate::text(&text, MAX_TEXT));
             (plain, text.as_deref())
         }
     };
@@ -261,12 +263,12 @@ fn called(row: &Row, opening: &Opening<'_>, agent: Option<&str>, model: Option<&
 /// What is current to OpenTelemetry wins where somebody else made it current, since that is then
 /// inside whatever span of ours is current. Where it is a span of ours, our own context says whether
 /// the new span belongs to it: a context without a span, entered on purpose, begins a trace.
-fn parent(opening: &Opening<'_>, around: OtelContext) -> OtelContext {
+fn parent(start: &SpanStart<'_>, around: OtelContext) -> OtelContext {
     let current = around.span().span_context().clone();
     let ours = innermost(|entered| entered.ids);
     let is_foreign = current.is_valid() && ours != Some(ids(&current));
-    let local = opening.local_parent().map(|span| (span.trace_id.get(), span.id.get()));
-    let identity = opening.identity();
+    let local = start.local_parent().map(|span| (span.trace_id.get(), span.id.get()));
+    let identity = start.identity();
     let remote = identity.parent.filter(|_| local.is_none()).map(|(trace_id, id)| (trace_id.get(), id.get()));
     match remote {
         // Of a caller's trace, what is current is the part that is already here.
@@ -298,8 +300,8 @@ struct Following {
     gathered: Option<Arc<Gathered>>,
 }
 
-impl SpanFollower for Following {
-    fn entered(&self) {
+impl SpanObserver for Following {
+    fn on_enter(&self) {
         let Some(otel) = &self.otel else { return };
         // A context entered once more inside its own span hides nothing that others made current.
         let is_current = innermost(|entered| entered.ids) == Some(self.ids);
@@ -308,7 +310,7 @@ impl SpanFollower for Following {
         let _ = ENTERED.try_with(|stack| stack.borrow_mut().push(entered));
     }
 
-    fn left(&self) {
+    fn on_exit(&self) {
         if self.otel.is_none() {
             return;
         }
@@ -319,7 +321,7 @@ impl SpanFollower for Following {
         }
     }
 
-    fn ended(&self, event: &Event<'_>) {
+    fn on_end(&self, event: &Event<'_>) {
         let Some(_busy) = Busy::begin() else { return };
         let bridge = &*self.bridge;
         let options = &bridge.options;

@@ -1,10 +1,10 @@
 //! Single events: the documented ones of `emit!`, and the user's own.
 
-use crate::callsite::{EventSite, HANDLED, HOOKED, SCOPED, SpanSite};
-use crate::context::Context;
+use crate::context::{self, Context};
 use crate::dispatch::emit_with;
-use crate::event::{Given, Measurements};
-use crate::span::{Span, is_observed};
+use crate::event::{FieldSource, Measurements};
+use crate::registry::{self, EventSite, SpanSite};
+use crate::span::{self, Span, is_observed};
 use crate::value::{Captured, StopValue};
 
 /// A user's own event, or span.
@@ -49,16 +49,10 @@ pub fn record_span<S: SpanMetadata>(span: &mut Span<'_>, given: &S) {
     given.capture(&mut |key, value| span.add(key, value.into_owned()));
 }
 
-/// Whether somebody here sees a single event, whose values are evaluated only then.
+/// Whether a handler or a hook here sees a single event, whose values are evaluated only then.
 #[cold]
 pub fn is_seen(site: &'static EventSite) -> bool {
-    let interest = site.interest();
-    let seen_by = |context: &Context| {
-        let handlers = context.ambient.as_ref().and_then(|ambient| ambient.handlers.as_ref());
-        handlers.is_some_and(|handlers| handlers.list.iter().any(|handler| handler.sees(site.name)))
-    };
-    interest & (HANDLED | HOOKED) != 0
-        || interest & SCOPED != 0 && crate::local::with_context(seen_by).unwrap_or(false)
+    span::is_seen(site)
 }
 
 /// Emits a user's own event.
@@ -68,7 +62,7 @@ pub fn emit_event(
     measurements: &[(&'static str, Captured<'static>)],
     metadata: &[(&'static str, StopValue<'_>)],
 ) {
-    emit(site, measurements, Given::Stop(metadata));
+    emit(site, measurements, FieldSource::Stop(metadata));
 }
 
 /// Emits a documented event.
@@ -78,20 +72,24 @@ pub fn emit_captured(
     measurements: &[(&'static str, Captured<'static>)],
     metadata: &[(&'static str, Captured<'static>)],
 ) {
-    emit(site, measurements, Given::Captured(metadata));
+    emit(site, measurements, FieldSource::Captured(metadata));
 }
 
-fn emit(site: &'static EventSite, measurements: &[(&'static str, Captured<'static>)], given: Given<'_>) {
+fn emit(
+    site: &'static EventSite,
+    measurements: &[(&'static str, Captured<'static>)],
+    given: FieldSource<'_>,
+) {
     let context = Context::current();
     let time = if site.timed { &[("system_time", context.wall(context.now()))][..] } else { &[] };
-    emit_with(&context, site, Measurements { known: time, more: Given::Captured(measurements) }, given);
+    emit_with(&context, site, Measurements { known: time, more: FieldSource::Captured(measurements) }, given);
 }
 
 /// Whether there is an enclosing observed span of that kind, to add keys to.
 #[cold]
 pub fn is_recorded(site: &'static SpanSite) -> bool {
     let within = |context: &Context| context.span.as_ref().is_some_and(|span| span.nearest(site).is_some());
-    is_observed(site, site.interest()) && crate::local::with_context(within).unwrap_or(false)
+    is_observed(site, registry::interest(site)) && context::with_context(within).unwrap_or(false)
 }
 
 /// Adds a key to the stop of the nearest enclosing observed span of that kind.
@@ -100,7 +98,7 @@ pub fn record(site: &'static SpanSite, key: &'static str, value: Captured<'stati
     if let Captured::Absent = value {
         return;
     }
-    let span = crate::local::with_context(|context| context.span.clone()).flatten();
+    let span = context::with_context(|context| context.span.clone()).flatten();
     if let Some(target) = span.as_ref().and_then(|span| span.nearest(site)) {
         target.record(key, value);
     }

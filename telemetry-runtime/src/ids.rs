@@ -1,9 +1,14 @@
 //! The ids of spans and traces, in W3C form.
 
+use std::cell::Cell;
 use std::fmt;
 use std::num::NonZero;
+use std::sync::Arc;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use uuid::Uuid;
+
+use crate::clock::Deterministic;
 
 macro_rules! hex_id {
     ($(#[$doc:meta])* $name:ident($ty:ty), $digits:literal) => {
@@ -82,4 +87,36 @@ pub struct SpanIds {
     pub parent_id: Option<SpanId>,
     /// The id of the trace.
     pub trace_id: TraceId,
+}
+
+thread_local! {
+    /// The state of the generator of ids; zero before it is seeded.
+    static SEED: Cell<u64> = const { Cell::new(0) };
+}
+
+/// The next random number of this thread; its generator is seeded by the operating system.
+#[inline]
+pub(crate) fn random() -> u64 {
+    SEED.try_with(|seed| {
+        let mut generator = match seed.get() {
+            0 => seeded(),
+            state => fastrand::Rng::with_seed(state),
+        };
+        let number = generator.u64(..);
+        seed.set(generator.get_seed());
+        number
+    })
+    .unwrap_or_else(|_| seeded().u64(..))
+}
+
+#[cold]
+fn seeded() -> fastrand::Rng {
+    let (high, low) = Uuid::new_v4().as_u64_pair();
+    fastrand::Rng::with_seed(high.rotate_left(17) ^ low)
+}
+
+/// A new `UUIDv7` in its canonical form.
+pub(crate) fn new_uuid(deterministic: Option<&Deterministic>) -> Arc<str> {
+    let uuid = deterministic.map_or_else(Uuid::now_v7, Deterministic::uuid);
+    uuid.hyphenated().encode_lower(&mut Uuid::encode_buffer()).to_owned().into()
 }

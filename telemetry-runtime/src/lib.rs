@@ -68,54 +68,44 @@
 #[doc(hidden)]
 #[path = "private.rs"]
 pub mod __private;
-mod callsite;
+mod agent_process;
 mod capture;
 mod clock;
 mod context;
+mod diagnostics;
 mod dispatch;
 mod emit;
 mod event;
 mod handler;
-mod hooks;
+mod hook;
 mod ids;
-mod local;
 mod logger;
-mod name;
-mod outcome;
 mod panics;
-mod process;
-mod propagation;
-mod queue;
-mod redact;
 mod registry;
 mod secrets;
-#[doc(hidden)]
-pub mod sites;
+mod session_secrets;
 mod span;
 pub mod testing;
 mod typed;
 mod value;
 
-pub use context::{Context, InContext, WithContext, in_current_context};
+pub use agent_process::AgentProcess;
+pub use capture::ErrorType;
+pub use context::{Carrier, Context, InContext, SpanObserver, WithContext, in_current_context};
 pub use dispatch::{ExecuteError, execute};
 pub use emit::{EventMetadata, SpanMetadata};
-pub use event::{Event, Measurements, Metadata, OwnedEvent};
-pub use handler::{AttachError, Handler, HandlerInfo};
-pub use hooks::{Followed, Identity, Opening, SpanFollower, SpanHook};
+pub use event::{Event, EventName, IntoPatterns, Measurements, Metadata, NameError, OwnedEvent, Pattern};
+pub use handler::{AttachError, Handler, HandlerInfo, Queue, queue};
+pub use hook::{SpanHook, SpanIdentity, SpanStart, StartedSpan, attach_hook, detach_hook};
 pub use ids::{SpanId, SpanIds, TraceId};
 pub use logger::{LoggerOptions, attach_default_logger, detach_default_logger};
-pub use name::{EventName, NameError, Pattern, Patterns};
-pub use outcome::{ErrorType, StopMetadata};
-pub use process::AgentProcess;
-pub use propagation::Carrier;
-pub use queue::{Queue, queue};
-pub use registry::{attach, attach_hook, detach, detach_hook, list_handlers};
+pub use registry::{attach, detach, list_handlers};
 pub use secrets::{MIN_SECRET_BYTES, Secrets, SecretsError};
-pub use span::Stop;
+pub use span::{Stop, StopMetadata};
 pub use telemetry_catalogue::Category;
 pub use tracing::Level;
 pub use typed::{TypedHandler, attach_typed, condukt, legion, spans, telemetry};
-pub use value::{Held, Json, Lazy, StopValue, Value};
+pub use value::{CapturedValue, Json, Lazy, StopValue, Value};
 
 // The macros are documented here, where their examples can be compiled.
 #[doc = include_str!("../docs/event_metadata.md")]

@@ -6,9 +6,8 @@ use std::io::IsTerminal as _;
 use telemetry_catalogue::{Category, EVENTS, SPANS};
 use tracing::Level;
 
-use crate::event::Event;
+use crate::event::{Event, Pattern};
 use crate::handler::{AttachError, Handler};
-use crate::name::Pattern;
 use crate::registry::{attach, detach};
 use crate::value::Value;
 
@@ -47,7 +46,7 @@ impl LoggerOptions {
 
     /// Whether each session or run has a colour, whatever standard error is.
     #[must_use]
-    pub fn colour(self, colour: bool) -> Self {
+    pub fn with_ansi(self, colour: bool) -> Self {
         Self { colour: Some(colour), ..self }
     }
 }
@@ -161,7 +160,7 @@ impl Line<'_> {
         let span = SPANS.iter().find(|span| span.events.contains(&event.name()));
         let phase = event.name().rsplit('.').next().unwrap_or_default();
         let Some(span) = span else { return self.single(f) };
-        let short = match span.attribute {
+        let short = match span.short_name {
             "llm_turn" | "llm_request" => "llm",
             "tool_call" => "tool",
             "agent_message" => "message",
@@ -169,11 +168,11 @@ impl Line<'_> {
             other => other,
         };
         write!(f, "{short}:{phase}")?;
-        self.who(f, span.attribute)?;
+        self.who(f, span.short_name)?;
         match phase {
-            "start" => self.given(f, span.attribute),
+            "start" => self.given(f, span.short_name),
             "stop" => {
-                self.came_out(f, span.attribute)?;
+                self.came_out(f, span.short_name)?;
                 self.duration(f)
             }
             _ => {

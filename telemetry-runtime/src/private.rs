@@ -1,19 +1,17 @@
 //! What the macros' expansions name. Nothing here is for hands, and it changes without notice.
 
-pub use crate::callsite::{EventSite, SpanSite};
 pub use crate::capture::{
-    Argument, AsDebug, AsDisplay, Flag, Integer, Measure, Nanos, Param, Record, Text, TextKeep, TextParam,
-    arguments, literal,
+    Argument, AsDebug, AsDisplay, Failed, Flag, Integer, Kept, Measure, Nanos, Param, Record, Returned, Text,
+    TextKeep, TextParam, Whole, arguments, literal,
 };
 pub use crate::context::{Context, InContext};
 pub use crate::emit::{EventMetadata, SpanMetadata};
 pub use crate::emit::{emit_captured, emit_event, is_recorded, is_seen, keep_span, record, record_span};
-pub use crate::outcome::StopMetadata;
-pub use crate::outcome::{Derived, Failed, Kept, May, NothingToDerive, Returned, StopOfOwn, Whole};
-pub use crate::sites;
+pub use crate::registry::documented as callsites;
+pub use crate::registry::{EventSite, SpanSite};
 pub use crate::span::{
-    Follow, Instrumented, ItemStop, Span, Stop, StreamOf, Work, begin, begin_boxed, begin_later, carried,
-    run, unless_failed,
+    Derived, Follow, Instrumented, ItemStop, May, NothingToDerive, Span, Stop, StopMetadata, StopOfOwn,
+    StreamOf, Work, begin, begin_boxed, begin_later, carried, run, unless_failed,
 };
 pub use crate::typed::spans;
 pub use crate::value::Captured;
@@ -61,15 +59,15 @@ choices! {
     /// An expression.
     record_as: capture { RecordDebug, RecordNothing, RecordPercent, RecordSerialize }
     /// A field of a derived type.
-    kept: outcome { KeptNothing, KeptOption, KeptScalar, KeptSerialize }
+    kept: capture { KeptNothing, KeptOption, KeptScalar, KeptSerialize }
     /// What was returned.
-    outcome: outcome { KindOfType, KindSaid, Plain, SaysDebug, SaysDisplay, SaysType }
+    outcome: capture { KindOfType, KindSaid, Plain, SaysDebug, SaysDisplay, SaysType }
     /// What was returned, where there is an `err(..)`.
-    outcome_with_err: outcome { KindOfType, KindSaid, PlainWithErr, SaysDebug, SaysDisplay, SaysType }
+    outcome_with_err: capture { KindOfType, KindSaid, PlainWithErr, SaysDebug, SaysDisplay, SaysType }
     /// A result.
-    whole: outcome { WholeDebug, WholeDisplay, WholeOpaque, WholeOption, WholeScalar, WholeSerialize }
+    whole: capture { WholeDebug, WholeDisplay, WholeOpaque, WholeOption, WholeScalar, WholeSerialize }
     /// A value that may have `StopMetadata`.
-    may_derive: outcome { MayDerive, MayNotDerive }
+    may_derive: span { MayDerive, MayNotDerive }
     /// A future made elsewhere.
     futures: span { NamedFuture, PlainFuture }
     /// A stream.

@@ -1,8 +1,8 @@
 //! Handlers of one documented event, whose keys the compiler checks.
 
-use crate::event::Event;
+use crate::event::{Event, EventName};
 use crate::handler::AttachError;
-use crate::name::EventName;
+
 use crate::registry::attach;
 
 /// Attaches a handler of one documented event. Which one is in the type of what it takes.

@@ -104,7 +104,7 @@ mod documented {
     use std::collections::BTreeSet;
     use std::panic::{AssertUnwindSafe, catch_unwind};
 
-    use telemetry_catalogue::{END, EVENTS, EXCEPTION, Field, SPANS, START};
+    use telemetry_catalogue::{END, EVENTS, EXCEPTION, FieldSpec, SPANS, START};
     use telemetry_runtime::AgentProcess;
 
     use super::*;
@@ -130,7 +130,7 @@ mod documented {
         map.keys().map(String::as_str).collect()
     }
 
-    fn of(fields: &'static [Field]) -> impl Iterator<Item = &'static str> {
+    fn of(fields: &'static [FieldSpec]) -> impl Iterator<Item = &'static str> {
         fields.iter().map(|field| field.key)
     }
 
@@ -189,7 +189,7 @@ mod documented {
             let with = |more: &[&'static str]| {
                 given.iter().copied().chain(more.iter().copied()).collect::<BTreeSet<_>>()
             };
-            let is = |attribute: &str| span.attribute == attribute;
+            let is = |attribute: &str| span.short_name == attribute;
             for event in events {
                 assert!(given.is_subset(&keys(&event.metadata)), "{}: {given:?}", event.name);
                 let times = if event.name == start { START } else { &END[..2] };
@@ -2578,8 +2578,8 @@ mod hooks {
 
     use futures::StreamExt as _;
     use telemetry_runtime::{
-        AttachError, Followed, Identity, Opening, SpanFollower, SpanHook, SpanId, TraceId, attach_hook,
-        detach_hook,
+        AttachError, SpanHook, SpanId, SpanIdentity, SpanObserver, SpanStart, StartedSpan, TraceId,
+        attach_hook, detach_hook,
     };
 
     use super::*;
@@ -2593,14 +2593,14 @@ mod hooks {
     struct Following(Log);
 
     impl SpanHook for Following {
-        fn opening(&self, opening: &Opening<'_>) -> Followed {
-            let name = opening.prefix().rsplit('.').next().unwrap();
-            note(&self.0, format!("{name} opening"));
+        fn on_start(&self, start: &SpanStart<'_>) -> StartedSpan {
+            let name = start.prefix().rsplit('.').next().unwrap();
+            note(&self.0, format!("{name} start"));
             let follower = Follower { name, log: self.0.clone() };
-            Followed { follower: Some(Arc::new(follower)), ..Followed::default() }
+            StartedSpan { observer: Some(Arc::new(follower)), ..StartedSpan::default() }
         }
 
-        fn emitted(&self, event: &Event<'_>) {
+        fn on_event(&self, event: &Event<'_>) {
             note(&self.0, format!("hook sees {}", event.name()));
         }
     }
@@ -2610,16 +2610,16 @@ mod hooks {
         log: Log,
     }
 
-    impl SpanFollower for Follower {
-        fn entered(&self) {
+    impl SpanObserver for Follower {
+        fn on_enter(&self) {
             note(&self.log, format!("{} entered", self.name));
         }
 
-        fn left(&self) {
+        fn on_exit(&self) {
             note(&self.log, format!("{} left", self.name));
         }
 
-        fn ended(&self, event: &Event<'_>) {
+        fn on_end(&self, event: &Event<'_>) {
             note(&self.log, format!("{} ended by {}", self.name, event.name().rsplit('.').next().unwrap()));
         }
     }
@@ -2655,11 +2655,11 @@ mod hooks {
         assert_eq!(
             log,
             [
-                "agent opening",
+                "agent start",
                 "condukt.agent.start",
                 "agent entered",
                 "before",
-                "tool_call opening",
+                "tool_call start",
                 "condukt.tool_call.start",
                 "tool_call entered",
                 "body",
@@ -2697,7 +2697,7 @@ mod hooks {
             log,
             [
                 "made",
-                "run opening",
+                "run start",
                 "condukt.run.start",
                 "run entered",
                 "first",
@@ -2730,7 +2730,7 @@ mod hooks {
         assert_eq!(
             log,
             [
-                "run opening",
+                "run start",
                 "condukt.run.start",
                 "run entered",
                 "run left",
@@ -2758,7 +2758,7 @@ mod hooks {
         assert_eq!(
             log,
             [
-                "run opening",
+                "run start",
                 "condukt.run.start",
                 "run entered",
                 "item 1",
@@ -2796,24 +2796,24 @@ mod hooks {
     const TRACE: u128 = 0x0af7_6519_16cd_43dd_8448_eb21_1c80_319c;
 
     impl SpanHook for Saying {
-        fn opening(&self, opening: &Opening<'_>) -> Followed {
-            assert!(opening.system_time() > 0);
+        fn on_start(&self, start: &SpanStart<'_>) -> StartedSpan {
+            assert!(start.system_time() > 0);
             let trace_id = TraceId::new(TRACE);
-            let identity = if opening.prefix() == "condukt.agent" {
-                assert_eq!((opening.local_parent(), opening.identity().parent), (None, None));
-                assert_eq!(opening.agent().as_deref(), Some("a"));
-                Identity {
+            let identity = if start.prefix() == "condukt.agent" {
+                assert_eq!((start.local_parent(), start.identity().parent), (None, None));
+                assert_eq!(start.agent().as_deref(), Some("a"));
+                SpanIdentity {
                     parent: trace_id.zip(SpanId::new(1)),
                     id: SpanId::new(2),
                     sampled: Some(false),
-                    ..Identity::default()
+                    ..SpanIdentity::default()
                 }
             } else {
-                assert_eq!(opening.identity().parent, trace_id.zip(SpanId::new(2)));
-                assert_eq!(opening.text("tool").as_deref(), Some("t"));
-                Identity::default()
+                assert_eq!(start.identity().parent, trace_id.zip(SpanId::new(2)));
+                assert_eq!(start.text("tool").as_deref(), Some("t"));
+                SpanIdentity::default()
             };
-            Followed { identity, follower: None }
+            StartedSpan { identity, observer: None }
         }
     }
 
@@ -2847,10 +2847,10 @@ mod hooks {
     fn a_hook_that_panics_is_ignored_for_that_call() {
         struct Panicking;
         impl SpanHook for Panicking {
-            fn opening(&self, _: &Opening<'_>) -> Followed {
+            fn on_start(&self, _: &SpanStart<'_>) -> StartedSpan {
                 panic!("not now");
             }
-            fn emitted(&self, _: &Event<'_>) {
+            fn on_event(&self, _: &Event<'_>) {
                 panic!("not this");
             }
         }
@@ -2879,6 +2879,6 @@ mod hooks {
         in_span!(run; || detach_hook("alone").unwrap());
         in_span!(run; || ());
         // Detached meanwhile, it follows what is open to its end.
-        assert_eq!(*log.lock().unwrap(), ["run opening", "run entered", "run left", "run ended by stop"]);
+        assert_eq!(*log.lock().unwrap(), ["run start", "run entered", "run left", "run ended by stop"]);
     }
 }

@@ -622,7 +622,7 @@ mod observation {
     }
 
     /// Attaches a handler that keeps the events which it sees.
-    fn watch(id: &str, events: impl telemetry_runtime::Patterns) -> Arc<Mutex<Vec<OwnedEvent>>> {
+    fn watch(id: &str, events: impl telemetry_runtime::IntoPatterns) -> Arc<Mutex<Vec<OwnedEvent>>> {
         let seen = Arc::new(Mutex::new(Vec::new()));
         let sink = seen.clone();
         attach(id, events, move |event: &Event<'_>| sink.lock().unwrap().push(OwnedEvent::from(event)))

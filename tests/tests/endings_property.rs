@@ -17,7 +17,7 @@ use futures::future::{BoxFuture, FutureExt, join_all};
 use futures::stream::{Stream, StreamExt};
 use proptest::prelude::*;
 use telemetry_runtime::{
-    AttachError, Context, Event, EventMetadata, InContext, Patterns, SpanIds, agent_span, attach, detach,
+    AttachError, Context, Event, EventMetadata, InContext, IntoPatterns, SpanIds, agent_span, attach, detach,
     event_names, in_current_context, in_span, record, tool_call,
 };
 

@@ -92,7 +92,7 @@ fn logged_as(options: LoggerOptions, run: impl FnOnce()) -> Vec<Line> {
 
 /// The texts of the lines, without colours.
 fn logged(run: impl FnOnce()) -> Vec<String> {
-    let lines = logged_as(LoggerOptions::default().colour(false), run);
+    let lines = logged_as(LoggerOptions::default().with_ansi(false), run);
     lines.into_iter().map(|line| line.text).collect()
 }
 
@@ -371,7 +371,7 @@ fn categories_select_events() {
     ];
     let chosen = |categories: &[Category]| {
         let (clock, capture) = still();
-        let options = LoggerOptions::default().colour(false).events(categories.iter().copied());
+        let options = LoggerOptions::default().with_ansi(false).events(categories.iter().copied());
         logged_as(options, || {
             capture.scope(|| {
                 condukt(&clock);
@@ -578,7 +578,7 @@ const WHITE: u8 = 37;
 #[test]
 fn a_session_or_run_has_a_colour() {
     let _alone = alone();
-    let coloured = || LoggerOptions::default().colour(true);
+    let coloured = || LoggerOptions::default().with_ansi(true);
     let (clock, capture) = still();
     let lines = logged_as(coloured(), || capture.scope(|| condukt(&clock)));
     let (plain, colours): (Vec<String>, Vec<u8>) = lines.iter().map(|line| uncoloured(&line.text)).unzip();
@@ -627,8 +627,8 @@ fn colours_are_for_terminals() {
     };
     if std::env::var_os(CHILD).is_some() {
         show(LoggerOptions::default());
-        show(LoggerOptions::default().colour(true));
-        show(LoggerOptions::default().colour(false));
+        show(LoggerOptions::default().with_ansi(true));
+        show(LoggerOptions::default().with_ansi(false));
         return;
     }
     let this = std::env::current_exe().unwrap();

@@ -3,20 +3,20 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
-use telemetry_catalogue::{ContextKey, EVENTS, Field, Presence, SPANS};
+use telemetry_catalogue::{ContextKey, EVENTS, FieldSpec, Requirement, SPANS};
 
 const BEGIN: &str = "<!-- events: begin -->\n";
 const END: &str = "<!-- events: end -->\n";
 
-fn keys(fields: &[Field]) -> String {
-    let keys = fields.iter().map(|field| match field.presence {
-        Presence::Optional => format!("(`{}`)", field.key),
-        Presence::Required | Presence::Automatic => format!("`{}`", field.key),
+fn keys(fields: &[FieldSpec]) -> String {
+    let keys = fields.iter().map(|field| match field.requirement {
+        Requirement::Optional => format!("(`{}`)", field.key),
+        Requirement::Required | Requirement::Automatic => format!("`{}`", field.key),
     });
     keys.collect::<Vec<_>>().join(", ")
 }
 
-fn stop_keys(fields: &[Field]) -> String {
+fn stop_keys(fields: &[FieldSpec]) -> String {
     fields.iter().map(|field| format!("`{}`", field.key)).collect::<Vec<_>>().join(", ")
 }
 
@@ -33,7 +33,7 @@ fn table() -> String {
         let _ = writeln!(
             out,
             "| `{}` | `{}.*` | {} | {} | {} | {stop} |",
-            span.attribute,
+            span.short_name,
             span.prefix,
             span.doc,
             context(span.context),

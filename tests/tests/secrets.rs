@@ -14,8 +14,8 @@ use serde::Serialize;
 use serde_json::{Value as Json, json};
 use telemetry_runtime::testing::{self, Capture, only};
 use telemetry_runtime::{
-    Context, ErrorType, Event, EventMetadata, EventName, Followed, LoggerOptions, Opening, OwnedEvent,
-    Secrets, SecretsError, SpanHook, agent_span, attach, attach_default_logger, attach_hook, attach_typed,
+    Context, ErrorType, Event, EventMetadata, EventName, LoggerOptions, OwnedEvent, Secrets, SecretsError,
+    SpanHook, SpanStart, StartedSpan, agent_span, attach, attach_default_logger, attach_hook, attach_typed,
     condukt, detach, detach_default_logger, detach_hook, emit, event_name, event_names, execute, in_span,
     queue, record, tool_call,
 };
@@ -458,12 +458,12 @@ mod readers {
     fn span_hooks() {
         struct Hook(std::sync::mpsc::Sender<String>);
         impl SpanHook for Hook {
-            fn opening(&self, opening: &Opening<'_>) -> Followed {
-                let operation = opening.text("operation").unwrap_or_default();
+            fn on_start(&self, start: &SpanStart<'_>) -> StartedSpan {
+                let operation = start.text("operation").unwrap_or_default();
                 if operation.starts_with("secrets-hook") {
-                    self.0.send(format!("{:?} {operation}", opening.agent())).unwrap();
+                    self.0.send(format!("{:?} {operation}", start.agent())).unwrap();
                 }
-                Followed::default()
+                StartedSpan::default()
             }
         }
         let (sender, seen) = std::sync::mpsc::channel();

@@ -21,7 +21,7 @@ use futures::StreamExt as _;
 use serde_json::json;
 use telemetry_runtime::testing::{self, only};
 use telemetry_runtime::{
-    AttachError, Context, Event, EventMetadata, EventName, NameError, OwnedEvent, Pattern, Patterns,
+    AttachError, Context, Event, EventMetadata, EventName, IntoPatterns, NameError, OwnedEvent, Pattern,
     agent_span, attach, detach, event_name, event_names, execute, in_span, list_handlers,
 };
 
@@ -50,7 +50,7 @@ fn sending(to: Sender<OwnedEvent>) -> impl Fn(&Event<'_>) + Send + Sync + 'stati
 }
 
 /// Attaches a handler and returns what it sees.
-fn seen_by(id: &str, events: impl Patterns) -> Receiver<OwnedEvent> {
+fn seen_by(id: &str, events: impl IntoPatterns) -> Receiver<OwnedEvent> {
     let (sender, seen) = mpsc::channel();
     attach(id, events, sending(sender)).unwrap();
     seen
@@ -149,7 +149,7 @@ fn t05_list_handlers() {
     let handlers = list_handlers("suite.t05.event");
     assert_eq!(handlers.len(), 1);
     assert_eq!(handlers[0].id, "t05");
-    assert_eq!(handlers[0].patterns, event_name!("suite.t05.event").patterns());
+    assert_eq!(handlers[0].patterns, event_name!("suite.t05.event").into_patterns());
     detach("t05").unwrap();
     assert_eq!(list_handlers("suite.t05.event"), []);
 }

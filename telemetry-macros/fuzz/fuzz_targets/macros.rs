@@ -4,7 +4,7 @@
 #![no_main]
 #![allow(dead_code, reason = "what only the compiler calls")]
 
-#[path = "../../src/args.rs"]
+#[path = "../../src/args/mod.rs"]
 mod args;
 #[path = "../../src/ctxt.rs"]
 mod ctxt;
@@ -12,7 +12,7 @@ mod ctxt;
 mod derive;
 #[path = "../../src/expand/mod.rs"]
 mod expand;
-#[path = "../../src/expansions.rs"]
+#[path = "../../src/tests/expansions.rs"]
 mod expansions;
 #[path = "../../src/fallback.rs"]
 mod fallback;
@@ -20,13 +20,15 @@ mod fallback;
 mod inline;
 #[path = "../../src/input.rs"]
 mod input;
+#[path = "../../src/model.rs"]
+mod model;
 #[path = "../../src/names.rs"]
 mod names;
 #[path = "../../src/shape.rs"]
 mod shape;
 #[path = "../../src/span_attribute.rs"]
 mod span_attribute;
-#[path = "../../src/valid.rs"]
+#[path = "../../src/valid/mod.rs"]
 mod valid;
 
 use libfuzzer_sys::fuzz_target;

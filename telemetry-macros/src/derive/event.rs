@@ -5,9 +5,11 @@ use quote::{format_ident, quote, quote_spanned};
 use syn::ext::IdentExt;
 use syn::parse::{Parse, ParseStream};
 use syn::spanned::Spanned;
-use syn::{Attribute, Data, DeriveInput, Fields, LitStr, Path, Token, parenthesized};
+use syn::{Data, DeriveInput, Fields, LitStr, Path, Token, parenthesized};
 use telemetry_catalogue::name::check_own;
 
+use super::field::{FieldOptions, Measurement};
+use crate::args::Format;
 use crate::ctxt::{Ctxt, did_you_mean};
 use crate::input::here;
 
@@ -23,16 +25,9 @@ struct Container {
 struct Field {
     ident: Ident,
     key: String,
-    how: How,
+    format: Format,
     is_measurement: bool,
     span: Span,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum How {
-    Serialize,
-    Debug,
-    Display,
 }
 
 pub(crate) fn event_metadata(item: TokenStream) -> TokenStream {
@@ -170,74 +165,32 @@ fn fields(input: &DeriveInput, is_span: bool, cx: &mut Ctxt) -> Option<Vec<Field
             return None;
         }
     };
+    let measurement = if is_span {
+        Measurement::Refused("a span's fields are metadata; its measurements are times")
+    } else {
+        Measurement::Allowed
+    };
+    let names: &[&str] = if is_span { &["event", "span"] } else { &["event"] };
     let mut fields: Vec<Field> = Vec::new();
     for field in named {
         let Some(ident) = field.ident.clone() else { continue };
-        let mut parsed = Field {
-            key: ident.unraw().to_string(),
-            ident,
-            how: How::Serialize,
-            is_measurement: false,
-            span: field.ty.span(),
-        };
-        let mut skipped = false;
-        for attr in &field.attrs {
-            if attr.path().is_ident("event") || is_span && attr.path().is_ident("span") {
-                field_attribute(attr, &mut parsed, &mut skipped, is_span, cx);
-            }
-        }
-        if skipped {
+        let options = FieldOptions::parse(&field.attrs, names, measurement, cx);
+        if options.skip {
             continue;
         }
+        let parsed = Field {
+            key: options.rename.map_or_else(|| ident.unraw().to_string(), |rename| rename.value()),
+            ident,
+            format: options.format,
+            is_measurement: options.is_measurement,
+            span: field.ty.span(),
+        };
         if let Some(twin) = fields.iter().find(|known| known.key == parsed.key) {
             cx.error(&parsed.ident, format_args!("`{}` is the key of `{}` too", parsed.key, twin.ident));
         }
         fields.push(parsed);
     }
     Some(fields)
-}
-
-fn field_attribute(attr: &Attribute, field: &mut Field, skipped: &mut bool, is_span: bool, cx: &mut Ctxt) {
-    let mut seen: Vec<String> = Vec::new();
-    let result = attr.parse_nested_meta(|meta| {
-        let word = meta.path.get_ident().map(ToString::to_string).unwrap_or_default();
-        if seen.contains(&word) {
-            return Err(meta.error(format_args!("`{word}` is given twice")));
-        }
-        seen.push(word.clone());
-        match &*word {
-            "measurement" if is_span => {
-                return Err(meta.error("a span's fields are metadata; its measurements are times"));
-            }
-            "measurement" => field.is_measurement = true,
-            "debug" => field.how = How::Debug,
-            "display" => field.how = How::Display,
-            "skip" => *skipped = true,
-            "rename" => field.key = meta.value()?.parse::<LitStr>()?.value(),
-            _ => {
-                let known = ["measurement", "rename", "debug", "display", "skip"];
-                let near = did_you_mean(&word, known);
-                let near = if near.is_empty() {
-                    "; a field may have `measurement`, `rename = \"..\"`, `debug`, `display` or `skip`"
-                        .to_owned()
-                } else {
-                    near
-                };
-                return Err(meta.error(format_args!("unknown `{word}`{near}")));
-            }
-        }
-        Ok(())
-    });
-    if let Err(error) = result {
-        cx.push(error);
-        *skipped = true;
-    }
-    if *skipped && seen.len() > 1 && seen.iter().any(|word| word == "skip") {
-        cx.error(attr, "a field that is skipped needs nothing else");
-    }
-    if field.is_measurement && field.how != How::Serialize {
-        cx.error(attr, "a measurement is a number, which has no text to record");
-    }
 }
 
 fn expand(input: &DeriveInput, container: &Container, fields: &[Field]) -> TokenStream {
@@ -263,18 +216,18 @@ fn event(input: &DeriveInput, container: &Container, fields: &[Field], krate: &T
     let (generics, arguments, wheres) = input.generics.split_for_impl();
     let entries = |is_measurement| {
         let fields = fields.iter().filter(move |field| field.is_measurement == is_measurement);
-        let entries = fields.map(|Field { ident, key, how, span, .. }| {
+        let entries = fields.map(|Field { ident, key, format, span, .. }| {
             let span = span.resolved_at(here());
             let (this, ident) = (at(&this, span), at(ident, span));
-            match how {
-                How::Serialize if is_measurement => {
+            match format {
+                Format::Serialize if is_measurement => {
                     quote_spanned!(span=> (#key, #k::Measure::measured(&#this.#ident)))
                 }
-                How::Serialize => {
+                Format::Serialize => {
                     quote_spanned!(span=> (#key, (&&&&#k::Kept(&#this.#ident)).__telemetry_held()))
                 }
-                How::Debug => quote_spanned!(span=> (#key, #k::AsDebug::debug_now(&#this.#ident))),
-                How::Display => quote_spanned!(span=> (#key, #k::AsDisplay::display_now(&#this.#ident))),
+                Format::Debug => quote_spanned!(span=> (#key, #k::AsDebug::debug_now(&#this.#ident))),
+                Format::Display => quote_spanned!(span=> (#key, #k::AsDisplay::display_now(&#this.#ident))),
             }
         });
         entries.collect::<Vec<_>>()
@@ -306,13 +259,13 @@ fn span(input: &DeriveInput, container: &Container, fields: &[Field], krate: &To
     let keys = &container.stop;
     let texts = keys.iter().map(|key| key.unraw().to_string());
     let derives = if keys.is_empty() { quote!(#k::NothingToDerive) } else { quote!(#k::Derived) };
-    let sets = fields.iter().map(|Field { ident, key, how, span, .. }| {
+    let sets = fields.iter().map(|Field { ident, key, format, span, .. }| {
         let span = span.resolved_at(here());
         let (this, ident) = (at(&this, span), at(ident, span));
-        let value = match how {
-            How::Serialize => quote_spanned!(span=> (&&&&&&&#k::Param(&#this.#ident)).__telemetry_keep()),
-            How::Debug => quote_spanned!(span=> #k::AsDebug::debug_now(&#this.#ident)),
-            How::Display => quote_spanned!(span=> #k::AsDisplay::display_now(&#this.#ident)),
+        let value = match format {
+            Format::Serialize => quote_spanned!(span=> (&&&&&&&#k::Param(&#this.#ident)).__telemetry_keep()),
+            Format::Debug => quote_spanned!(span=> #k::AsDebug::debug_now(&#this.#ident)),
+            Format::Display => quote_spanned!(span=> #k::AsDisplay::display_now(&#this.#ident)),
         };
         quote!(#set(#key, #value);)
     });

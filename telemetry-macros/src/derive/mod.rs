@@ -1,6 +1,7 @@
 //! The derives.
 
 mod event;
+mod field;
 mod stop;
 
 pub(crate) use event::event_metadata;

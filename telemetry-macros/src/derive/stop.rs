@@ -8,12 +8,14 @@ use syn::spanned::Spanned;
 use syn::{Attribute, Data, DeriveInput, Fields, LitStr, Path, Token, Type};
 use telemetry_catalogue::{self as catalogue, STOP};
 
+use super::field::{FieldOptions, Measurement};
+use crate::args::Format;
 use crate::ctxt::{Ctxt, did_you_mean, one_of};
 use crate::input::here;
 
 /// The span that a type says the stop of.
 enum Of {
-    Documented(&'static catalogue::Span),
+    Documented(&'static catalogue::SpanSpec),
     Own(Box<Type>),
 }
 
@@ -22,20 +24,13 @@ struct Field {
     member: syn::Member,
     binding: Ident,
     key: Key,
-    how: How,
+    format: Format,
     span: proc_macro2::Span,
 }
 
 enum Key {
     Documented(&'static str),
     Own(Ident),
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum How {
-    Serialize,
-    Debug,
-    Display,
 }
 
 /// One variant, or the struct.
@@ -157,37 +152,8 @@ fn variants(input: &DeriveInput, of: &Of, cx: &mut Ctxt) -> Vec<Variant> {
 fn fields(fields: &Fields, of: &Of, cx: &mut Ctxt) -> Vec<Field> {
     let mut found: Vec<Field> = Vec::new();
     for (index, field) in fields.iter().enumerate() {
-        let (mut rename, mut how, mut skip) = (None::<LitStr>, How::Serialize, false);
-        for attr in field.attrs.iter().filter(|attr| attr.path().is_ident("stop")) {
-            let mut seen: Vec<String> = Vec::new();
-            let result = attr.parse_nested_meta(|meta| {
-                let word = meta.path.get_ident().map(ToString::to_string).unwrap_or_default();
-                if seen.contains(&word) {
-                    return Err(meta.error(format_args!("`{word}` is given twice")));
-                }
-                seen.push(word.clone());
-                match &*word {
-                    "rename" => rename = Some(meta.value()?.parse()?),
-                    "skip" => skip = true,
-                    "debug" => how = How::Debug,
-                    "display" => how = How::Display,
-                    _ => {
-                        let near = did_you_mean(&word, ["rename", "skip", "debug", "display"]);
-                        let near = if near.is_empty() {
-                            "; a field may have `rename = \"..\"`, `skip`, `debug` or `display`".to_owned()
-                        } else {
-                            near
-                        };
-                        return Err(meta.error(format_args!("unknown `{word}`{near}")));
-                    }
-                }
-                Ok(())
-            });
-            if let Err(error) = result {
-                cx.push(error);
-                skip = true;
-            }
-        }
+        let FieldOptions { rename, format, skip, .. } =
+            FieldOptions::parse(&field.attrs, &["stop"], Measurement::Unknown, cx);
         if skip {
             continue;
         }
@@ -209,7 +175,7 @@ fn fields(fields: &Fields, of: &Of, cx: &mut Ctxt) -> Vec<Field> {
         }
         let member = field.ident.clone().map_or_else(|| syn::Member::from(index), syn::Member::from);
         let binding = format_ident!("__telemetry_field{index}", span = here());
-        found.push(Field { member, binding, key, how, span: field.ty.span() });
+        found.push(Field { member, binding, key, format, span: field.ty.span() });
     }
     found
 }
@@ -241,7 +207,7 @@ fn key(text: &str, at: proc_macro2::Span, of: &Of, cx: &mut Ctxt) -> Option<Key>
     if let Some(field) = span.stop_field(text) {
         return Some(Key::Documented(field.key));
     }
-    let names = || span.stop.iter().map(telemetry_catalogue::Field::name);
+    let names = || span.stop.iter().map(telemetry_catalogue::FieldSpec::name);
     let near = did_you_mean(text, names());
     let known = if near.is_empty() {
         let all = one_of(names()).replace(" or ", " and ");
@@ -249,7 +215,7 @@ fn key(text: &str, at: proc_macro2::Span, of: &Of, cx: &mut Ctxt) -> Option<Key>
     } else {
         near
     };
-    cx.error_at(at, format_args!("the stop of `{}` has no key `{text}`{known}", span.attribute));
+    cx.error_at(at, format_args!("the stop of `{}` has no key `{text}`{known}", span.short_name));
     None
 }
 
@@ -260,7 +226,7 @@ fn expand(input: &DeriveInput, of: &Of, variants: &[Variant], krate: Option<Path
     let (generics, arguments, wheres) = input.generics.split_for_impl();
     let span = match of {
         Of::Documented(span) => {
-            let name = Ident::new(span.attribute, here());
+            let name = Ident::new(span.short_name, here());
             quote!(#krate::spans::#name)
         }
         Of::Own(ty) => quote!(#ty),
@@ -269,7 +235,7 @@ fn expand(input: &DeriveInput, of: &Of, variants: &[Variant], krate: Option<Path
         let (members, bindings) =
             (fields.iter().map(|field| &field.member), fields.iter().map(|field| &field.binding));
         let status = status.as_ref().map(|status| quote!(#krate::Stop::text(#stop, "status", #status);));
-        let sets = fields.iter().map(|Field { binding, key, how, span: at, .. }| {
+        let sets = fields.iter().map(|Field { binding, key, format, span: at, .. }| {
             let at = at.resolved_at(here());
             let mut binding = binding.clone();
             binding.set_span(at);
@@ -284,19 +250,19 @@ fn expand(input: &DeriveInput, of: &Of, variants: &[Variant], krate: Option<Path
                 }
                 Key::Own(name) => (quote!(<#span as #krate::SpanMetadata>::STOP_KEYS.#name), None),
             };
-            let value = match (how, ty) {
-                (How::Serialize, Some(catalogue::Type::Text)) => {
+            let value = match (format, ty) {
+                (Format::Serialize, Some(catalogue::Type::Text)) => {
                     quote_spanned!(at=> #k::Text::text_now(#binding))
                 }
-                (How::Serialize, Some(catalogue::Type::Integer)) => {
+                (Format::Serialize, Some(catalogue::Type::Integer)) => {
                     quote_spanned!(at=> #k::Integer::integer(#binding))
                 }
-                (How::Serialize, Some(catalogue::Type::Flag)) => {
+                (Format::Serialize, Some(catalogue::Type::Flag)) => {
                     quote_spanned!(at=> #k::Flag::flag(#binding))
                 }
-                (How::Debug, _) => quote_spanned!(at=> #k::AsDebug::debug_now(#binding)),
-                (How::Display, _) => quote_spanned!(at=> #k::AsDisplay::display_now(#binding)),
-                (How::Serialize, _) => {
+                (Format::Debug, _) => quote_spanned!(at=> #k::AsDebug::debug_now(#binding)),
+                (Format::Display, _) => quote_spanned!(at=> #k::AsDisplay::display_now(#binding)),
+                (Format::Serialize, _) => {
                     let held = quote_spanned!(at=> (&&&&#k::Kept(#binding)).__telemetry_held());
                     return quote!(#krate::Stop::set(#stop, #text, #held););
                 }

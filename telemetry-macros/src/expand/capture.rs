@@ -7,8 +7,8 @@ use syn::{Expr, ExprLit, Lit};
 use telemetry_catalogue::Type as KeyType;
 
 use super::{Runtime, ident, local, own_value};
-use crate::args::{Recorded, Sigil};
-use crate::valid::{Argument, How, Model, SpanKind};
+use crate::args::{Format, Recorded};
+use crate::model::{Argument, How, Model, SpanKind};
 
 /// Looks whether the span is observed, and captures what it was given: the variable `start`.
 ///
@@ -128,20 +128,20 @@ pub(crate) fn recorded(value: &Recorded, ty: Option<KeyType>, runtime: &Runtime)
     let k = &runtime.private;
     let expr = &value.expr;
     let span = expr.span().resolved_at(crate::input::here());
-    if value.sigil == Sigil::None
+    if value.format == Format::Serialize
         && matches!(ty, None | Some(KeyType::Text | KeyType::Any))
         && let Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) = expr
     {
         return quote_spanned!(span=> #k::literal(#text));
     }
-    let (interface, method) = match (value.sigil, ty) {
-        (Sigil::Display, _) => ("AsDisplay", "display_now"),
-        (Sigil::Debug, _) => ("AsDebug", "debug_now"),
-        (Sigil::None, Some(KeyType::Text)) => ("Text", "text_now"),
-        (Sigil::None, Some(KeyType::Integer)) => ("Integer", "integer"),
-        (Sigil::None, Some(KeyType::Flag)) => ("Flag", "flag"),
-        (Sigil::None, Some(KeyType::Duration)) => ("Nanos", "nanos"),
-        (Sigil::None, None | Some(KeyType::Any | KeyType::Texts)) => {
+    let (interface, method) = match (value.format, ty) {
+        (Format::Display, _) => ("AsDisplay", "display_now"),
+        (Format::Debug, _) => ("AsDebug", "debug_now"),
+        (Format::Serialize, Some(KeyType::Text)) => ("Text", "text_now"),
+        (Format::Serialize, Some(KeyType::Integer)) => ("Integer", "integer"),
+        (Format::Serialize, Some(KeyType::Flag)) => ("Flag", "flag"),
+        (Format::Serialize, Some(KeyType::Duration)) => ("Nanos", "nanos"),
+        (Format::Serialize, None | Some(KeyType::Any | KeyType::Texts)) => {
             return quote_spanned! {span=> {
                 use #k::record_as::*;
                 (&&&&#k::Record(&(#expr))).__telemetry_record()

@@ -7,8 +7,9 @@ use syn::{FnArg, Pat, ReceiverKind, Type};
 
 use super::{Runtime, capture, local, spanned, stop};
 use crate::input::{Binding, Function, Param, here, mentions, without_mut};
+use crate::model::{How, Model};
 use crate::shape::{Shape, Tail, future_output, nameable, stream_item};
-use crate::valid::{How, Model, is_parameters, whole_ident};
+use crate::valid::{is_parameters, whole_ident};
 
 /// The function again, with its body instrumented.
 pub(crate) fn function(function: Function, model: &Model, shape: &Shape) -> TokenStream {
@@ -262,7 +263,7 @@ fn followed(model: &Model, runtime: &Runtime, output: Option<&Type>, future: &To
         quote!(let #live = #k::carried(#live, #site);)
     });
     quote! {
-        let (#returned, #live) = #k::Instrumented::handing(#start, #future).await;
+        let (#returned, #live) = #k::Instrumented::passing_span(#start, #future).await;
         let #live = #k::unless_failed(#live, #unless);
         #carried
         #[allow(unused_imports)]

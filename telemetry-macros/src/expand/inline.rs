@@ -4,13 +4,13 @@ use proc_macro2::TokenStream;
 use quote::{quote, quote_spanned};
 use syn::ExprStruct;
 use syn::spanned::Spanned;
-use telemetry_catalogue::{Event, Presence};
+use telemetry_catalogue::{EventSpec, Requirement};
 
 use super::stop::stop_key;
 use super::{Runtime, capture, ident, local, recorded, spanned, stop};
 use crate::args::{Recorded, Work};
 use crate::input::here;
-use crate::valid::{Model, SpanKind, StopKey};
+use crate::model::{Model, SpanKind, StopKey};
 
 /// `in_span!(SPAN, ..; WORK)`.
 pub(crate) fn in_span(model: &Model, work: &Work) -> TokenStream {
@@ -100,7 +100,7 @@ pub(crate) fn emit_own(own: &ExprStruct, runtime: &Runtime) -> TokenStream {
 }
 
 /// `emit!(EVENT, KEY = EXPR, ..)`.
-pub(crate) fn emit(event: &Event, entries: &[(String, Recorded)], runtime: &Runtime) -> TokenStream {
+pub(crate) fn emit(event: &EventSpec, entries: &[(String, Recorded)], runtime: &Runtime) -> TokenStream {
     let k = &runtime.private;
     let site = ident(event.emit);
     let value_of = |key: &str, ty| {
@@ -108,8 +108,8 @@ pub(crate) fn emit(event: &Event, entries: &[(String, Recorded)], runtime: &Runt
         let value = recorded(value, ty, runtime);
         Some(quote!((#key, #value)))
     };
-    let given = |fields: &'static [telemetry_catalogue::Field]| {
-        let given = fields.iter().filter(|field| field.presence != Presence::Automatic);
+    let given = |fields: &'static [telemetry_catalogue::FieldSpec]| {
+        let given = fields.iter().filter(|field| field.requirement != Requirement::Automatic);
         given.filter_map(|field| value_of(field.key, Some(field.ty))).collect::<Vec<_>>()
     };
     let (measurements, metadata) = (given(event.measurements), given(event.metadata));
@@ -118,8 +118,8 @@ pub(crate) fn emit(event: &Event, entries: &[(String, Recorded)], runtime: &Runt
     let import = &runtime.import;
     quote! {{
         #import
-        if #k::EventSite::enabled(&#k::sites::#site) && #k::is_seen(&#k::sites::#site) {
-            #k::emit_captured(&#k::sites::#site, &[#(#measurements),*], &[#(#metadata,)* #(#own),*]);
+        if #k::EventSite::enabled(&#k::callsites::#site) && #k::is_seen(&#k::callsites::#site) {
+            #k::emit_captured(&#k::callsites::#site, &[#(#measurements),*], &[#(#metadata,)* #(#own),*]);
         }
     }}
 }

@@ -18,7 +18,7 @@ pub(crate) use function::function;
 pub(crate) use inline::{emit, emit_own, in_span, record};
 
 use crate::input::here;
-use crate::valid::SpanKind;
+use crate::model::SpanKind;
 
 /// What expansions use of the runtime.
 pub(crate) struct Runtime {
@@ -69,8 +69,8 @@ impl Runtime {
     pub(crate) fn site(&self, span: &SpanKind) -> TokenStream {
         match span {
             SpanKind::Documented(spec, _) => {
-                let (k, name) = (&self.private, ident(spec.attribute));
-                quote!((&#k::sites::#name))
+                let (k, name) = (&self.private, ident(spec.short_name));
+                quote!((&#k::callsites::#name))
             }
             SpanKind::Own(own) => {
                 let path = own_path(own);

@@ -8,8 +8,8 @@ use telemetry_catalogue::StopKeys;
 
 use super::{Runtime, ident, local, own_path, recorded, spanned};
 use crate::input::here;
+use crate::model::{Model, SpanKind, StopKeyName, StopRule};
 use crate::shape::nameable;
-use crate::valid::{Model, SpanKind, StopKeyName, StopRule};
 
 /// The closure that fills a stop from a reference to what the work returned.
 ///
@@ -115,7 +115,7 @@ fn derived(model: &Model, runtime: &Runtime, output: Span) -> TokenStream {
         StopKeys::Derived | StopKeys::Derivable => {
             let name = match &model.span {
                 SpanKind::Documented(spec, _) => {
-                    let name = ident(spec.attribute);
+                    let name = ident(spec.short_name);
                     quote!(#k::spans::#name)
                 }
                 SpanKind::Own(own) => own_path(own),

@@ -7,19 +7,18 @@ use std::task::{Context, Poll, ready};
 
 use pin_project_lite::pin_project;
 
-use super::live::Measured;
-use super::start::Span;
+use super::lifecycle::Measured;
+use super::state::Span;
 use super::stop::Stop;
-use crate::capture::NeedsBoxedFuture;
-use crate::outcome::StopMetadata;
+use crate::diagnostics::NeedsBoxedFuture;
 
 /// The span that a future or stream runs in, which begins now if it has not; none if nobody observes
 /// it by now.
-pub(super) fn begun<'s, 'a>(slot: &'s mut Option<Box<Span<'a>>>) -> Option<&'s mut Span<'a>> {
+pub(super) fn ensure_started<'s, 'a>(slot: &'s mut Option<Box<Span<'a>>>) -> Option<&'s mut Span<'a>> {
     if let Some(span) = slot
         && !span.is_open()
     {
-        if span.settle() {
+        if span.recheck_observed() {
             span.begin();
         } else {
             *slot = None;
@@ -52,9 +51,9 @@ impl<'a, R, S: for<'r> FnOnce(&'r R, &mut Stop<'r>)> Ending<'a, R> for Stopping<
 }
 
 /// The span goes on, for the stream that the future returned.
-pub struct Handing;
+pub struct PassSpan;
 
-impl<'a, R> Ending<'a, R> for Handing {
+impl<'a, R> Ending<'a, R> for PassSpan {
     type Output = (R, Option<Box<Span<'a>>>);
 
     fn end(self, span: Option<Box<Span<'a>>>, returned: R) -> Self::Output {
@@ -114,11 +113,11 @@ impl<'a, F: Future, S: for<'r> FnOnce(&'r F::Output, &mut Stop<'r>)> Instrumente
     }
 }
 
-impl<'a, F: Future> Instrumented<'a, F, Handing> {
+impl<'a, F: Future> Instrumented<'a, F, PassSpan> {
     /// Puts a span around a future that passes it on to the stream it returns.
     #[inline]
-    pub fn handing(span: Option<Box<Span<'a>>>, future: F) -> Self {
-        Self::ending(span, future, Handing)
+    pub fn passing_span(span: Option<Box<Span<'a>>>, future: F) -> Self {
+        Self::ending(span, future, PassSpan)
     }
 }
 
@@ -150,7 +149,7 @@ impl<'a, F: Future, S: Ending<'a, F::Output>> Instrumented<'a, F, S> {
     #[inline(never)]
     fn poll_observed(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<S::Output> {
         let mut this = self.project();
-        let returned = match begun(this.span) {
+        let returned = match ensure_started(this.span) {
             // Nobody observes any more, now that it begins.
             None => match this.future.as_pin_mut() {
                 Some(future) => ready!(future.poll(cx)),
@@ -293,34 +292,29 @@ boxed! {
 /// A future that must be returned as a type with a name, and is in no known box.
 pub trait NamedFuture<F> {
     /// Cannot be.
-    fn __telemetry_boxed(self) -> Unfollowable<F>
+    fn __telemetry_boxed(self) -> NotWrappable<F>
     where
         F: NeedsBoxedFuture;
 }
 
 impl<F> NamedFuture<F> for Follow<F> {
-    fn __telemetry_boxed(self) -> Unfollowable<F>
+    fn __telemetry_boxed(self) -> NotWrappable<F>
     where
         F: NeedsBoxedFuture,
     {
-        Unfollowable(self.0)
+        NotWrappable(self.0)
     }
 }
 
 /// Something that no span can be put around and still be of its type.
-pub struct Unfollowable<F>(pub(super) F);
+pub struct NotWrappable<F>(pub(super) F);
 
-impl<F> Unfollowable<F> {
+impl<F> NotWrappable<F> {
     /// Gives it back.
     pub fn __telemetry_follow<S>(self, _: Option<Box<Span<'_>>>, _: S) -> F
     where
-        S: for<'r> FnOnce(&'r Unfollowable<()>, &mut Stop<'r>),
+        S: for<'r> FnOnce(&'r NotWrappable<()>, &mut Stop<'r>),
     {
         self.0
     }
-}
-
-#[diagnostic::do_not_recommend]
-impl<S> StopMetadata<S> for Unfollowable<()> {
-    fn stop_metadata<'r>(&'r self, _: &mut Stop<'r>) {}
 }

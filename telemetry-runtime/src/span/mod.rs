@@ -1,21 +1,26 @@
 //! Spans: from the first look at what a call was given to its one end.
 //!
-//! [`Span`] is one call's span: `start` is what it captures, `live` its life from beginning to end;
-//! [`Stop`] is what its end adds. The three shapes of work share them: functions in
-//! [`call`](self::call), futures in `future`, streams in `stream`.
+//! [`Span`] (`state`) is one call's span: `start` is what it captures, `observed` who sees it, `identity` its ids,
+//! `lifecycle` its life from beginning to end; [`Stop`] is what its end adds. The three shapes of work share
+//! them: functions in `function`, futures in `future`, streams in `stream`.
 
-mod call;
+mod function;
 mod future;
-mod live;
-mod node;
+mod identity;
+mod lifecycle;
+mod observed;
+mod opened_context;
 mod start;
+mod state;
 mod stop;
+mod stop_metadata;
 mod stream;
 
-pub use call::run;
+pub use function::run;
 pub use future::{Follow, Instrumented, NamedFuture, PlainFuture, Work};
-pub(crate) use node::Node;
-pub(crate) use start::{Field, is_observed};
-pub use start::{Span, begin, begin_boxed, begin_later};
+pub(crate) use observed::{is_observed, is_seen};
+pub use start::{begin, begin_boxed, begin_later};
+pub use state::Span;
 pub use stop::Stop;
+pub use stop_metadata::{Derived, May, MayDerive, MayNotDerive, NothingToDerive, StopMetadata, StopOfOwn};
 pub use stream::{FallibleStream, ItemStop, NamedStream, PlainStream, StreamOf, carried, unless_failed};

@@ -2,7 +2,7 @@
 
 use smallvec::SmallVec;
 
-use crate::value::{Captured, Held, StopValue, Value};
+use crate::value::{Captured, CapturedValue, StopValue, Value};
 
 /// The keys of a span's stop, filled from its return value.
 ///
@@ -15,7 +15,7 @@ pub struct Stop<'r> {
 impl<'r> Stop<'r> {
     /// Sets a key.
     pub fn set(&mut self, key: &'static str, value: StopValue<'r>) {
-        if let Held::Absent = value {
+        if let CapturedValue::Absent = value {
             return;
         }
         match self.entries.iter_mut().find(|entry| entry.0 == key) {
@@ -42,13 +42,13 @@ impl<'r> Stop<'r> {
     /// The work failed: what the error says, and its kind.
     pub fn fail(&mut self, (error, error_type): (String, String)) {
         self.text("status", "error");
-        self.set("error", Held::Text(error.into()));
-        self.set("error_type", Held::Text(error_type.into()));
+        self.set("error", CapturedValue::Text(error.into()));
+        self.set("error_type", CapturedValue::Text(error_type.into()));
     }
 
     /// Sets a key to a text.
     pub fn text(&mut self, key: &'static str, text: &'r str) {
-        self.set(key, Held::Str(text));
+        self.set(key, CapturedValue::Str(text));
     }
 
     pub(crate) fn has(&self, key: &str) -> bool {

@@ -7,12 +7,12 @@ use std::task::{Context, Poll, ready};
 use futures_core::Stream;
 use pin_project_lite::pin_project;
 
-use super::future::{abandon, begun, drop_remains};
-use super::live::{FINISH_REASON, Measured};
-use super::start::Span;
+use super::future::{abandon, drop_remains, ensure_started};
+use super::lifecycle::{FINISH_REASON, Measured};
+use super::state::Span;
 use super::stop::Stop;
-use crate::callsite::SpanSite;
-use crate::capture::NeedsBoxedStream;
+use crate::diagnostics::NeedsBoxedStream;
+use crate::registry::SpanSite;
 use crate::value::Captured;
 
 /// What the items of a stream said so far: for each key the last value that was there.
@@ -108,7 +108,7 @@ where
 
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<T::Item>> {
         let mut this = self.project();
-        let span = this.following.as_deref_mut().and_then(|kept| begun(&mut kept.span));
+        let span = this.following.as_deref_mut().and_then(|kept| ensure_started(&mut kept.span));
         let Some(span) = span else {
             return match this.stream.as_pin_mut() {
                 Some(stream) => stream.poll_next(cx),
@@ -336,30 +336,30 @@ pub fn unless_failed(
 /// What carries the current context on to a stream, which is polled where that is current no longer: the
 /// stream's span, or if nobody observes it one that is nothing else.
 pub fn carried<'a>(span: Option<Box<Span<'a>>>, site: &'static SpanSite) -> Option<Box<Span<'a>>> {
-    span.or_else(|| Some(Span::carrying(site)))
+    span.or_else(|| Some(Span::context_only(site)))
 }
 
 /// A stream that must be returned as a type with a name, and is in no known box.
 pub trait NamedStream<T> {
     /// Cannot be.
-    fn __telemetry_boxed(self) -> UnfollowableStream<T>
+    fn __telemetry_boxed(self) -> NotWrappableStream<T>
     where
         T: NeedsBoxedStream;
 }
 
 impl<T> NamedStream<T> for StreamOf<T> {
-    fn __telemetry_boxed(self) -> UnfollowableStream<T>
+    fn __telemetry_boxed(self) -> NotWrappableStream<T>
     where
         T: NeedsBoxedStream,
     {
-        UnfollowableStream(self.0)
+        NotWrappableStream(self.0)
     }
 }
 
 /// Something that no span can be put around and still be of its type.
-pub struct UnfollowableStream<T>(T);
+pub struct NotWrappableStream<T>(T);
 
-impl<T> UnfollowableStream<T> {
+impl<T> NotWrappableStream<T> {
     /// Gives it back.
     pub fn __telemetry_follow<'a, I, S>(self, _: Option<Box<Span<'a>>>, _: I, _: S) -> T
     where

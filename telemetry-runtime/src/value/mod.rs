@@ -1,17 +1,18 @@
 //! What the keys of an event hold.
 
-mod held;
-mod tree;
+mod captured;
+mod serialize;
 
 use std::fmt;
 
 use serde::de::DeserializeOwned;
 use serde::{Serialize, Serializer};
 
-pub use held::{Captured, Held, Known, StopValue};
-pub use tree::Json;
-pub use tree::Tree;
-pub(crate) use tree::{debug_text, display_text, map_of, said, short_type_name, tree_of};
+pub(crate) use captured::Field;
+pub use captured::{Captured, CapturedValue, StopValue};
+pub use serialize::Json;
+pub(crate) use serialize::Tree;
+pub(crate) use serialize::{debug_text, display_text, map_of, said, short_type_name, tree_of};
 
 /// One value of an event: a scalar, a string, or something borrowed that is serialised only when
 /// somebody looks.

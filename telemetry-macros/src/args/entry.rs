@@ -1,0 +1,163 @@
+//! `KEY = EXPR`: a key and the value to record.
+
+use proc_macro2::{Ident, TokenStream};
+use quote::ToTokens;
+use syn::ext::IdentExt;
+use syn::parse::{Parse, ParseStream};
+use syn::{Error, Expr, LitStr, Pat, Result, Token};
+
+use super::list::list;
+use crate::ctxt::Ctxt;
+
+/// How a value is recorded: the traits of `serde` and `std::fmt`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Format {
+    /// `EXPR`: through `Serialize`.
+    Serialize,
+    /// `%EXPR`: its `Display` text.
+    Display,
+    /// `?EXPR`: its `Debug` text.
+    Debug,
+}
+
+/// A value and how it is recorded.
+pub(crate) struct Recorded {
+    pub(crate) format: Format,
+    pub(crate) expr: Expr,
+}
+
+impl Parse for Recorded {
+    fn parse(input: ParseStream<'_>) -> Result<Self> {
+        let format = if input.parse::<Option<Token![%]>>()?.is_some() {
+            Format::Display
+        } else if input.parse::<Option<Token![?]>>()?.is_some() {
+            Format::Debug
+        } else {
+            Format::Serialize
+        };
+        if input.is_empty() || input.peek(Token![,]) {
+            return Err(Error::new(input.span(), "expected a value after `=`"));
+        }
+        Ok(Self { format, expr: input.parse()? })
+    }
+}
+
+/// A key, and its value unless that is the variable of its name.
+pub(crate) struct Entry {
+    pub(crate) key: Key,
+    pub(crate) value: Option<Recorded>,
+}
+
+/// A key as an identifier, or as a string where it is none.
+#[derive(Clone)]
+pub(crate) enum Key {
+    Ident(Ident),
+    Text(LitStr),
+}
+
+impl Key {
+    pub(crate) fn text(&self) -> String {
+        match self {
+            Self::Ident(ident) => ident.unraw().to_string(),
+            Self::Text(text) => text.value(),
+        }
+    }
+}
+
+impl ToTokens for Key {
+    fn to_tokens(&self, tokens: &mut TokenStream) {
+        match self {
+            Self::Ident(ident) => ident.to_tokens(tokens),
+            Self::Text(text) => text.to_tokens(tokens),
+        }
+    }
+}
+
+impl Parse for Key {
+    fn parse(input: ParseStream<'_>) -> Result<Self> {
+        if input.peek(LitStr) {
+            return input.parse().map(Self::Text);
+        }
+        if input.peek(Ident::peek_any) {
+            return input.call(Ident::parse_any).map(Self::Ident);
+        }
+        Err(Error::new(input.span(), "expected a key, as in `KEY = EXPR`"))
+    }
+}
+
+impl Parse for Entry {
+    fn parse(input: ParseStream<'_>) -> Result<Self> {
+        let key: Key = input.parse()?;
+        let value = match input.parse::<Option<Token![=]>>()? {
+            Some(_) => Some(input.parse()?),
+            None => None,
+        };
+        match (&key, &value) {
+            (Key::Text(text), None) => Err(Error::new(
+                text.span(),
+                format_args!("a key in quotes needs a value: `{} = EXPR`", quoted(text)),
+            )),
+            (Key::Ident(word), None) if syn::parse2::<Expr>(word.to_token_stream()).is_err() => {
+                Err(Error::new(
+                    word.span(),
+                    format_args!(
+                        "`{word}` is a keyword, so no variable has that name: write `{word} = EXPR`"
+                    ),
+                ))
+            }
+            _ => Ok(Self { key, value }),
+        }
+    }
+}
+
+impl Entry {
+    /// The value, which may be the variable that the key names.
+    pub(crate) fn recorded(self) -> Option<Recorded> {
+        self.value.or_else(|| match self.key {
+            Key::Ident(ident) => {
+                let path = syn::ExprPath { attrs: Vec::new(), qself: None, path: ident.into() };
+                Some(Recorded { format: Format::Serialize, expr: Expr::Path(path) })
+            }
+            // It does not parse.
+            Key::Text(_) => None,
+        })
+    }
+}
+
+pub(super) fn quoted(text: &LitStr) -> String {
+    format!("{:?}", text.value())
+}
+
+/// `|PATTERN| KEY = EXPR, ..`: keys computed from something.
+pub(crate) struct Rule {
+    pub(crate) pat: Pat,
+    pub(crate) entries: Vec<Entry>,
+}
+
+impl Rule {
+    pub(super) fn parse(input: ParseStream<'_>, keyword: &Ident, cx: &mut Ctxt) -> Result<Self> {
+        if !input.peek(Token![|]) {
+            return Err(input.error(format_args!(
+                "expected `{keyword}(|{value}| KEY = EXPR, ..)`",
+                value = if keyword == "err" {
+                    "error"
+                } else if keyword == "item" {
+                    "item"
+                } else {
+                    "value"
+                },
+            )));
+        }
+        input.parse::<Token![|]>()?;
+        let pat = Pat::parse_single(input)?;
+        if input.peek(Token![,]) {
+            return Err(Error::new(
+                input.span(),
+                format_args!("one name for the value: `{keyword}(|value| ..)`"),
+            ));
+        }
+        input.parse::<Token![|]>()?;
+        let entries = list(input, cx);
+        Ok(Self { pat, entries })
+    }
+}

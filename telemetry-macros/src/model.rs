@@ -1,0 +1,143 @@
+//! What an annotation means, once it was checked: the input of the expansion.
+
+use proc_macro2::{Ident, Span};
+use quote::ToTokens;
+use syn::{Expr, ExprStruct, Path};
+use telemetry_catalogue::{self as catalogue, Type as KeyType};
+
+use crate::args::Recorded;
+use crate::input::mentions;
+
+/// A span that exists.
+pub(crate) enum SpanKind {
+    Documented(&'static catalogue::SpanSpec, Ident),
+    Own(ExprStruct),
+}
+
+impl SpanKind {
+    /// What messages call it.
+    pub(crate) fn name(&self) -> String {
+        match self {
+            Self::Documented(span, _) => span.short_name.to_owned(),
+            Self::Own(own) => {
+                own.path.segments.last().map_or_else(String::new, |last| last.ident.to_string())
+            }
+        }
+    }
+
+    pub(crate) fn spec(&self) -> Option<&'static catalogue::SpanSpec> {
+        match self {
+            Self::Documented(span, _) => Some(span),
+            Self::Own(_) => None,
+        }
+    }
+
+    pub(crate) fn is(&self, attribute: &str) -> bool {
+        self.spec().is_some_and(|spec| spec.short_name == attribute)
+    }
+}
+
+/// One key to capture at start.
+pub(crate) struct Capture {
+    pub(crate) key: String,
+    pub(crate) how: How,
+}
+
+/// How a value is captured.
+pub(crate) enum How {
+    /// An expression, recorded now.
+    Expr(Recorded, Option<KeyType>),
+    /// A parameter, kept.
+    Param(Ident, KeyType),
+    /// The arguments of a tool: parameters by name.
+    Arguments(Vec<Argument>),
+    /// The one argument of a tool that is a map of its own: `Parameters<T>`.
+    Whole(Ident),
+}
+
+/// One argument of a tool.
+pub(crate) struct Argument {
+    pub(crate) name: String,
+    pub(crate) ident: Ident,
+    pub(crate) cfgs: Vec<syn::Attribute>,
+}
+
+/// A key computed from a return value, an error or an item.
+pub(crate) struct StopKey {
+    pub(crate) key: StopKeyName,
+    pub(crate) value: Recorded,
+    pub(crate) ty: Option<KeyType>,
+}
+
+/// A stop key's name.
+pub(crate) enum StopKeyName {
+    Documented(&'static str),
+    /// A field of the user's own span's stop keys.
+    Own(Ident),
+}
+
+/// A checked rule.
+pub(crate) struct StopRule {
+    /// Where its keyword stands.
+    pub(crate) span: Span,
+    pub(crate) pat: syn::Pat,
+    pub(crate) keys: Vec<StopKey>,
+}
+
+/// How the work is to be reached.
+pub(crate) struct Options {
+    pub(crate) future: Option<Span>,
+    pub(crate) stream: Option<Span>,
+    pub(crate) context: Option<Span>,
+}
+
+/// What an annotation means.
+pub(crate) struct Model {
+    pub(crate) span: SpanKind,
+    pub(crate) captures: Vec<Capture>,
+    pub(crate) agent: Option<Recorded>,
+    pub(crate) tool_call_id: Option<Recorded>,
+    pub(crate) context: Option<Expr>,
+    pub(crate) stop: Option<StopRule>,
+    pub(crate) err: Option<StopRule>,
+    pub(crate) item: Option<StopRule>,
+    pub(crate) krate: Option<Path>,
+    pub(crate) options: Options,
+}
+
+impl Model {
+    /// Whether the annotation needs that variable before the work.
+    pub(crate) fn takes(&self, ident: &Ident) -> bool {
+        let is_argument = |capture: &Capture| match &capture.how {
+            How::Arguments(arguments) => arguments.iter().any(|argument| argument.ident == *ident),
+            How::Whole(whole) => whole == ident,
+            How::Expr(..) | How::Param(..) => false,
+        };
+        self.mentions(ident) || self.captures.iter().any(is_argument)
+    }
+
+    /// Whether the annotation says that variable, other than as one of a tool's arguments.
+    pub(crate) fn mentions(&self, ident: &Ident) -> bool {
+        let is = |other: &Ident| other == ident;
+        let said = |value: &Recorded| mentions(value.expr.to_token_stream(), &is);
+        let captured = self.captures.iter().any(|capture| match &capture.how {
+            How::Expr(value, _) => said(value),
+            How::Param(param, _) => param == ident,
+            How::Arguments(_) | How::Whole(_) => false,
+        });
+        let own = match &self.span {
+            SpanKind::Own(own) => mentions(own.fields.to_token_stream(), &is),
+            SpanKind::Documented(..) => false,
+        };
+        let context = self.context.iter().any(|context| mentions(context.to_token_stream(), &is));
+        captured || own || context || self.agent.iter().chain(&self.tool_call_id).any(said)
+    }
+
+    /// Where the span is named.
+    pub(crate) fn span_span(&self) -> Span {
+        match &self.span {
+            SpanKind::Documented(_, name) => name.span(),
+            SpanKind::Own(own) => syn::spanned::Spanned::span(&own.path),
+        }
+    }
+}

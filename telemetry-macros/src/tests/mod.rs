@@ -1,0 +1,143 @@
+//! No macro ever panics, and what the user wrote is never lost: for the corpus of `ui-tests`, and for
+//! what becomes of it where tokens are left out, doubled, exchanged and swapped.
+//!
+//! `PROPTEST_CASES=100000 cargo test -p telemetry-macros` tries many more.
+
+mod documented;
+mod expansions;
+mod property;
+
+use std::fs;
+use std::path::Path;
+use std::sync::LazyLock;
+
+use proc_macro2::{Group, TokenStream, TokenTree};
+use proptest::collection::vec;
+use proptest::prelude::{Strategy, any};
+use proptest::test_runner::TestCaseError;
+
+/// The sources of `ui-tests`.
+static CORPUS: LazyLock<Vec<(String, TokenStreamText)>> = LazyLock::new(|| {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../ui-tests");
+    let mut corpus = Vec::new();
+    for part in ["mistakes", "shapes", "lints", "errors"] {
+        for entry in fs::read_dir(folder.join(part)).expect("the corpus is part of the workspace") {
+            let path = entry.expect("it can be listed").path();
+            if path.extension().is_some_and(|extension| extension == "rs") {
+                let source = fs::read_to_string(&path).expect("it is UTF-8");
+                if source.parse::<TokenStream>().is_ok() {
+                    corpus.push((path.display().to_string(), source));
+                }
+            }
+        }
+    }
+    corpus.sort();
+    corpus
+});
+
+/// Tokens as text: they cannot be passed between threads.
+type TokenStreamText = String;
+
+/// Words and signs that mean something somewhere.
+const DICTIONARY: &str = r#"
+    agent llm_turn tool_call iteration compact run model turn messages fields skip skip_all stop err item future stream
+    crate context name args tool_call_id event span stop_of rename debug display measurement status async move self Self
+    fn struct enum union impl trait where dyn const unsafe extern pub mut ref box return await r#type r#fn 0 1.5
+    "condukt.agent.stop" "a.b" "" "*" b"x" 'c' , ; : :: = => -> . .. ... | || & && % ? ! # @ < > _ + - * /
+    () [] {} (a, _) [..] {..} |_| &mut #[x] #![x] $crate
+"#;
+
+/// One thing done to tokens.
+#[derive(Clone, Copy, Debug)]
+enum Change {
+    LeaveOut,
+    Double,
+    Swap,
+    Replace(u16),
+    Insert(u16),
+    Open,
+}
+
+fn change() -> impl Strategy<Value = Change> {
+    (0..6_u8, any::<u16>()).prop_map(|(which, donor)| match which {
+        0 => Change::LeaveOut,
+        1 => Change::Double,
+        2 => Change::Swap,
+        3 => Change::Replace(donor),
+        4 => Change::Insert(donor),
+        _ => Change::Open,
+    })
+}
+
+/// The tokens with one change at the `at`th of them, counted through all groups.
+fn changed(tokens: TokenStream, at: &mut usize, change: Change, donors: &[TokenTree]) -> TokenStream {
+    let mut made: Vec<TokenTree> = Vec::new();
+    let mut tokens = tokens.into_iter().peekable();
+    let donor = |index: u16| donors[usize::from(index) % donors.len()].clone();
+    while let Some(token) = tokens.next() {
+        let is_here = *at == 0;
+        *at = at.wrapping_sub(1);
+        if !is_here {
+            made.push(match token {
+                TokenTree::Group(group) => {
+                    Group::new(group.delimiter(), changed(group.stream(), at, change, donors)).into()
+                }
+                other => other,
+            });
+            continue;
+        }
+        match (change, token) {
+            (Change::LeaveOut, _) => {}
+            (Change::Double, token) => made.extend([token.clone(), token]),
+            (Change::Swap, token) => made.extend(tokens.next().into_iter().chain([token])),
+            (Change::Replace(index), _) => made.push(donor(index)),
+            (Change::Insert(index), token) => made.extend([donor(index), token]),
+            (Change::Open, TokenTree::Group(group)) => made.extend(group.stream()),
+            (Change::Open, token) => {
+                made.push(Group::new(proc_macro2::Delimiter::None, token.into()).into());
+            }
+        }
+    }
+    made.into_iter().collect()
+}
+
+fn size(tokens: TokenStream) -> usize {
+    let sizes = tokens.into_iter().map(|token| match token {
+        TokenTree::Group(group) => 1 + size(group.stream()),
+        _ => 1,
+    });
+    sizes.sum()
+}
+
+fn parsed(text: &str) -> TokenStream {
+    text.parse().expect("it was parsed before")
+}
+
+#[test]
+fn what_the_corpus_says_is_never_lost() {
+    for (_, source) in &*CORPUS {
+        expansions::check(parsed(source));
+    }
+}
+
+#[test]
+fn no_macro_panics_whatever_it_is_given() {
+    let donors: Vec<TokenStreamText> =
+        parsed(DICTIONARY).into_iter().map(|token| token.to_string()).collect();
+    let change = (any::<usize>(), change());
+    let strategy = (0..CORPUS.len(), vec(change, 1..4));
+    property::check(1_000, &strategy, |(which, changes)| {
+        let mut source = parsed(&CORPUS[which].1);
+        let donors: Vec<TokenTree> = donors.iter().flat_map(|text| parsed(text)).collect();
+        for (at, change) in &changes {
+            let mut at = at % size(source.clone()).max(1);
+            source = changed(source, &mut at, *change, &donors);
+        }
+        let text = source.to_string();
+        std::panic::catch_unwind(|| expansions::check(source)).map_err(|panic| {
+            let said = panic.downcast_ref::<String>().cloned();
+            let said = said.or_else(|| panic.downcast_ref::<&str>().map(|said| (*said).to_owned()));
+            TestCaseError::fail(format!("{}: {text}", said.unwrap_or_default()))
+        })
+    });
+}

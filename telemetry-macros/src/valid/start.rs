@@ -1,0 +1,163 @@
+//! The keys of a span's start.
+
+use proc_macro2::Ident;
+use syn::ext::IdentExt;
+use telemetry_catalogue::{self as catalogue, Requirement, STOP, Type as KeyType};
+
+use super::tool::automatic;
+use super::{Target, check_format};
+use crate::args::{Args, Entry, Key, Recorded, WORDS};
+use crate::ctxt::{Ctxt, did_you_mean, one_of};
+use crate::input::Param;
+use crate::model::{Capture, How, SpanKind};
+
+#[allow(clippy::too_many_arguments, reason = "one call; a struct would only rename them")]
+pub(super) fn documented(
+    spec: &'static catalogue::SpanSpec,
+    name: &Ident,
+    args: &Args,
+    params: &[Param],
+    skipped: &dyn Fn(&Ident) -> bool,
+    target: &Target<'_>,
+    captures: &mut Vec<Capture>,
+    cx: &mut Ctxt,
+) {
+    // What did not parse may have given a key that seems to be missing; so may one that is misspelt.
+    let unparsed = !cx.is_empty();
+    let mut given: Vec<&'static str> = Vec::new();
+    let mut meant: Vec<&str> = Vec::new();
+    for entry in &args.keys {
+        let text = entry.key.text();
+        let Some(field) = spec.start_field(&text) else {
+            meant.extend(catalogue::nearest(&text, spec.start.iter().map(|field| field.name())));
+            cx.error(&entry.key, unknown_start_key(spec, &text));
+            continue;
+        };
+        if given.contains(&field.key) {
+            cx.error(&entry.key, format_args!("`{text}` is given twice"));
+            continue;
+        }
+        given.push(field.key);
+        let how = match (&entry.value, &entry.key) {
+            (Some(recorded), _) => {
+                check_format(recorded, &text, field.ty, cx);
+                How::Expr(clone(recorded), Some(field.ty))
+            }
+            (None, Key::Ident(ident)) => How::Param(ident.clone(), field.ty),
+            (None, Key::Text(_)) => continue,
+        };
+        captures.push(Capture { key: field.key.to_owned(), how });
+    }
+    for field in spec.start.iter().filter(|field| !given.contains(&field.key)) {
+        let binding = params
+            .iter()
+            .flat_map(|param| &param.bindings)
+            .find(|binding| binding.ident.unraw() == field.name() && !skipped(&binding.ident));
+        match field.requirement {
+            Requirement::Required if field.ty != KeyType::Flag => match binding {
+                Some(binding) => captures.push(Capture {
+                    key: field.key.to_owned(),
+                    how: How::Param(binding.ident.clone(), field.ty),
+                }),
+                None if unparsed || meant.contains(&field.name()) => {}
+                None => cx.error(name, missing(spec, field, params, target)),
+            },
+            Requirement::Required => cx.error(name, missing(spec, field, &[], target)),
+            Requirement::Optional => {}
+            Requirement::Automatic => automatic(field.key, args, params, skipped, target, captures, name, cx),
+        }
+    }
+}
+
+fn missing(
+    spec: &catalogue::SpanSpec,
+    field: &catalogue::FieldSpec,
+    params: &[Param],
+    target: &Target<'_>,
+) -> String {
+    let is_skipped =
+        params.iter().flat_map(|param| &param.bindings).any(|binding| binding.ident == field.name());
+    let by_param = match target {
+        Target::Inline => String::new(),
+        Target::Function { .. } if is_skipped => format!(" (the parameter `{}` is skipped)", field.name()),
+        Target::Function { .. } => format!(", or name a parameter `{}`", field.name()),
+    };
+    format!(
+        "`{span}` needs `{key}`, {doc}: add `{key} = EXPR`{by_param}",
+        span = spec.short_name,
+        key = field.name(),
+        doc = field.doc,
+    )
+}
+
+fn unknown_start_key(spec: &catalogue::SpanSpec, text: &str) -> String {
+    let span = spec.short_name;
+    if spec.stop_field(text).is_some() || STOP.iter().any(|field| field.is(text)) {
+        return format!("`{text}` is known only when `{span}` stops: write `stop(|value| {text} = ..)`");
+    }
+    if catalogue::START.iter().chain(catalogue::END).any(|field| field.is(text)) {
+        return format!("`{text}` is a measurement, which the library takes");
+    }
+    if catalogue::span(text).is_some() && spec.start_field(text).is_none() {
+        return format!("`{text}` is another span; for a second span put a second attribute on the function");
+    }
+    if spec.context.iter().any(|key| key.as_str() == text) {
+        return match text {
+            "tool_call_id" if span == "tool_call" => "write `tool_call_id = EXPR`".to_owned(),
+            _ => format!("`{text}` comes from the context: see `Context::with_{text}`"),
+        };
+    }
+    let keys = spec.start.iter().map(telemetry_catalogue::FieldSpec::name);
+    let near = did_you_mean(
+        text,
+        keys.clone().chain(WORDS).chain(["name", "tool_call_id"].into_iter().filter(|_| span == "tool_call")),
+    );
+    if !near.is_empty() {
+        return format!("`{span}` has no start key `{text}`{near}");
+    }
+    if span == "tool_call" {
+        return format!(
+            "`#[tool_call]` has no `{text}`; it takes `name = ..`, `tool_call_id = ..`, `args = ..`, and what \
+             `agent_span` takes. A key of your own goes into `fields({text} = ..)`",
+        );
+    }
+    if spec.start.is_empty() {
+        return format!(
+            "`{span}` takes no keys at its start; one of your own goes into `fields({text} = ..)`"
+        );
+    }
+    format!(
+        "`{span}` has no start key `{text}`; it has {}. A key of your own goes into `fields({text} = ..)`",
+        one_of(keys).replace(" or ", " and "),
+    )
+}
+
+/// `fields(..)`: keys of the user's own.
+pub(super) fn own_fields(fields: Vec<Entry>, kind: &SpanKind, captures: &mut Vec<Capture>, cx: &mut Ctxt) {
+    let mut seen: Vec<String> = Vec::new();
+    for entry in fields {
+        let text = entry.key.text();
+        if seen.contains(&text) {
+            cx.error(&entry.key, format_args!("`{text}` is given twice"));
+            continue;
+        }
+        if let Some(field) = kind.spec().and_then(|spec| spec.start_field(&text)) {
+            cx.error(
+                &entry.key,
+                format_args!(
+                    "`{text}` is a documented key of `{}`: write `{} = ..` outside of `fields(..)`",
+                    kind.name(),
+                    field.name(),
+                ),
+            );
+            continue;
+        }
+        seen.push(text.clone());
+        let Some(recorded) = entry.recorded() else { continue };
+        captures.push(Capture { key: text, how: How::Expr(recorded, None) });
+    }
+}
+
+fn clone(recorded: &Recorded) -> Recorded {
+    Recorded { format: recorded.format, expr: recorded.expr.clone() }
+}

@@ -1,0 +1,101 @@
+//! What a `tool_call` captures by default: its name and its arguments.
+
+use proc_macro2::{Ident, Span};
+use quote::{ToTokens, format_ident};
+use syn::Type;
+use syn::ext::IdentExt;
+use telemetry_catalogue::Type as KeyType;
+
+use super::Target;
+use crate::args::{Args, Format, Recorded};
+use crate::ctxt::Ctxt;
+use crate::input::{Param, mentions};
+use crate::model::{Argument, Capture, How};
+
+#[allow(clippy::too_many_arguments, reason = "one call; a struct would only rename them")]
+pub(super) fn automatic(
+    key: &'static str,
+    args: &Args,
+    params: &[Param],
+    skipped: &dyn Fn(&Ident) -> bool,
+    target: &Target<'_>,
+    captures: &mut Vec<Capture>,
+    span: &Ident,
+    cx: &mut Ctxt,
+) {
+    let how = match (key, target) {
+        ("tool", _) if args.name.is_set() => {
+            let Some(name) = args.name.get() else { return };
+            How::Expr(Recorded { format: Format::Serialize, expr: name.clone() }, Some(KeyType::Text))
+        }
+        ("tool", Target::Function { name, .. }) => {
+            let name = name.unraw().to_string();
+            let expr = syn::parse_quote!(#name);
+            How::Expr(Recorded { format: Format::Serialize, expr }, Some(KeyType::Text))
+        }
+        ("tool", Target::Inline) => {
+            cx.error(span, "`tool_call` needs the tool's name here: add `tool = EXPR`");
+            return;
+        }
+        ("args", Target::Function { .. }) => match whole_argument(params, skipped) {
+            Some(ident) => How::Whole(ident),
+            None => How::Arguments(arguments(params, skipped)),
+        },
+        _ => return,
+    };
+    captures.push(Capture { key: key.to_owned(), how });
+}
+
+/// The variable that a sole `Parameters<T>` is given a name by.
+pub(crate) fn whole_ident() -> Ident {
+    format_ident!("__telemetry_parameters", span = Span::mixed_site())
+}
+
+/// Whether the only parameter is a `Parameters<T>`, as of rmcp.
+fn whole_argument(params: &[Param], skipped: &dyn Fn(&Ident) -> bool) -> Option<Ident> {
+    let shown = |param: &&Param| {
+        !param.bindings.iter().all(|binding| skipped(&binding.ident)) || param.bindings.is_empty()
+    };
+    let mut wrapped = params.iter().filter(|param| is_parameters(&param.ty));
+    let sole = wrapped.next().filter(shown)?;
+    if wrapped.next().is_some()
+        || params.iter().filter(|param| !is_parameters(&param.ty)).any(|param| can_be_argument(&param.ty))
+    {
+        return None;
+    }
+    Some(match &sole.pat {
+        syn::Pat::Ident(pat) if pat.subpat.is_none() && pat.by_ref.is_none() => pat.ident.clone(),
+        _ => whole_ident(),
+    })
+}
+
+pub(crate) fn is_parameters(ty: &Type) -> bool {
+    let Type::Path(path) = ty else { return false };
+    path.path.segments.last().is_some_and(|last| {
+        last.ident == "Parameters" && matches!(last.arguments, syn::PathArguments::AngleBracketed(_))
+    })
+}
+
+fn arguments(params: &[Param], skipped: &dyn Fn(&Ident) -> bool) -> Vec<Argument> {
+    let shown = params.iter().filter(|param| can_be_argument(&param.ty));
+    let bindings = shown.flat_map(|param| param.bindings.iter().map(move |binding| (binding, param)));
+    bindings
+        .filter(|(binding, _)| !skipped(&binding.ident))
+        .map(|(binding, param)| Argument {
+            name: binding.ident.unraw().to_string(),
+            ident: binding.ident.clone(),
+            cfgs: param.cfgs.clone(),
+        })
+        .collect()
+}
+
+/// `&mut` is the caller's to change; a lock may be held by the caller, and serialising it would wait
+/// for ever.
+fn can_be_argument(ty: &Type) -> bool {
+    let is_mut = matches!(ty, Type::Reference(ty) if ty.mutability.is_some());
+    let is_lock = |ident: &Ident| {
+        let name = ident.to_string();
+        name.contains("Mutex") || name.contains("RwLock") || name.ends_with("Lock")
+    };
+    !is_mut && !mentions(ty.to_token_stream(), &is_lock)
+}

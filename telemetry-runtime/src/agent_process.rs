@@ -1,0 +1,96 @@
+//! The life of a Legion agent.
+
+use std::ops::{Deref, DerefMut};
+
+use crate::context::Context;
+use crate::dispatch::emit_with;
+use crate::event::{FieldSource, Measurements};
+use crate::ids::new_uuid;
+use crate::registry::{EventSite, documented};
+
+/// An agent that lives while it handles messages: `legion.agent.started` once it is built,
+/// `legion.agent.stopped` when it is dropped.
+///
+/// It has a run id (`UUIDv7`), and inside another's run that one's as `parent_run_id`. Its messages
+/// run in its [`context`](Self::context).
+///
+/// ```
+/// use telemetry_runtime::AgentProcess;
+///
+/// let process = AgentProcess::start("researcher", || Ok::<_, std::io::Error>(vec!["notes"]))?;
+/// process.context().scope(|| {
+///     // a function with `#[agent_span(agent_message, ..)]` is called here
+/// });
+/// assert_eq!(process.len(), 1);
+/// # Ok::<(), std::io::Error>(())
+/// ```
+#[derive(Debug)]
+pub struct AgentProcess<A> {
+    agent: A,
+    context: Context,
+}
+
+impl<A> AgentProcess<A> {
+    /// Builds an agent, in the context that it will have, and starts its life.
+    ///
+    /// # Errors
+    /// When building fails. Nothing is emitted then, and no stop either.
+    pub fn start<E>(name: &str, build: impl FnOnce() -> Result<A, E>) -> Result<Self, E> {
+        let outer = Context::current();
+        let deterministic = outer.state.as_ref().and_then(|state| state.deterministic.clone());
+        let run_id = new_uuid(deterministic.as_deref());
+        let context = outer.with_agent(name).change(|state| {
+            state.keys.parent_run_id = state.keys.run_id.replace(run_id);
+            state.keys.iteration = None;
+        });
+        let agent = context.scope(build)?;
+        let process = Self { agent, context };
+        process.emit(&documented::agent_started);
+        Ok(process)
+    }
+}
+
+impl<A> AgentProcess<A> {
+    /// The context of its messages.
+    pub fn context(&self) -> Context {
+        self.context.clone()
+    }
+
+    /// Its id.
+    pub fn run_id(&self) -> &str {
+        self.context.run_id().unwrap_or_default()
+    }
+
+    fn emit(&self, site: &'static EventSite) {
+        if site.enabled() {
+            let now = self.context.now();
+            let known = &[("system_time", self.context.wall(now))];
+            emit_with(
+                &self.context,
+                site,
+                Measurements { known, more: FieldSource::NONE },
+                FieldSource::NONE,
+            );
+        }
+    }
+}
+
+impl<A> Deref for AgentProcess<A> {
+    type Target = A;
+
+    fn deref(&self) -> &A {
+        &self.agent
+    }
+}
+
+impl<A> DerefMut for AgentProcess<A> {
+    fn deref_mut(&mut self) -> &mut A {
+        &mut self.agent
+    }
+}
+
+impl<A> Drop for AgentProcess<A> {
+    fn drop(&mut self) {
+        self.emit(&documented::agent_stopped);
+    }
+}

@@ -1,0 +1,30 @@
+//! How a value is captured, chosen by the compiler from what its type can do.
+//!
+//! Three sources, three rules. An expression (`FIELD = EXPR`) is evaluated and recorded at once and
+//! borrows nothing after. A parameter taken by its name is kept as it is where that is cheap and
+//! safe, else serialised once. A tool's argument is like a parameter, and left out where it does not
+//! serialise.
+//!
+//! Each rule is a list of traits with a method of one name, implemented for one more `&` each: the
+//! compiler takes the first that fits.
+
+mod expression;
+mod field;
+mod parameter;
+mod result;
+mod returned;
+mod typed;
+
+pub use expression::{
+    AsDebug, AsDisplay, Record, RecordDebug, RecordNothing, RecordPercent, RecordSerialize, literal,
+};
+pub use field::{Kept, KeptNothing, KeptOption, KeptScalar, KeptSerialize};
+pub use parameter::{
+    Argument, KeepCopy, KeepDebug, KeepNothing, KeepPercent, KeepRef, KeepScalar, KeepSerialize, LeaveOut,
+    Param, TextKeep, TextParam, arguments,
+};
+pub use result::{Whole, WholeDebug, WholeDisplay, WholeOpaque, WholeOption, WholeScalar, WholeSerialize};
+pub use returned::{
+    ErrorType, Failed, KindOfType, KindSaid, Plain, PlainWithErr, Returned, SaysDebug, SaysDisplay, SaysType,
+};
+pub use typed::{Flag, Integer, Measure, Nanos, Text};

@@ -1,0 +1,188 @@
+//! A span's place in its trace: who it is, what is around it, and what others tell it.
+
+use std::cell::RefCell;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use super::observer::Observers;
+use crate::ids::SpanIds;
+use crate::registry::SpanSite;
+use crate::secrets::{Secrets, TraceSecrets};
+use crate::value::Captured;
+
+/// One span of a trace, linked to the spans around it that are open.
+pub(crate) struct ActiveSpan {
+    pub(crate) ids: SpanIds,
+    pub(crate) site: &'static SpanSite,
+    pub(crate) depth: u32,
+    pub(crate) observers: Observers,
+    /// Whether whoever exports it keeps it, if anybody said.
+    pub(crate) sampled: Option<bool>,
+    /// The nearest around it that was open when it began, or when it ended; the outermost has none.
+    parent: Mutex<Option<Arc<ActiveSpan>>>,
+    ended: AtomicBool,
+    /// Whether `records` has any.
+    recorded: AtomicBool,
+    records: Mutex<Vec<(&'static str, Captured<'static>)>>,
+    /// Of the outermost span: the secrets of the whole trace.
+    secrets: TraceSecrets,
+}
+
+impl ActiveSpan {
+    /// A new span within another. Memory of a span that ended before is used again.
+    pub(crate) fn open(
+        ids: SpanIds,
+        site: &'static SpanSite,
+        within: Option<Arc<Self>>,
+        observers: Observers,
+        sampled: Option<bool>,
+    ) -> Arc<Self> {
+        let parent = within.map(Self::still_open);
+        let depth = parent.as_ref().map_or(0, |parent| parent.depth + 1);
+        if let Some(mut spare) = take_spare()
+            && let Some(node) = Arc::get_mut(&mut spare)
+        {
+            (node.ids, node.site, node.depth) = (ids, site, depth);
+            *node.parent.get_mut().unwrap_or_else(PoisonError::into_inner) = parent;
+            node.sampled = sampled;
+            if observers.is_some() {
+                node.observers = observers;
+            }
+            *node.ended.get_mut() = false;
+            return spare;
+        }
+        Arc::new(Self {
+            ids,
+            site,
+            depth,
+            observers,
+            sampled,
+            parent: Mutex::new(parent),
+            ended: AtomicBool::new(false),
+            recorded: AtomicBool::new(false),
+            records: Mutex::default(),
+            secrets: TraceSecrets::default(),
+        })
+    }
+
+    /// This one or the nearest around it that is open, else the outermost, which has its trace's secrets.
+    fn still_open(mut node: Arc<Self>) -> Arc<Self> {
+        while node.ended.load(Ordering::Relaxed)
+            && let Some(parent) = node.parent()
+        {
+            node = parent;
+        }
+        node
+    }
+
+    /// Notes that it has ended, and keeps its memory if nobody else looks at it.
+    ///
+    /// One that others still look at lets go of those around it that have ended: a chain of tasks, each
+    /// begun within the one before, keeps those that are open in memory, and the first.
+    pub(crate) fn close(mut node: Arc<Self>) {
+        if let Some(unique) = Arc::get_mut(&mut node) {
+            let parent = unique.take_parent();
+            let observers = unique.observers.take();
+            *unique.recorded.get_mut() = false;
+            unique.records.get_mut().unwrap_or_else(PoisonError::into_inner).clear();
+            unique.secrets.forget();
+            keep_spare(node);
+            drop((observers, parent));
+            return;
+        }
+        node.ended.store(true, Ordering::Relaxed);
+        if let Some(parent) = node.parent() {
+            let open = Self::still_open(parent);
+            let before = node.lock_parent().replace(open);
+            // Outside of the lock.
+            drop(before);
+        }
+    }
+
+    fn lock_parent(&self) -> MutexGuard<'_, Option<Arc<Self>>> {
+        self.parent.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn parent(&self) -> Option<Arc<Self>> {
+        self.lock_parent().clone()
+    }
+
+    fn take_parent(&mut self) -> Option<Arc<Self>> {
+        self.parent.get_mut().unwrap_or_else(PoisonError::into_inner).take()
+    }
+
+    /// This one and those around it, outwards.
+    fn around(self: &Arc<Self>) -> impl Iterator<Item = Arc<Self>> {
+        std::iter::successors(Some(self.clone()), |node| node.parent())
+    }
+
+    /// The nearest open span of that kind: this one or one around it.
+    pub(crate) fn nearest(self: &Arc<Self>, site: &SpanSite) -> Option<Arc<Self>> {
+        self.around().find(|node| std::ptr::eq(node.site, site) && !node.ended.load(Ordering::Relaxed))
+    }
+
+    fn root(self: &Arc<Self>) -> Arc<Self> {
+        self.around().last().unwrap_or_else(|| self.clone())
+    }
+
+    /// Adds a key to its stop.
+    pub(crate) fn record(&self, key: &'static str, value: Captured<'static>) {
+        let mut records = self.records.lock().unwrap_or_else(PoisonError::into_inner);
+        records.push((key, value));
+        self.recorded.store(true, Ordering::Release);
+    }
+
+    /// Whether something was recorded: a look without the lock.
+    #[inline]
+    pub(crate) fn has_records(&self) -> bool {
+        self.recorded.load(Ordering::Acquire)
+    }
+
+    /// What was recorded so far.
+    pub(crate) fn take_records(&self) -> Vec<(&'static str, Captured<'static>)> {
+        std::mem::take(&mut *self.records.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Makes secrets known to the whole trace.
+    pub(crate) fn add_secrets(self: &Arc<Self>, added: &Secrets) {
+        self.root().secrets.add(added);
+    }
+
+    /// The secrets of the trace.
+    pub(crate) fn secrets(self: &Arc<Self>) -> Option<Secrets> {
+        self.root().secrets.known()
+    }
+}
+
+/// One after the other: those around it are dropped without using stack for each.
+impl Drop for ActiveSpan {
+    fn drop(&mut self) {
+        let mut around = self.take_parent();
+        while let Some(mut node) = around.and_then(Arc::into_inner) {
+            around = node.take_parent();
+        }
+    }
+}
+
+thread_local! {
+    static SPARE: RefCell<Vec<Arc<ActiveSpan>>> = const { RefCell::new(Vec::new()) };
+}
+
+/// How many ended spans a thread keeps for use again.
+const SPARES: usize = 16;
+
+/// An ended span's node, to be used again.
+fn take_spare() -> Option<Arc<ActiveSpan>> {
+    SPARE.try_with(|spare| spare.try_borrow_mut().ok()?.pop()).ok().flatten()
+}
+
+/// Keeps an ended span's node for use again.
+fn keep_spare(node: Arc<ActiveSpan>) {
+    let _ = SPARE.try_with(|spare| {
+        if let Ok(mut spare) = spare.try_borrow_mut()
+            && spare.len() < SPARES
+        {
+            spare.push(node);
+        }
+    });
+}

@@ -1,0 +1,267 @@
+//! What is known around a piece of work: who runs it, in which session, under which span.
+
+mod active_span;
+mod carry;
+mod current;
+mod observer;
+mod propagation;
+mod state;
+
+use std::borrow::Cow;
+use std::fmt;
+use std::panic::{RefUnwindSafe, UnwindSafe};
+use std::sync::Arc;
+
+use serde::Serialize;
+use telemetry_catalogue::ContextKey;
+
+use crate::clock::{self, Deterministic};
+use crate::event::{ContextKeys, IntoPatterns, Pattern};
+use crate::handler::Handler;
+use crate::ids::{SpanId, SpanIds, TraceId};
+use crate::registry::ScopedHandlers;
+use crate::secrets::Secrets;
+use crate::value::{CapturedValue, Value};
+
+pub(crate) use active_span::ActiveSpan;
+pub use carry::{InContext, WithContext, in_current_context};
+pub(crate) use current::{ContextGuard, with_context};
+pub use observer::SpanObserver;
+pub(crate) use observer::{Observers, tell};
+pub use propagation::Carrier;
+pub(crate) use state::ContextState;
+
+/// What is known around a piece of work: agent, session, run, iteration, tool call, the current
+/// span, secrets, handlers of its own, and keys of the user's that are added to every event.
+///
+/// A context is a value: `with_*` make changed copies, cheaply, and nothing is current until it is
+/// entered by [`scope`](Context::scope) or [`in_context`](InContext::in_context). It follows calls and
+/// awaits by itself. Into another task or thread it is carried:
+///
+/// ```
+/// use telemetry_runtime::{Context, in_current_context};
+///
+/// let context = Context::current().with("user_id", "u-1").with_session_id("s-1");
+/// let seen = context.scope(|| {
+///     std::thread::spawn(in_current_context(|| {
+///         Context::current().session_id().map(str::to_owned)
+///     }))
+///     .join()
+///     .unwrap()
+/// });
+/// assert_eq!(seen.as_deref(), Some("s-1"));
+/// assert_eq!(Context::current().session_id(), None);
+/// ```
+///
+/// What spans open by themselves, such as the session of an `agent`, exists while a handler
+/// observes; what is set here is always there.
+#[derive(Clone, Default)]
+pub struct Context {
+    pub(crate) span: Option<Arc<ActiveSpan>>,
+    pub(crate) state: Option<Arc<ContextState>>,
+}
+
+// A change makes a new context, so none is ever seen half-changed.
+impl UnwindSafe for Context {}
+impl RefUnwindSafe for Context {}
+
+impl Context {
+    /// A context in which nothing is known.
+    pub(crate) const NONE: Self = Self { span: None, state: None };
+
+    /// A context in which nothing is known.
+    pub const fn new() -> Self {
+        Self::NONE
+    }
+
+    pub(crate) fn change(mut self, change: impl FnOnce(&mut ContextState)) -> Self {
+        change(Arc::make_mut(self.state.get_or_insert_default()));
+        self
+    }
+
+    /// The same with the agent's name.
+    #[must_use]
+    pub fn with_agent(self, agent: impl AsRef<str>) -> Self {
+        self.change(|state| state.keys.agent = Some(agent.as_ref().into()))
+    }
+
+    /// The same in that session. An `agent` inside does not open one of its own.
+    #[must_use]
+    pub fn with_session_id(self, session_id: impl AsRef<str>) -> Self {
+        self.change(|state| {
+            state.keys.session_id = Some(session_id.as_ref().into());
+            state.open_session();
+        })
+    }
+
+    /// The same with the id that the model gave a tool call.
+    #[must_use]
+    pub fn with_tool_call_id(self, tool_call_id: impl AsRef<str>) -> Self {
+        self.change(|state| {
+            state.keys.tool_call_id = Some(tool_call_id.as_ref().into());
+            state.is_called = false;
+        })
+    }
+
+    /// The same with a key of your own, added to every event. A documented key of that name is not
+    /// replaced. A value that is `None` removes the key.
+    #[must_use]
+    pub fn with(self, key: impl Into<Cow<'static, str>>, value: impl Serialize) -> Self {
+        let (key, value) = (key.into(), CapturedValue::serialized(&value));
+        self.change(|state| {
+            state.keys.own.retain(|(known, _)| *known != key);
+            if !matches!(value, CapturedValue::Absent) {
+                state.keys.own.push((key, Arc::new(value)));
+            }
+        })
+    }
+
+    /// The same with a handler that sees only what happens under this context. It is gone when the
+    /// last context that has it is.
+    #[must_use]
+    pub fn with_handler(self, events: impl IntoPatterns, handler: impl Handler) -> Self {
+        self.with_scoped_handler(events.into_patterns(), Box::new(handler))
+    }
+
+    fn with_scoped_handler(self, patterns: Vec<Pattern>, handler: Box<dyn Handler>) -> Self {
+        self.change(|state| {
+            state.handlers = Some(ScopedHandlers::joined(state.handlers.as_ref(), patterns, handler));
+        })
+    }
+
+    pub(crate) fn with_deterministic(self, deterministic: Arc<Deterministic>) -> Self {
+        self.change(|state| state.deterministic = Some(deterministic))
+    }
+
+    /// The agent's name.
+    pub fn agent(&self) -> Option<&str> {
+        self.state.as_ref()?.keys.agent.as_deref()
+    }
+
+    /// The session's id.
+    pub fn session_id(&self) -> Option<&str> {
+        self.state.as_ref()?.keys.session_id.as_deref()
+    }
+
+    /// The id of the session that delegated to this one.
+    pub fn parent_session_id(&self) -> Option<&str> {
+        self.state.as_ref()?.keys.parent_session_id.as_deref()
+    }
+
+    /// The id of the agent process.
+    pub fn run_id(&self) -> Option<&str> {
+        self.state.as_ref()?.keys.run_id.as_deref()
+    }
+
+    /// The id of the agent process around this one.
+    pub fn parent_run_id(&self) -> Option<&str> {
+        self.state.as_ref()?.keys.parent_run_id.as_deref()
+    }
+
+    /// The number of the current iteration.
+    pub fn iteration(&self) -> Option<u64> {
+        self.state.as_ref()?.keys.iteration
+    }
+
+    /// The id of the current tool call.
+    pub fn tool_call_id(&self) -> Option<&str> {
+        self.state.as_ref()?.keys.tool_call_id.as_deref()
+    }
+
+    /// The secrets that code here may use.
+    pub fn secrets(&self) -> Option<&Secrets> {
+        self.state.as_ref()?.secrets.as_ref()
+    }
+
+    /// The current span.
+    pub fn span(&self) -> Option<SpanIds> {
+        self.span.as_ref().map(|node| node.ids)
+    }
+
+    /// A key of your own.
+    pub fn get(&self, key: &str) -> Option<Value<'_>> {
+        let keys = &self.state.as_ref()?.keys.own;
+        keys.iter().find(|(known, _)| known == key).and_then(|(_, value)| value.value())
+    }
+
+    /// All keys of your own.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, Value<'_>)> {
+        let keys = self.state.iter().flat_map(|state| &state.keys.own);
+        keys.filter_map(|(key, value)| Some((&**key, value.value()?)))
+    }
+
+    /// The span that new spans here are children of: the current one, else one of another process.
+    pub(crate) fn parent(&self) -> Option<(TraceId, SpanId)> {
+        let local = self.span.as_ref().map(|node| (node.ids.trace_id, node.ids.id));
+        local.or_else(|| self.state.as_ref()?.remote)
+    }
+
+    /// Whether the span that new spans here are children of is kept, if anybody said.
+    pub(crate) fn sampled(&self) -> Option<bool> {
+        let local = self.span.as_ref().and_then(|node| node.sampled);
+        local.or_else(|| self.state.as_ref()?.sampled)
+    }
+
+    /// The context's part of an event: its documented keys of that list, and the user's own.
+    pub(crate) fn keys(&self, keys: &'static [ContextKey]) -> Option<(&ContextKeys, &'static [ContextKey])> {
+        self.state.as_deref().map(|state| (&state.keys, keys))
+    }
+
+    /// The monotonic time, in nanoseconds.
+    #[inline]
+    pub(crate) fn now(&self) -> u64 {
+        match self.state.as_ref().and_then(|state| state.deterministic.as_ref()) {
+            None => clock::monotonic(),
+            Some(deterministic) => deterministic.now(),
+        }
+    }
+
+    /// The wall time at a monotonic time just read, in nanoseconds since the Unix epoch.
+    #[inline]
+    pub(crate) fn wall(&self, now: u64) -> u64 {
+        match self.state.as_ref().and_then(|state| state.deterministic.as_ref()) {
+            None => clock::wall(now),
+            Some(deterministic) => deterministic.wall(now),
+        }
+    }
+
+    /// How many observed spans are around an event emitted here.
+    pub(crate) fn depth(&self) -> u32 {
+        self.span.as_ref().map_or(0, |node| node.depth + 1)
+    }
+}
+
+/// Secrets that events here may not show.
+impl Context {
+    /// The secrets known to the trace. One relaxed load where there are none in the process.
+    #[inline]
+    pub(crate) fn known_secrets(&self) -> Option<Secrets> {
+        if Secrets::any_alive() { self.search_secrets() } else { None }
+    }
+
+    #[cold]
+    fn search_secrets(&self) -> Option<Secrets> {
+        let of_trace = self.span.as_ref().and_then(|span| span.secrets());
+        let of_caller = self.state.as_ref().and_then(|state| state.caller_secrets.as_ref()?.known());
+        let all = [of_trace, of_caller, self.secrets().cloned()].into_iter().flatten();
+        all.reduce(|known, more| known.joined(&more)).filter(|known| !known.is_empty())
+    }
+
+    /// A text as it may be shown here: with secrets replaced by their names.
+    pub(crate) fn scrub<'t>(&self, text: impl Into<Cow<'t, str>>) -> Cow<'t, str> {
+        let text = text.into();
+        self.known_secrets().and_then(|known| known.scrubbed(&text)).map_or(text, Cow::Owned)
+    }
+}
+
+impl fmt::Debug for Context {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Context")
+            .field("agent", &self.agent())
+            .field("session_id", &self.session_id())
+            .field("run_id", &self.run_id())
+            .field("tool_call_id", &self.tool_call_id())
+            .field("span", &self.span())
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,219 @@
+//! Context across processes: W3C `traceparent` and `baggage`.
+//!
+//! What comes in is untrusted. A header that does not follow its grammar, or is larger than it may
+//! be, is ignored as if it had not come; nothing here fails or panics.
+
+use std::borrow::Cow;
+use std::collections::{BTreeMap, HashMap};
+use std::hash::BuildHasher;
+use std::sync::Arc;
+
+use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, utf8_percent_encode};
+use telemetry_catalogue::is_documented_key;
+
+use super::Context;
+use crate::ids::{SpanId, TraceId};
+use crate::value::Json;
+
+const TRACEPARENT: &str = "traceparent";
+const BAGGAGE: &str = "baggage";
+/// The member of the baggage that holds the session's id.
+const SESSION_ID: &str = "session_id";
+
+/// The most bytes of a baggage header that are read or written, as W3C asks to support.
+const MAX_BAGGAGE: usize = 8192;
+/// The most members of a baggage header that are read or written.
+const MAX_MEMBERS: usize = 64;
+/// The most bytes of one member's key, and of its value.
+const MAX_KEY: usize = 128;
+const MAX_VALUE: usize = 1024;
+
+/// What may not stand in a baggage value as it is.
+const ENCODED: &AsciiSet = &CONTROLS.add(b' ').add(b'"').add(b',').add(b';').add(b'\\').add(b'%');
+
+/// Headers, or whatever carries a context between processes: keys are lower-case.
+pub trait Carrier {
+    /// The value of a key.
+    fn get(&self, key: &str) -> Option<Cow<'_, str>>;
+
+    /// Sets the value of a key.
+    fn set(&mut self, key: &'static str, value: String);
+}
+
+impl<S: BuildHasher> Carrier for HashMap<String, String, S> {
+    fn get(&self, key: &str) -> Option<Cow<'_, str>> {
+        HashMap::get(self, key).map(|value| value.as_str().into())
+    }
+
+    fn set(&mut self, key: &'static str, value: String) {
+        self.insert(key.to_owned(), value);
+    }
+}
+
+impl Carrier for BTreeMap<String, String> {
+    fn get(&self, key: &str) -> Option<Cow<'_, str>> {
+        BTreeMap::get(self, key).map(|value| value.as_str().into())
+    }
+
+    fn set(&mut self, key: &'static str, value: String) {
+        self.insert(key.to_owned(), value);
+    }
+}
+
+/// As of an MCP request's `_meta`.
+impl Carrier for serde_json::Map<String, Json> {
+    fn get(&self, key: &str) -> Option<Cow<'_, str>> {
+        serde_json::Map::get(self, key).and_then(Json::as_str).map(Into::into)
+    }
+
+    fn set(&mut self, key: &'static str, value: String) {
+        self.insert(key.to_owned(), value.into());
+    }
+}
+
+#[cfg(feature = "http")]
+impl Carrier for http::HeaderMap {
+    fn get(&self, key: &str) -> Option<Cow<'_, str>> {
+        // Baggage may be spread over several headers of the name.
+        let mut values = self.get_all(key).iter().filter_map(|value| value.to_str().ok());
+        let mut all = Cow::Borrowed(values.next()?);
+        for value in values {
+            // Whatever is too much is ignored, and need not be put together first.
+            if all.len() > MAX_BAGGAGE {
+                break;
+            }
+            let all = all.to_mut();
+            all.push(',');
+            all.push_str(value);
+        }
+        Some(all)
+    }
+
+    fn set(&mut self, key: &'static str, value: String) {
+        if let Ok(value) = value.try_into() {
+            self.insert(key, value);
+        }
+    }
+}
+
+impl Context {
+    /// Writes the current span, the session's id and the keys of your own into headers.
+    ///
+    /// Without a span there is no `traceparent`. Secrets are taken out of values. Left out are a key that
+    /// is a documented one or shows a secret, a value that is no scalar, and what does not fit.
+    ///
+    /// ```
+    /// use std::collections::HashMap;
+    /// use telemetry_runtime::Context;
+    ///
+    /// let mut headers = HashMap::new();
+    /// Context::new().with("user_id", "u 1").inject(&mut headers);
+    /// assert_eq!(headers["baggage"], "user_id=u%201");
+    ///
+    /// let there = Context::extract(&headers);
+    /// assert_eq!(there.get("user_id").unwrap(), "u 1");
+    /// ```
+    pub fn inject(&self, carrier: &mut impl Carrier) {
+        if let Some((trace_id, span_id)) = self.parent() {
+            let sampled = self.sampled().unwrap_or(true);
+            carrier.set(TRACEPARENT, format!("00-{trace_id}-{span_id}-{:02x}", u8::from(sampled)));
+        }
+        let baggage = self.baggage();
+        if !baggage.is_empty() {
+            carrier.set(BAGGAGE, baggage);
+        }
+    }
+
+    fn baggage(&self) -> String {
+        let secrets = self.known_secrets();
+        let session = self.session_id().map(|id| (SESSION_ID, Json::from(id)));
+        let scrubbed = |text: &str| secrets.as_ref().and_then(|secrets| secrets.scrubbed(text));
+        let own = self.iter().filter(|(key, _)| !is_documented_key(key) && scrubbed(key).is_none());
+        let own = own.map(|(key, value)| (key, value.to_json()));
+        let scalars = session.into_iter().chain(own).filter_map(|(key, value)| match value {
+            Json::String(text) => Some((key, text)),
+            Json::Bool(_) | Json::Number(_) => Some((key, value.to_string())),
+            _ => None,
+        });
+        let mut baggage = String::new();
+        let mut members = 0;
+        for (key, text) in scalars {
+            let text = scrubbed(&text).unwrap_or(text);
+            let member = format!("{key}={}", utf8_percent_encode(&text, ENCODED));
+            let fits = baggage.len() + member.len() < MAX_BAGGAGE && members < MAX_MEMBERS;
+            if fits && is_token(key) && text.len() <= MAX_VALUE {
+                if !baggage.is_empty() {
+                    baggage.push(',');
+                }
+                baggage.push_str(&member);
+                members += 1;
+            }
+        }
+        baggage
+    }
+
+    /// Reads a context out of headers that came from outside.
+    ///
+    /// New spans in it are children of the span that sent it. Its session goes on, and the keys of
+    /// its baggage are added to every event, but for those that are documented keys.
+    pub fn extract(carrier: &impl Carrier) -> Self {
+        let remote = carrier.get(TRACEPARENT).and_then(|header| parse_traceparent(&header));
+        let mut context = Self::new();
+        if let Some((trace_id, span_id, sampled)) = remote {
+            context = context.change(|state| {
+                state.remote = Some((trace_id, span_id));
+                state.sampled = Some(sampled);
+                state.caller_secrets = Some(Arc::default());
+            });
+        }
+        for (key, value) in carrier.get(BAGGAGE).iter().flat_map(|header| parse_baggage(header)) {
+            if key == SESSION_ID {
+                if !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_graphic()) {
+                    context = context.with_session_id(value);
+                }
+            } else if !is_documented_key(&key) {
+                context = context.with(key, value);
+            }
+        }
+        context
+    }
+}
+
+/// Version, trace id, parent id and flags; a later version may have more.
+fn parse_traceparent(header: &str) -> Option<(TraceId, SpanId, bool)> {
+    let header = header.trim_matches([' ', '\t']);
+    let version = header.get(..2)?;
+    let is_hex = |text: &str| text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
+    if !is_hex(version) || version == "ff" || header.len() > 512 {
+        return None;
+    }
+    let mut parts = header.get(2..)?.strip_prefix('-')?.split('-');
+    let (trace_id, span_id, flags) = (parts.next()?, parts.next()?, parts.next()?);
+    if flags.len() != 2 || !is_hex(flags) || version == "00" && parts.next().is_some() {
+        return None;
+    }
+    let sampled = u8::from_str_radix(flags, 16).ok()? & 1 == 1;
+    Some((TraceId::parse(trace_id)?, SpanId::parse(span_id)?, sampled))
+}
+
+/// The members that follow the grammar; none if the header is larger than it may be.
+fn parse_baggage(header: &str) -> Vec<(String, String)> {
+    if header.len() > MAX_BAGGAGE {
+        return Vec::new();
+    }
+    let members = header.split(',').take(MAX_MEMBERS).filter_map(|member| {
+        let (key, rest) = member.split_once('=')?;
+        // What follows a semicolon are properties, which say nothing to us.
+        let (key, value) = (key.trim(), rest.split(';').next()?.trim());
+        let value = percent_decode_str(value).decode_utf8().ok()?;
+        let fits = value.len() <= MAX_VALUE && !value.chars().any(char::is_control);
+        (is_token(key) && fits).then(|| (key.to_owned(), value.into_owned()))
+    });
+    members.collect()
+}
+
+/// A key, as of an HTTP header's name.
+fn is_token(key: &str) -> bool {
+    let is_token_byte = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
+    (1..=MAX_KEY).contains(&key.len()) && key.bytes().all(is_token_byte)
+}

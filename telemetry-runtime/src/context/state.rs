@@ -1,0 +1,39 @@
+//! What a context holds beside the current span.
+
+use std::sync::{Arc, OnceLock};
+
+use crate::clock::Deterministic;
+use crate::event::ContextKeys;
+use crate::ids::{SpanId, TraceId, new_uuid};
+use crate::registry::ScopedHandlers;
+use crate::secrets::{Secrets, TraceSecrets};
+
+/// The part of a context that few spans change.
+#[derive(Clone, Default)]
+pub(crate) struct ContextState {
+    /// What events show of it.
+    pub(crate) keys: ContextKeys,
+    /// Whether the tool-call id is that of a call which is open.
+    pub(crate) is_called: bool,
+    /// Where a session that opens below tells the delegation above.
+    pub(crate) child_session: Option<Arc<OnceLock<Arc<str>>>>,
+    /// The span of another process that this one continues.
+    pub(crate) remote: Option<(TraceId, SpanId)>,
+    pub(crate) sampled: Option<bool>,
+    /// The secrets of its trace that are known here: several spans of ours may be its children.
+    pub(crate) caller_secrets: Option<Arc<TraceSecrets>>,
+    pub(crate) secrets: Option<Secrets>,
+    pub(crate) handlers: Option<Arc<ScopedHandlers>>,
+    /// A clock and ids for tests.
+    pub(crate) deterministic: Option<Arc<Deterministic>>,
+}
+
+impl ContextState {
+    /// Opens a session if there is none, and tells the delegation above of it.
+    pub(crate) fn open_session(&mut self) {
+        let session = self.keys.session_id.get_or_insert_with(|| new_uuid(self.deterministic.as_deref()));
+        if let Some(cell) = self.child_session.take() {
+            let _ = cell.set(session.clone());
+        }
+    }
+}

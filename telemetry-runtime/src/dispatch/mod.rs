@@ -1,0 +1,164 @@
+//! From an emission to the handlers: the one place that events pass.
+//!
+//! Here the keys of the context are added, secrets are taken out, and handlers are kept from harming
+//! the caller and each other.
+
+mod execute;
+mod redacted;
+mod running;
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use arc_swap::Guard;
+
+use crate::context::{Context, ContextState};
+use crate::event::{Event, FieldSource, LayeredFields, Measurements, Metadata};
+use crate::handler::{Attached, HandlerList};
+use crate::hook;
+use crate::panics::{self, Frames, Panicked};
+use crate::registry::{self, EventSite, ScopedHandlers, documented};
+use crate::value::Value;
+
+pub use execute::{ExecuteError, execute};
+
+/// Who is to see an event.
+pub(crate) struct Receivers<'a> {
+    /// The event's name as handlers are attached to it; what they are shown may have a secret less.
+    name: &'a str,
+    attached: Guard<Option<Arc<HandlerList>>>,
+    /// The handlers of the context; they are filtered by name as they are called.
+    scoped: Option<&'a ScopedHandlers>,
+}
+
+impl<'a> Receivers<'a> {
+    #[inline]
+    pub(crate) fn of(site: &EventSite, state: Option<&'a ContextState>) -> Self {
+        let name = site.name;
+        Self { name, attached: site.handlers.load(), scoped: Self::scoped(name, state) }
+    }
+
+    fn scoped(name: &str, state: Option<&'a ContextState>) -> Option<&'a ScopedHandlers> {
+        let scoped = state?.handlers.as_deref()?;
+        scoped.list.iter().any(|handler| handler.sees(name)).then_some(scoped)
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.attached.is_none() && self.scoped.is_none()
+    }
+
+    /// Gives the event to each of them, with no secret in it, and at last to one more.
+    #[inline]
+    pub(crate) fn deliver(&self, event: &Event<'_>, context: &Context, last: Option<&dyn Fn(&Event<'_>)>) {
+        let deliver = |event: &Event<'_>| {
+            self.hand_out(event, context);
+            if let Some(last) = last {
+                last(event);
+            }
+        };
+        match context.known_secrets() {
+            None => deliver(event),
+            Some(secrets) => redacted::show(event, &secrets, deliver),
+        }
+    }
+
+    #[inline]
+    fn hand_out(&self, event: &Event<'_>, context: &Context) {
+        if let Some(list) = &*self.attached {
+            for handler in list.iter() {
+                call(handler, event, context);
+            }
+        }
+        if let Some(scoped) = self.scoped {
+            for handler in scoped.list.iter().filter(|handler| handler.sees(self.name)) {
+                call(handler, event, context);
+            }
+        }
+    }
+}
+
+fn call(handler: &Attached, event: &Event<'_>, context: &Context) {
+    if handler.failed.load(Ordering::Relaxed) {
+        return;
+    }
+    let Some(mark) = running::enter(handler.serial) else { return };
+    let result = panics::watch_handler(|| handler.handle(event));
+    drop(mark);
+    if let Err(panicked) = result {
+        fail(handler, event, context, panicked);
+    }
+}
+
+/// Detaches a handler that panicked, emits `telemetry.handler.failure`, then logs.
+#[cold]
+fn fail(handler: &Attached, event: &Event<'_>, context: &Context, panicked: Panicked) {
+    if handler.failed.swap(true, Ordering::Relaxed) {
+        return;
+    }
+    registry::remove_failed(handler);
+    let Panicked { message, frames } = panicked;
+    let site = &documented::handler_failure;
+    let frames = Frames(frames);
+    if registry::interest(site) != 0 {
+        let now = context.now();
+        emit_with(
+            context,
+            site,
+            Measurements {
+                known: &[("system_time", context.wall(now)), ("monotonic_time", now)],
+                ..Measurements::NONE
+            },
+            FieldSource::Values(&[
+                ("event_name", Value::Str(event.name)),
+                ("handler_id", Value::Str(&handler.id)),
+                ("kind", Value::Str("panic")),
+                ("reason", Value::Str(&message)),
+                ("stacktrace", Value::serialize(&frames)),
+            ]),
+        );
+    }
+    let report = format!(
+        "handler {id:?} panicked on {name} and has been detached: {message}",
+        id = &*handler.id,
+        name = event.name,
+    );
+    tracing::error!(target: "telemetry", "{}", context.scrub(report));
+}
+
+/// Emits a single event in a context.
+pub(crate) fn emit_in(
+    context: &Context,
+    site: &'static EventSite,
+    measurements: &[(&str, Value<'_>)],
+    metadata: &[(&str, Value<'_>)],
+) {
+    let measurements = Measurements { more: FieldSource::Values(measurements), ..Measurements::NONE };
+    emit_with(context, site, measurements, FieldSource::Values(metadata));
+}
+
+pub(crate) fn emit_with(
+    context: &Context,
+    site: &'static EventSite,
+    measurements: Measurements<'_>,
+    given: FieldSource<'_>,
+) {
+    if registry::interest(site) == 0 {
+        return;
+    }
+    let state = context.state.as_deref();
+    let receivers = Receivers::of(site, state);
+    let hooks = hook::all();
+    if receivers.is_empty() && hooks.is_none() {
+        return;
+    }
+    let event = Event {
+        name: site.name,
+        description: None,
+        category: site.category,
+        measurements,
+        metadata: Metadata(LayeredFields { context: context.keys(site.context), start: &[], given }),
+        span: context.span(),
+        depth: context.depth(),
+    };
+    receivers.deliver(&event, context, Some(&|event| hook::tell(hooks.as_deref(), event)));
+}

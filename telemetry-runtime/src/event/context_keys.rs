@@ -1,0 +1,37 @@
+//! What a context shows on the events in it.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use telemetry_catalogue::ContextKey;
+
+use crate::value::{Captured, Value};
+
+/// The documented keys of a context, and the user's own.
+#[derive(Clone, Default)]
+pub(crate) struct ContextKeys {
+    pub(crate) agent: Option<Arc<str>>,
+    pub(crate) session_id: Option<Arc<str>>,
+    pub(crate) parent_session_id: Option<Arc<str>>,
+    pub(crate) run_id: Option<Arc<str>>,
+    pub(crate) parent_run_id: Option<Arc<str>>,
+    pub(crate) iteration: Option<u64>,
+    pub(crate) tool_call_id: Option<Arc<str>>,
+    /// The user's own keys, added to every event.
+    pub(crate) own: Vec<(Cow<'static, str>, Arc<Captured<'static>>)>,
+}
+
+impl ContextKeys {
+    /// The value of a context key.
+    pub(crate) fn get(&self, key: ContextKey) -> Option<Value<'_>> {
+        match key {
+            ContextKey::Agent => self.agent.as_deref().map(Value::Str),
+            ContextKey::SessionId => self.session_id.as_deref().map(Value::Str),
+            ContextKey::ParentSessionId => self.parent_session_id.as_deref().map(Value::Str),
+            ContextKey::RunId => self.run_id.as_deref().map(Value::Str),
+            ContextKey::ParentRunId => self.parent_run_id.as_deref().map(Value::Str),
+            ContextKey::Iteration => self.iteration.map(Value::U64),
+            ContextKey::ToolCallId => self.tool_call_id.as_deref().map(Value::Str),
+        }
+    }
+}

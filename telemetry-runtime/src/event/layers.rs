@@ -1,0 +1,114 @@
+//! Where the keys of an event come from.
+
+use telemetry_catalogue::ContextKey;
+
+use super::context_keys::ContextKeys;
+use crate::value::{Field, Json, StopValue, Value};
+
+type Map = serde_json::Map<String, Json>;
+
+/// Keys with their values, as one emission was given them.
+#[derive(Clone, Copy)]
+pub(crate) enum FieldSource<'a> {
+    Values(&'a [(&'a str, Value<'a>)]),
+    Captured(&'a [Field<'a>]),
+    Stop(&'a [(&'static str, StopValue<'a>)]),
+    Map(&'a Map),
+}
+
+impl<'a> FieldSource<'a> {
+    pub(crate) const NONE: FieldSource<'static> = FieldSource::Values(&[]);
+
+    pub(super) fn get(self, key: &str) -> Option<Value<'a>> {
+        match self {
+            Self::Values(entries) => find(entries, key).copied(),
+            Self::Captured(entries) => find(entries, key)?.value(),
+            Self::Stop(entries) => find(entries, key)?.value(),
+            Self::Map(map) => map.get(key).map(Value::Json),
+        }
+    }
+
+    pub(crate) fn iter(self) -> impl Iterator<Item = (&'a str, Value<'a>)> {
+        let (values, captured, stop, map) = match self {
+            Self::Values(entries) => (Some(entries), None, None, None),
+            Self::Captured(entries) => (None, Some(entries), None, None),
+            Self::Stop(entries) => (None, None, Some(entries), None),
+            Self::Map(map) => (None, None, None, Some(map)),
+        };
+        let values = values.into_iter().flatten().copied();
+        let captured = captured.into_iter().flatten().filter_map(|(key, held)| Some((*key, held.value()?)));
+        let stop = stop.into_iter().flatten().filter_map(|(key, held)| Some((*key, held.value()?)));
+        let map = map.into_iter().flatten().map(|(key, value)| (key.as_str(), Value::Json(value)));
+        values.chain(captured).chain(stop).chain(map)
+    }
+}
+
+pub(super) fn find<'e, V>(entries: &'e [(&str, V)], key: &str) -> Option<&'e V> {
+    entries.iter().find(|entry| entry.0 == key).map(|entry| &entry.1)
+}
+
+/// The keys of an event, in the layers that they come from. Nothing is put together before a handler
+/// looks: an event that none looks into costs no more than the layers' addresses.
+#[derive(Clone, Copy)]
+pub(crate) struct LayeredFields<'a> {
+    /// The context, and which of its documented keys the event shows. The user's own keys in it
+    /// replace none of the others.
+    pub(crate) context: Option<(&'a ContextKeys, &'static [ContextKey])>,
+    /// What was captured at the span's start, which replaces what the context has.
+    pub(crate) start: &'a [Field<'a>],
+    /// What the event itself was given, which replaces both.
+    pub(crate) given: FieldSource<'a>,
+}
+
+impl<'a> LayeredFields<'a> {
+    pub(crate) fn of(given: FieldSource<'a>) -> Self {
+        Self { context: None, start: &[], given }
+    }
+
+    pub(super) fn of_context(self, key: &str) -> Option<Value<'a>> {
+        let (known, keys) = self.context?;
+        known.get(*keys.iter().find(|known| known.as_str() == key)?)
+    }
+
+    pub(super) fn user_keys(self) -> impl Iterator<Item = (&'a str, Value<'a>)> {
+        let keys = self.context.into_iter().flat_map(|(known, _)| &known.own);
+        keys.filter_map(|(key, held)| Some((&**key, held.value()?)))
+    }
+
+    /// What was given, or else captured, of a key.
+    pub(super) fn explicit(self, key: &str) -> Option<Value<'a>> {
+        self.given.get(key).or_else(|| find(self.start, key)?.value())
+    }
+
+    pub(super) fn documented(self, key: &str) -> Option<Value<'a>> {
+        self.explicit(key).or_else(|| self.of_context(key))
+    }
+
+    pub(super) fn get(self, key: &str) -> Option<Value<'a>> {
+        self.documented(key)
+            .or_else(|| self.user_keys().find(|(known, _)| *known == key).map(|(_, value)| value))
+    }
+
+    /// Each key once: in the order of the layers, with the value that replaces the others.
+    pub(super) fn iter(self) -> impl Iterator<Item = (&'a str, Value<'a>)> {
+        let (known, keys) = self.context.unzip();
+        let context = keys.unwrap_or_default().iter().filter_map(move |key| {
+            let value = known?.get(*key)?;
+            Some((key.as_str(), self.explicit(key.as_str()).unwrap_or(value)))
+        });
+        let start = self.start.iter().filter_map(move |(key, held)| {
+            let value = held.value()?;
+            self.of_context(key).is_none().then(|| (*key, self.given.get(key).unwrap_or(value)))
+        });
+        let given = self
+            .given
+            .iter()
+            .filter(move |(key, _)| find(self.start, key).is_none() && self.of_context(key).is_none());
+        let own = self.user_keys().filter(move |(key, _)| self.documented(key).is_none());
+        context.chain(start).chain(given).chain(own)
+    }
+
+    pub(super) fn to_map(self) -> Map {
+        self.iter().map(|(key, value)| (key.to_owned(), value.to_json())).collect()
+    }
+}

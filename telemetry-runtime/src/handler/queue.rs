@@ -1,0 +1,177 @@
+//! PassSpan events to a thread of their own.
+
+use std::cell::Cell;
+use std::fmt;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use super::Handler;
+use crate::event::{Event, OwnedEvent};
+use crate::panics;
+
+/// Hands events to a worker thread, so that a slow handler does not slow the agent.
+///
+/// At most `capacity` events wait, at least one; one more is dropped and counted. What is attached is the queue
+/// itself; a clone of it tells of [`dropped`](Queue::dropped) and can [`flush`](Queue::flush). The
+/// worker ends when the last clone is dropped, after what waits.
+///
+/// What the worker's handler emits is not given to it again. Where it panics, the queue is detached at its next event, as that handler would
+/// have been.
+///
+/// ```
+/// use std::time::Duration;
+/// use telemetry_runtime::{Event, attach, detach, event_names, queue};
+///
+/// let queue = queue(1024, |event: &Event<'_>| println!("{}", event.name()));
+/// attach("slow", event_names!["condukt.**"], queue.clone())?;
+/// // .. the agent runs ..
+/// detach("slow")?;
+/// assert!(queue.flush(Duration::from_secs(5)));
+/// assert_eq!(queue.dropped(), 0);
+/// # Ok::<(), telemetry_runtime::AttachError>(())
+/// ```
+///
+/// # Panics
+/// When the worker thread cannot be started.
+pub fn queue(capacity: usize, handler: impl Handler) -> Queue {
+    let shared = Arc::new(Shared::default());
+    let (sender, receiver) = sync_channel(capacity.max(1));
+    let worker = Worker { receiver, shared: shared.clone() };
+    std::thread::Builder::new()
+        .name("telemetry-queue".to_owned())
+        .spawn(move || worker.run(&handler))
+        .expect("the system can start a thread");
+    Queue { sender, shared }
+}
+
+/// A handler that hands events to a worker thread. See [`queue`].
+#[derive(Clone)]
+pub struct Queue {
+    sender: SyncSender<OwnedEvent>,
+    shared: Arc<Shared>,
+}
+
+thread_local! {
+    /// The queue whose worker this thread is, by its address.
+    static WORKS_FOR: Cell<usize> = const { Cell::new(0) };
+}
+
+#[derive(Default)]
+struct Shared {
+    accepted: AtomicU64,
+    /// Those that were not accepted.
+    refused: AtomicU64,
+    failed: AtomicBool,
+    progress: Mutex<Progress>,
+    progressed: Condvar,
+}
+
+#[derive(Default)]
+struct Progress {
+    handled: u64,
+    failure: Option<String>,
+}
+
+impl Queue {
+    /// How many events were dropped because the queue was full or its worker had failed.
+    pub fn dropped(&self) -> u64 {
+        let refused = self.shared.refused.load(Ordering::Relaxed);
+        if !self.shared.failed.load(Ordering::Acquire) {
+            return refused;
+        }
+        // What waited behind a failure is lost.
+        let handled = self.shared.progress().handled;
+        refused + self.shared.accepted.load(Ordering::Acquire).saturating_sub(handled)
+    }
+
+    /// Waits until all events accepted so far are handled. False when the time is up before, or the
+    /// worker has failed; called by the queue's own handler, which would wait for itself, at once.
+    pub fn flush(&self, timeout: Duration) -> bool {
+        if self.is_worked_on_here() {
+            return false;
+        }
+        let target = self.shared.accepted.load(Ordering::Acquire);
+        // A time that is too long to be told is as good as none.
+        let deadline = Instant::now().checked_add(timeout);
+        let mut progress = self.shared.progress();
+        while progress.handled < target && progress.failure.is_none() {
+            let left = deadline.map_or(Some(timeout), |end| end.checked_duration_since(Instant::now()));
+            let Some(left) = left else { return false };
+            let waited = self.shared.progressed.wait_timeout(progress, left);
+            progress = waited.unwrap_or_else(PoisonError::into_inner).0;
+        }
+        progress.failure.is_none()
+    }
+}
+
+impl Queue {
+    /// Whether this thread is its worker.
+    fn is_worked_on_here(&self) -> bool {
+        WORKS_FOR.with(Cell::get) == self.shared.address()
+    }
+}
+
+impl Shared {
+    fn progress(&self) -> MutexGuard<'_, Progress> {
+        self.progress.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn address(self: &Arc<Self>) -> usize {
+        Arc::as_ptr(self).addr()
+    }
+}
+
+impl Handler for Queue {
+    fn handle(&self, event: &Event<'_>) {
+        if self.is_worked_on_here() {
+            return;
+        }
+        if self.shared.failed.load(Ordering::Acquire) {
+            self.shared.refused.fetch_add(1, Ordering::Relaxed);
+            let mut progress = self.shared.progress();
+            let failure = progress.failure.get_or_insert_default().clone();
+            drop(progress);
+            panics::pass_on(failure);
+        }
+        match self.sender.try_send(OwnedEvent::from(event)) {
+            Ok(()) => self.shared.accepted.fetch_add(1, Ordering::Release),
+            Err(TrySendError::Full(_) | TrySendError::Disconnected(_)) => {
+                self.shared.refused.fetch_add(1, Ordering::Relaxed)
+            }
+        };
+    }
+}
+
+impl fmt::Debug for Queue {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Queue").field("dropped", &self.dropped()).finish_non_exhaustive()
+    }
+}
+
+struct Worker {
+    receiver: Receiver<OwnedEvent>,
+    shared: Arc<Shared>,
+}
+
+impl Worker {
+    fn run(self, handler: &impl Handler) {
+        WORKS_FOR.with(|queue| queue.set(self.shared.address()));
+        while let Ok(event) = self.receiver.recv() {
+            let result = panics::watch_handler(|| handler.handle(&event.as_event()));
+            let mut progress = self.shared.progress();
+            progress.handled += 1;
+            if let Err(panicked) = result {
+                progress.failure = Some(panicked.message);
+                self.shared.failed.store(true, Ordering::Release);
+            }
+            let failed = progress.failure.is_some();
+            drop(progress);
+            self.shared.progressed.notify_all();
+            if failed {
+                break;
+            }
+        }
+    }
+}

@@ -1,0 +1,149 @@
+//! What is known of a span or an event before it happens: one static for each, whose single word
+//! says whether anybody is interested.
+
+use std::sync::atomic::{AtomicU8, Ordering};
+
+use arc_swap::ArcSwapOption;
+use telemetry_catalogue::{self as catalogue, Category, ContextKey, Phase, Requirement};
+
+use crate::handler::HandlerList;
+
+/// Not looked up yet: a user's own callsite before its first use.
+pub(crate) const UNREGISTERED: u8 = 1;
+/// Some handler's pattern selects one of its events.
+pub(crate) const HANDLED: u8 = 2;
+/// It opens context for others, and somebody listens to something.
+pub(crate) const CONTEXT: u8 = 4;
+/// Some context with handlers of its own is alive.
+pub(crate) const SCOPED: u8 = 8;
+/// Span hooks are installed.
+pub(crate) const HOOKED: u8 = 16;
+
+/// The context keys that events of the user's own show.
+const ALL_KEYS: &[ContextKey] = &[
+    ContextKey::Agent,
+    ContextKey::SessionId,
+    ContextKey::ParentSessionId,
+    ContextKey::RunId,
+    ContextKey::ParentRunId,
+    ContextKey::Iteration,
+    ContextKey::ToolCallId,
+];
+
+/// One event that can be emitted, and the handlers whose patterns select it.
+pub struct EventSite {
+    pub(crate) name: &'static str,
+    pub(crate) category: Option<Category>,
+    /// Whether it is a single event that says when it was.
+    pub(crate) timed: bool,
+    /// The context keys it shows, where the context has them.
+    pub(crate) context: &'static [ContextKey],
+    /// Of a single event; a span has one word for all three.
+    pub(crate) interest: AtomicU8,
+    pub(crate) handlers: ArcSwapOption<HandlerList>,
+}
+
+impl EventSite {
+    const fn with(name: &'static str, category: Option<Category>, context: &'static [ContextKey]) -> Self {
+        Self {
+            name,
+            category,
+            timed: false,
+            context,
+            interest: AtomicU8::new(UNREGISTERED),
+            handlers: ArcSwapOption::const_empty(),
+        }
+    }
+
+    /// The site of a user's own event.
+    pub const fn new(name: &'static str) -> Self {
+        Self::with(name, None, ALL_KEYS)
+    }
+
+    pub(crate) const fn documented(event: &'static catalogue::EventSpec) -> Self {
+        let mut timed = false;
+        let mut index = 0;
+        while index < event.measurements.len() {
+            timed |= matches!(event.measurements[index].requirement, Requirement::Automatic);
+            index += 1;
+        }
+        let mut site = Self::with(event.name, Some(event.category), event.context);
+        site.timed = timed;
+        site
+    }
+
+    /// Whether anybody may be interested: one relaxed load.
+    #[inline(always)]
+    #[allow(clippy::inline_always, reason = "the whole cost of an event nobody listens to")]
+    pub fn enabled(&self) -> bool {
+        !cfg!(telemetry_off) && self.interest.load(Ordering::Relaxed) != 0
+    }
+}
+
+/// One kind of span: its three events.
+pub struct SpanSite {
+    pub(crate) interest: AtomicU8,
+    pub(crate) prefix: &'static str,
+    pub(crate) spec: Option<&'static catalogue::SpanSpec>,
+    events: [EventSite; 3],
+}
+
+impl SpanSite {
+    /// The site of a user's own span, with the full names of its events.
+    pub const fn new(prefix: &'static str, names: [&'static str; 3]) -> Self {
+        Self {
+            interest: AtomicU8::new(UNREGISTERED),
+            prefix,
+            spec: None,
+            events: [EventSite::new(names[0]), EventSite::new(names[1]), EventSite::new(names[2])],
+        }
+    }
+
+    pub(crate) const fn documented(spec: &'static catalogue::SpanSpec) -> Self {
+        const fn event(spec: &'static catalogue::SpanSpec, phase: usize) -> EventSite {
+            EventSite::with(spec.events[phase], Some(spec.category), spec.context)
+        }
+        Self {
+            interest: AtomicU8::new(UNREGISTERED),
+            prefix: spec.prefix,
+            spec: Some(spec),
+            events: [event(spec, 0), event(spec, 1), event(spec, 2)],
+        }
+    }
+
+    /// Whether anybody may be interested: one relaxed load.
+    #[inline(always)]
+    #[allow(clippy::inline_always, reason = "the whole cost of a span nobody listens to")]
+    pub fn enabled(&self) -> bool {
+        !cfg!(telemetry_off) && self.interest.load(Ordering::Relaxed) != 0
+    }
+
+    pub(crate) fn event(&self, phase: Phase) -> &EventSite {
+        &self.events[phase as usize]
+    }
+
+    pub(crate) fn events(&self) -> &[EventSite; 3] {
+        &self.events
+    }
+
+    pub(crate) fn opens_context(&self) -> bool {
+        self.spec.is_some_and(|spec| spec.opens_context)
+    }
+
+    /// Whether it is the documented span of that attribute name.
+    pub(crate) fn is(&self, attribute: &str) -> bool {
+        self.spec.is_some_and(|spec| spec.short_name == attribute)
+    }
+}
+
+impl std::fmt::Debug for SpanSite {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("SpanSite").field(&self.prefix).finish()
+    }
+}
+
+impl std::fmt::Debug for EventSite {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("EventSite").field(&self.name).finish()
+    }
+}

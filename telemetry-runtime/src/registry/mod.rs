@@ -1,0 +1,254 @@
+//! Which handlers there are, and which callsites they make interesting.
+//!
+//! All changes happen under one lock and end in a new handler list for each callsite; emitting reads
+//! those lists and takes no lock. Lists and handlers are dropped after the lock is released, since
+//! dropping a handler runs the user's code.
+
+mod callsite;
+pub mod documented;
+mod scoped;
+
+use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use arc_swap::ArcSwapOption;
+
+use crate::event::{IntoPatterns, Pattern};
+use crate::handler::{AttachError, Attached, Handler, HandlerInfo, HandlerList};
+use crate::panics;
+
+pub(crate) use callsite::{CONTEXT, HANDLED, HOOKED, SCOPED, UNREGISTERED};
+pub use callsite::{EventSite, SpanSite};
+pub(crate) use scoped::ScopedHandlers;
+
+pub(crate) struct Registry {
+    handlers: HandlerList,
+    /// Whether there are span hooks.
+    hooked: bool,
+    /// How many contexts with handlers of their own are alive.
+    scoped: usize,
+    spans: Vec<&'static SpanSite>,
+    events: Vec<&'static EventSite>,
+}
+
+static REGISTRY: Mutex<Registry> = Mutex::new(Registry {
+    handlers: Vec::new(),
+    hooked: false,
+    scoped: 0,
+    spans: Vec::new(),
+    events: Vec::new(),
+});
+
+/// All handlers, for names made at run time; none for no handlers.
+static ALL: ArcSwapOption<HandlerList> = ArcSwapOption::const_empty();
+fn lock() -> MutexGuard<'static, Registry> {
+    let mut registry = REGISTRY.lock().unwrap_or_else(PoisonError::into_inner);
+    if registry.spans.is_empty() {
+        registry.spans.extend(documented::SPANS);
+        registry.events.extend(documented::EVENTS);
+    }
+    registry
+}
+
+/// What is dropped once the lock is released.
+pub(crate) type Dropped = Vec<Option<Arc<HandlerList>>>;
+
+impl Registry {
+    /// Gives every callsite its list and its interest anew.
+    fn publish(&self) -> Dropped {
+        let mut dropped = Dropped::new();
+        dropped.push(ALL.swap((!self.handlers.is_empty()).then(|| Arc::new(self.handlers.clone()))));
+        for site in &self.spans {
+            site.publish(self, &mut dropped);
+        }
+        for site in &self.events {
+            site.publish(self, &mut dropped);
+        }
+        dropped
+    }
+
+    fn publish_list(&self, event: &EventSite, dropped: &mut Dropped) -> bool {
+        let list: HandlerList =
+            self.handlers.iter().filter(|handler| handler.sees(event.name)).cloned().collect();
+        let some = !list.is_empty();
+        dropped.push(event.handlers.swap(some.then(|| Arc::new(list))));
+        some
+    }
+
+    fn interest(&self, opens_context: bool) -> u8 {
+        let mut interest = 0;
+        if self.scoped > 0 {
+            interest |= SCOPED;
+        }
+        if self.hooked {
+            interest |= HOOKED;
+        }
+        if opens_context && (!self.handlers.is_empty() || self.scoped > 0) {
+            interest |= CONTEXT;
+        }
+        interest
+    }
+}
+
+/// A callsite that the registry keeps up to date.
+pub(crate) trait Callsite: 'static {
+    /// Its word, whose bits say who is interested.
+    fn word(&self) -> &AtomicU8;
+
+    /// All that are known of its kind.
+    fn known(registry: &mut Registry) -> &mut Vec<&'static Self>;
+
+    /// Gives it its lists and its interest anew.
+    fn publish(&self, registry: &Registry, dropped: &mut Dropped);
+}
+
+impl Callsite for SpanSite {
+    fn word(&self) -> &AtomicU8 {
+        &self.interest
+    }
+
+    fn known(registry: &mut Registry) -> &mut Vec<&'static Self> {
+        &mut registry.spans
+    }
+
+    fn publish(&self, registry: &Registry, dropped: &mut Dropped) {
+        let mut interest = registry.interest(self.opens_context());
+        for event in self.events() {
+            if registry.publish_list(event, dropped) {
+                interest |= HANDLED;
+            }
+        }
+        self.interest.store(interest, Ordering::Release);
+    }
+}
+
+impl Callsite for EventSite {
+    fn word(&self) -> &AtomicU8 {
+        &self.interest
+    }
+
+    fn known(registry: &mut Registry) -> &mut Vec<&'static Self> {
+        &mut registry.events
+    }
+
+    fn publish(&self, registry: &Registry, dropped: &mut Dropped) {
+        let mut interest = registry.interest(false);
+        if registry.publish_list(self, dropped) {
+            interest |= HANDLED;
+        }
+        self.interest.store(interest, Ordering::Release);
+    }
+}
+
+/// Who is interested in a callsite; its first use registers it.
+#[inline]
+pub(crate) fn interest<S: Callsite>(site: &'static S) -> u8 {
+    let interest = site.word().load(Ordering::Relaxed);
+    if interest & UNREGISTERED == 0 { interest } else { register(site) }
+}
+
+#[cold]
+fn register<S: Callsite>(site: &'static S) -> u8 {
+    let mut registry = lock();
+    let mut dropped = Dropped::new();
+    if site.word().load(Ordering::Relaxed) & UNREGISTERED != 0 {
+        let known = S::known(&mut registry);
+        if !known.iter().any(|known| std::ptr::eq(*known, site)) {
+            known.push(site);
+        }
+        site.publish(&registry, &mut dropped);
+    }
+    drop(registry);
+    drop(dropped);
+    site.word().load(Ordering::Relaxed)
+}
+
+/// Notes whether there are span hooks.
+pub(crate) fn set_hooked(hooked: bool) {
+    let mut registry = lock();
+    registry.hooked = hooked;
+    let dropped = registry.publish();
+    drop(registry);
+    drop(dropped);
+}
+
+/// The handlers of an event that has no callsite.
+pub(crate) fn all() -> Option<Arc<HandlerList>> {
+    ALL.load_full()
+}
+
+/// Attaches a handler to one event name or pattern, or to many.
+///
+/// It runs in the emitting thread, after those attached before it. An event that several of its
+/// patterns select is given to it once. With no pattern nothing is attached, and the id stays free.
+///
+/// ```
+/// use telemetry_runtime::{Event, attach, detach, event_names};
+///
+/// attach("audit", event_names!["condukt.agent.*", "condukt.tool_call.stop"], |event: &Event<'_>| {
+///     println!("{}", event.name());
+/// })?;
+/// detach("audit")?;
+/// # Ok::<(), telemetry_runtime::AttachError>(())
+/// ```
+///
+/// # Errors
+/// When a handler of that id is attached, to whatever events.
+pub fn attach(id: &str, events: impl IntoPatterns, handler: impl Handler) -> Result<(), AttachError> {
+    add(id, events.into_patterns(), Box::new(handler))
+}
+
+fn add(id: &str, patterns: Vec<Pattern>, handler: Box<dyn Handler>) -> Result<(), AttachError> {
+    let attached = Attached::new(id, patterns, handler);
+    let mut registry = lock();
+    if registry.handlers.iter().any(|known| *known.id == *id) {
+        return Err(AttachError::AlreadyAttached(id.to_owned()));
+    }
+    if attached.patterns.is_empty() {
+        return Ok(());
+    }
+    panics::install_hook();
+    registry.handlers.push(Arc::new(attached));
+    let dropped = registry.publish();
+    drop(registry);
+    drop(dropped);
+    Ok(())
+}
+
+/// Detaches a handler from all its events. A dispatch that is under way still gives it its event.
+///
+/// # Errors
+/// When no handler of that id is attached.
+pub fn detach(id: &str) -> Result<(), AttachError> {
+    if remove(|attached| *attached.id == *id) { Ok(()) } else { Err(AttachError::NotAttached(id.to_owned())) }
+}
+
+/// Detaches the handler of that serial number, if it still is attached.
+pub(crate) fn remove_failed(failed: &Attached) {
+    remove(|attached| attached.serial == failed.serial);
+}
+
+fn remove(which: impl Fn(&Attached) -> bool) -> bool {
+    let mut registry = lock();
+    let Some(index) = registry.handlers.iter().position(|attached| which(attached)) else {
+        return false;
+    };
+    let removed = registry.handlers.remove(index);
+    let dropped = registry.publish();
+    drop(registry);
+    drop(dropped);
+    drop(removed);
+    true
+}
+
+/// The handlers that would see some event of that name or under that prefix; `""` is above all.
+/// Those of a [`Context`](crate::Context) are not among them.
+pub fn list_handlers(prefix: &str) -> Vec<HandlerInfo> {
+    let registry = lock();
+    registry
+        .handlers
+        .iter()
+        .filter(|handler| handler.patterns.iter().any(|pattern| pattern.reaches(prefix)))
+        .map(|handler| HandlerInfo { id: handler.id.to_string(), patterns: handler.patterns.clone() })
+        .collect()
+}

@@ -1,0 +1,196 @@
+//! Values that no event may show.
+
+mod decode;
+mod redact;
+
+use std::fmt;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use zeroize::Zeroizing;
+
+pub(crate) use redact::{RedactedFields, Redactor};
+
+/// How many secrets are alive. Events look for theirs only if there are any.
+static ALIVE: AtomicUsize = AtomicUsize::new(0);
+
+/// The fewest bytes a secret may have: shorter ones stand in harmless text by chance.
+pub const MIN_SECRET_BYTES: usize = 4;
+
+/// Named values that code may use and no event may show.
+///
+/// Put into a context by [`Context::with_secrets`], they are replaced by `[REDACTED:NAME]` in all
+/// that any handler, logger or failure event of the trace reads: strings, map keys, bytes, numbers;
+/// as they are, escaped as in JSON or `Debug`, percent-encoded, or in base64. Of overlapping ones the
+/// longest names the place, and what was put in place is not searched again.
+///
+/// Not recognised is a value that is cut in two, re-cased, hashed or encrypted.
+///
+/// The values are overwritten when the last copy is dropped.
+///
+/// ```
+/// use telemetry_runtime::{Context, Secrets};
+///
+/// let secrets = Secrets::resolve([("GH_TOKEN", "ghp_0123456789")])?;
+/// assert_eq!(secrets.get("GH_TOKEN"), Some("ghp_0123456789"));
+/// let context = Context::current().with_secrets(secrets);
+/// # Ok::<(), telemetry_runtime::SecretsError>(())
+/// ```
+#[derive(Clone, Default)]
+pub struct Secrets {
+    /// Later ones first.
+    entries: Vec<Arc<Secret>>,
+}
+
+pub(crate) struct Secret {
+    pub(crate) name: Box<str>,
+    pub(crate) value: Zeroizing<String>,
+}
+
+impl Drop for Secret {
+    fn drop(&mut self) {
+        ALIVE.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// The secrets of a trace, so far.
+#[derive(Default)]
+pub(crate) struct TraceSecrets(Mutex<Option<Secrets>>);
+
+impl TraceSecrets {
+    pub(crate) fn add(&self, added: &Secrets) {
+        let mut secrets = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        *secrets = Some(match secrets.take() {
+            Some(known) => known.joined(added),
+            None => added.clone(),
+        });
+    }
+
+    pub(crate) fn known(&self) -> Option<Secrets> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    pub(crate) fn forget(&mut self) {
+        *self.0.get_mut().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+}
+
+impl Secrets {
+    /// Checks names and values. Of two of one name the later counts.
+    ///
+    /// # Errors
+    /// When a name is not `[A-Za-z_][A-Za-z0-9_]*`, or a value has fewer than four bytes.
+    pub fn resolve<N, V>(secrets: impl IntoIterator<Item = (N, V)>) -> Result<Self, SecretsError>
+    where
+        N: AsRef<str>,
+        V: Into<String>,
+    {
+        let mut resolved = Self::default();
+        for (name, value) in secrets {
+            let (name, value) = (name.as_ref(), Zeroizing::new(value.into()));
+            if !is_name(name) {
+                return Err(SecretsError::Name(name.to_owned()));
+            }
+            if value.len() < MIN_SECRET_BYTES {
+                return Err(SecretsError::TooShort(name.to_owned()));
+            }
+            ALIVE.fetch_add(1, Ordering::Relaxed);
+            resolved.entries.retain(|known| *known.name != *name);
+            resolved.entries.insert(0, Arc::new(Secret { name: name.into(), value }));
+        }
+        Ok(resolved)
+    }
+
+    /// The value of that name.
+    pub fn get(&self, name: &str) -> Option<&str> {
+        self.entries.iter().find(|secret| *secret.name == *name).map(|secret| secret.value.as_str())
+    }
+
+    /// All names, sorted, each once.
+    pub fn names(&self) -> Vec<&str> {
+        let mut names: Vec<&str> = self.entries.iter().map(|secret| &*secret.name).collect();
+        names.sort_unstable();
+        names.dedup();
+        names
+    }
+
+    /// How many names there are.
+    pub fn len(&self) -> usize {
+        self.names().len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    /// These and the added ones, which come first under a common name.
+    pub(crate) fn joined(&self, added: &Self) -> Self {
+        let mut entries = added.entries.clone();
+        for known in &self.entries {
+            if !entries.iter().any(|entry| Arc::ptr_eq(entry, known)) {
+                entries.push(known.clone());
+            }
+        }
+        Self { entries }
+    }
+
+    /// Whether there are any in the process.
+    #[inline]
+    pub(crate) fn any_alive() -> bool {
+        ALIVE.load(Ordering::Relaxed) != 0
+    }
+
+    /// What replaces them by their names.
+    pub(crate) fn redactor(&self) -> Redactor<'_> {
+        Redactor::new(self.entries.iter().map(|secret| (&*secret.name, secret.value.as_str())))
+    }
+
+    /// The text without them; none if none is in it.
+    pub(crate) fn scrubbed(&self, text: &str) -> Option<String> {
+        self.redactor().text(text)
+    }
+}
+
+/// Names only.
+impl fmt::Debug for Secrets {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Secrets").field(&self.names()).finish()
+    }
+}
+
+impl From<&Secrets> for Secrets {
+    fn from(secrets: &Secrets) -> Self {
+        secrets.clone()
+    }
+}
+
+fn is_name(name: &str) -> bool {
+    name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+        && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+}
+
+/// Why secrets could not be resolved. It never shows a value.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum SecretsError {
+    /// The name is not `[A-Za-z_][A-Za-z0-9_]*`.
+    Name(String),
+    /// The value of that name has fewer than four bytes.
+    TooShort(String),
+}
+
+impl fmt::Display for SecretsError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Name(name) => {
+                write!(f, "secret name `{name}` is not a letter or `_` followed by letters, digits or `_`")
+            }
+            Self::TooShort(name) => {
+                write!(f, "the value of secret `{name}` has fewer than {MIN_SECRET_BYTES} bytes")
+            }
+        }
+    }
+}
+
+impl std::error::Error for SecretsError {}

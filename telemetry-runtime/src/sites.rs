@@ -1,5 +1,0 @@
-//! The callsites of the documented spans and events, one for each, made from the catalogue.
-
-use crate::callsite::{EventSite, SpanSite};
-
-telemetry_macros::__documented_sites!();

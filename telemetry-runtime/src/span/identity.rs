@@ -1,0 +1,64 @@
+//! Who a span is: its ids, its parent, and what follows it.
+
+use std::sync::Arc;
+
+use super::state::Span;
+use crate::context::{Context, Observers};
+use crate::hook::{self, SpanHook, SpanIdentity, SpanStart};
+use crate::ids::{self, SpanId, SpanIds, TraceId};
+use crate::panics;
+
+/// Who the span is, as the context and the hooks say, and what follows it.
+pub(super) fn identify(span: &Span<'_>, context: &Context, system_time: u64) -> (SpanIdentity, Observers) {
+    let identity =
+        SpanIdentity { parent: context.parent(), sampled: context.sampled(), ..SpanIdentity::default() };
+    match hook::all() {
+        Some(hooks) if span.observed => follow(span, context, system_time, identity, &hooks),
+        _ => (identity, None),
+    }
+}
+
+/// What the hooks say.
+#[cold]
+fn follow(
+    span: &Span<'_>,
+    context: &Context,
+    system_time: u64,
+    mut identity: SpanIdentity,
+    hooks: &[Arc<dyn SpanHook>],
+) -> (SpanIdentity, Observers) {
+    let mut observers = Vec::new();
+    let text = |key: &str| {
+        let field = span.fields.iter().find(|field| field.0 == key)?;
+        field.1.value()?.as_str().map(str::to_owned)
+    };
+    for hook in hooks {
+        let start = SpanStart {
+            site: span.site,
+            agent: span.agent.as_deref(),
+            text: &text,
+            context,
+            identity,
+            system_time,
+        };
+        if let Ok(said) = panics::contain(|| hook.on_start(&start)) {
+            identity = identity.or_as(said.identity);
+            observers.extend(said.observer);
+        }
+    }
+    (identity, (!observers.is_empty()).then(|| observers.into()))
+}
+
+/// Makes up what nobody said.
+pub(super) fn assign_ids(identity: SpanIdentity, context: &Context) -> SpanIds {
+    let deterministic = context.state.as_ref().and_then(|state| state.deterministic.as_deref());
+    let random = || deterministic.map_or_else(ids::random, |known| known.random());
+    let id = identity
+        .id
+        .unwrap_or_else(|| std::iter::repeat_with(random).find_map(SpanId::new).expect("some is not zero"));
+    let trace_id = identity.trace_id.or(identity.parent.map(|(trace, _)| trace)).unwrap_or_else(|| {
+        let wide = || u128::from(random()) << 64 | u128::from(random());
+        std::iter::repeat_with(wide).find_map(TraceId::new).expect("some is not zero")
+    });
+    SpanIds { id, parent_id: identity.parent.map(|(_, id)| id), trace_id }
+}

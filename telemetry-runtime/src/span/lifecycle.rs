@@ -1,0 +1,198 @@
+//! The life of a span: it begins, runs its work, and ends once.
+
+use std::any::Any;
+
+use telemetry_catalogue::Phase;
+
+use super::identity::{assign_ids, identify};
+use super::opened_context::open_context;
+use super::state::{Open, Span};
+use super::stop::Stop;
+use crate::context::{self, ActiveSpan, Context, ContextGuard};
+use crate::dispatch::Receivers;
+use crate::event::{Event, FieldSource, LayeredFields, Measurements, Metadata};
+use crate::panics::{self, Frames, Panicked};
+use crate::session_secrets;
+use crate::value::{CapturedValue, Value};
+
+/// A panic that was caught on its way.
+pub(crate) type Caught = (Panicked, Box<dyn Any + Send>);
+
+impl Span<'_> {
+    /// Begins in the current context and emits its start.
+    pub(super) fn begin(&mut self) {
+        let mut context = Context::current();
+        let started = context.now();
+        let wall = context.wall(started);
+        let (identity, observers) = identify(self, &context, wall);
+        let ids = assign_ids(identity, &context);
+        let child_session = open_context(self, &mut context);
+        let node = ActiveSpan::open(ids, self.site, context.span.take(), observers, identity.sampled);
+        let depth = node.depth;
+        if let Some(secrets) = context.secrets()
+            && depth == 0
+        {
+            node.add_secrets(secrets);
+        }
+        context.span = Some(node);
+        self.open = Some(Open { context, ids: Some(ids), depth, started, child_session });
+        if self.observed {
+            let times = [("system_time", wall), ("monotonic_time", started)];
+            self.emit(Phase::Start, &times, FieldSource::NONE);
+        }
+        if self.site.is("tool_call") {
+            self.access_secrets();
+        }
+    }
+
+    /// Carries the current context and is no span to anybody.
+    pub(super) fn carry_context(&mut self) {
+        let context = Context::current();
+        self.open = Some(Open { context, ids: None, depth: 0, started: 0, child_session: None });
+    }
+
+    /// Whether it has begun.
+    pub(super) fn is_open(&self) -> bool {
+        self.open.is_some()
+    }
+
+    /// Runs a piece of the work: in the span's context, its panic caught.
+    pub(super) fn within<R>(&mut self, work: impl FnOnce() -> R) -> Result<R, Caught> {
+        let Some(open) = &mut self.open else { return panics::watch(work) };
+        let _entered = ContextGuard::enter(&mut open.context);
+        panics::watch(work)
+    }
+
+    /// Ends it with a stop, whose keys `fill` takes from the return value.
+    ///
+    /// A panic in `fill` loses the keys after it and nothing else: the work has been done.
+    pub(super) fn stop<'r>(&mut self, measured: Measured, fill: impl FnOnce(&mut Stop<'r>)) {
+        let Some(open) = &self.open else { return };
+        if !self.observed {
+            return self.end(Phase::Stop, measured, FieldSource::NONE);
+        }
+        let mut stop = Stop::default();
+        let _ = panics::contain(|| fill(&mut stop));
+        if let Some(node) = open.context.span.as_ref().filter(|node| node.has_records()) {
+            for (key, value) in node.take_records() {
+                stop.set(key, value.into_stop());
+            }
+        }
+        if let Some(session) = open.child_session.as_ref().and_then(|cell| cell.get())
+            && !stop.has("session_id")
+        {
+            stop.set("session_id", CapturedValue::Text((**session).into()));
+        }
+        if measured.needs_reason && self.site.is("llm_turn") && !stop.has(FINISH_REASON) && is_ok(&stop) {
+            stop.fail(("the stream ended without a finish reason".to_owned(), "cut_short".to_owned()));
+        }
+        if self.site.is("sandbox_eval") && !stop.has("success") {
+            let ok = is_ok(&stop);
+            stop.set("success", CapturedValue::Bool(ok));
+        }
+        self.end(Phase::Stop, measured, FieldSource::Stop(stop.entries()));
+    }
+
+    /// Ends it with an exception: the work panicked.
+    pub(super) fn panicked(&mut self, measured: Measured, panicked: Panicked) {
+        self.exception(measured, "panic", &panicked.message, &Frames(panicked.frames));
+    }
+
+    /// Ends it with an exception: the work was dropped unfinished.
+    pub(super) fn cancelled(&mut self, measured: Measured) {
+        self.exception(measured, "cancelled", "cancelled", &Frames(None));
+    }
+
+    fn exception(&mut self, measured: Measured, kind: &str, reason: &str, frames: &Frames) {
+        let given = [
+            ("kind", Value::Str(kind)),
+            ("reason", Value::Str(reason)),
+            ("stacktrace", Value::serialize(frames)),
+        ];
+        self.end(Phase::Exception, measured, FieldSource::Values(&given));
+    }
+
+    fn end(&mut self, phase: Phase, measured: Measured, given: FieldSource<'_>) {
+        let Some(open) = &self.open else { return };
+        if self.observed {
+            let now = open.context.now();
+            let since = |time: u64| time.saturating_sub(open.started);
+            let numbers = [
+                ("duration", since(now)),
+                ("monotonic_time", now),
+                ("items", measured.items.unwrap_or(0)),
+                ("time_to_first_item", measured.first_item.map_or(0, since)),
+            ];
+            let known = match measured {
+                Measured { items: None, .. } => 2,
+                Measured { first_item: None, .. } => 3,
+                Measured { .. } => 4,
+            };
+            self.emit(phase, &numbers[..known], given);
+        }
+        let own = self.open.take().filter(|open| open.ids.is_some());
+        if let Some(node) = own.and_then(|open| open.context.span) {
+            ActiveSpan::close(node);
+        }
+    }
+
+    fn emit(&self, phase: Phase, known: &[(&'static str, u64)], given: FieldSource<'_>) {
+        let Some(Open { context, ids, depth, .. }) = &self.open else { return };
+        let site = self.site.event(phase);
+        let receivers = Receivers::of(site, context.state.as_deref());
+        let observers = context.span.as_ref().and_then(|node| node.observers.as_deref());
+        let observers = observers.filter(|_| phase != Phase::Start);
+        if receivers.is_empty() && observers.is_none() {
+            return;
+        }
+        let event = Event {
+            name: site.name,
+            description: self.description,
+            category: site.category,
+            measurements: Measurements { known, more: FieldSource::NONE },
+            metadata: Metadata(LayeredFields {
+                context: context.keys(site.context),
+                start: &self.fields,
+                given,
+            }),
+            span: *ids,
+            depth: *depth,
+        };
+        match observers {
+            None => receivers.deliver(&event, context, None),
+            Some(observers) => receivers.deliver(
+                &event,
+                context,
+                Some(&|event| context::tell(observers, |observer| observer.on_end(event))),
+            ),
+        }
+    }
+
+    /// A tool receives the session's secrets.
+    fn access_secrets(&self) {
+        let Some(Open { context, .. }) = &self.open else { return };
+        let tool = self.fields.iter().find(|field| field.0 == "tool");
+        session_secrets::emit_access(context, tool.and_then(|field| field.1.value()).unwrap_or(Value::Null));
+    }
+
+    /// The monotonic time, as the span's context has it.
+    pub(super) fn now(&self) -> u64 {
+        self.open.as_ref().map_or(0, |open| open.context.now())
+    }
+}
+
+/// What a stream counted on its way.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Measured {
+    pub(crate) items: Option<u64>,
+    pub(crate) first_item: Option<u64>,
+    /// Whether a model's answer that ends without a reason was cut short.
+    pub(crate) needs_reason: bool,
+}
+
+/// The key that says why a model finished. A connection that broke gives none.
+pub(super) const FINISH_REASON: &str = "finish_reason";
+
+fn is_ok(stop: &Stop<'_>) -> bool {
+    stop.get("status").is_none_or(|status| status.as_str() == Some("ok"))
+}

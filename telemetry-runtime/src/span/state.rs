@@ -1,0 +1,125 @@
+//! A span, from what a call captured for it to its end.
+
+use std::panic::{RefUnwindSafe, UnwindSafe};
+use std::sync::{Arc, OnceLock};
+
+use smallvec::SmallVec;
+
+use crate::context::Context;
+use crate::ids::SpanIds;
+use crate::panics;
+use crate::registry::SpanSite;
+use crate::value::{Captured, CapturedValue, Field};
+
+/// A span: what a call captured for it and, once it has begun, what must be ended.
+pub struct Span<'a> {
+    pub(crate) site: &'static SpanSite,
+    pub(crate) wanted: bool,
+    /// Whether somebody sees the span, which is decided when it begins.
+    pub(crate) observed: bool,
+    pub(crate) description: Option<&'static str>,
+    pub(crate) agent: Option<Arc<str>>,
+    pub(crate) tool_call_id: Option<Arc<str>>,
+    pub(crate) fields: SmallVec<[Field<'a>; 6]>,
+    pub(super) open: Option<Open>,
+}
+
+// A panic of the work leaves it whole: it was caught on its way, and goes on when the span has ended.
+impl UnwindSafe for Span<'_> {}
+impl RefUnwindSafe for Span<'_> {}
+
+impl<'a> Span<'a> {
+    #[inline]
+    pub(super) fn new(site: &'static SpanSite, observed: bool, wanted: bool) -> Self {
+        Self {
+            site,
+            wanted,
+            observed,
+            description: None,
+            agent: None,
+            tool_call_id: None,
+            fields: SmallVec::new(),
+            open: None,
+        }
+    }
+
+    /// One that captures nothing and carries the current context.
+    #[cold]
+    pub(super) fn context_only(site: &'static SpanSite) -> Box<Self> {
+        let mut span = Box::new(Self::new(site, false, false));
+        span.carry_context();
+        span
+    }
+
+    #[inline]
+    pub(super) fn captured(&mut self, capture: impl FnOnce(&mut Self)) {
+        let _ = panics::contain(|| capture(self));
+    }
+
+    pub(super) fn into_owned<'o>(self) -> Span<'o> {
+        let Span { site, wanted, observed, description, agent, tool_call_id, fields, open } = self;
+        let fields = fields.into_iter().map(|(key, value)| (key, value.into_owned())).collect();
+        Span { site, wanted, observed, description, agent, tool_call_id, fields, open }
+    }
+
+    /// Whether its keys are to be captured: somebody will see the span, or something inside it that
+    /// shows one of them.
+    pub fn wanted(&self) -> bool {
+        self.wanted
+    }
+
+    /// The agent's name, for the span and what is inside.
+    pub fn agent(&mut self, agent: Captured<'_>) {
+        self.agent = text(&agent).or(self.agent.take());
+    }
+
+    /// The agent's name where nothing else is said: a type, or a function's path.
+    pub fn agent_is(&mut self, name: &str) {
+        self.agent = Some(name.into());
+    }
+
+    /// The id that the model gave the call, for the span and what is inside.
+    pub fn tool_call_id(&mut self, id: Captured<'_>) {
+        self.tool_call_id = text(&id).or(self.tool_call_id.take());
+    }
+
+    /// The doc comment of the function.
+    pub fn describe(&mut self, description: &'static str) {
+        self.description = Some(description);
+    }
+
+    /// Adds a key, which the span does not have yet; none adds nothing.
+    #[inline]
+    pub fn add(&mut self, key: &'static str, value: Captured<'a>) {
+        if !matches!(value, CapturedValue::Absent) {
+            self.fields.push((key, value));
+        }
+    }
+
+    /// Sets a key; a later value replaces an earlier one, and none changes nothing.
+    pub fn set(&mut self, key: &'static str, value: Captured<'a>) {
+        if matches!(value, CapturedValue::Absent) {
+            return;
+        }
+        match self.fields.iter_mut().find(|field| field.0 == key) {
+            Some(field) => field.1 = value,
+            None => self.fields.push((key, value)),
+        }
+    }
+}
+
+fn text(value: &Captured<'_>) -> Option<Arc<str>> {
+    value.value().map(|value| value.to_text().into())
+}
+
+/// What a span has from its beginning to its end. Whoever holds the span ends it: by a stop, a panic
+/// or a cancellation.
+pub(super) struct Open {
+    /// The context of the work, whenever that does not run.
+    pub(super) context: Context,
+    /// None where the span is only to carry a context, in which that of somebody else is current.
+    pub(super) ids: Option<SpanIds>,
+    pub(super) depth: u32,
+    pub(super) started: u64,
+    pub(super) child_session: Option<Arc<OnceLock<Arc<str>>>>,
+}
