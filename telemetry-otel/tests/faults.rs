@@ -203,8 +203,8 @@ fn no_collector_takes_the_agents_time_or_memory() {
         // The agent ends while one of them still has not answered: nothing of it waits for an answer.
         work_hard();
         let stats = telemetry.spans();
-        assert!(stats.queued <= 2048, "{name}: {delivery:?}");
-        assert!(stats.dropped > 0, "{name}: {delivery:?}");
+        assert!(stats.queued <= 2048, "{name}: {stats:?}");
+        assert!(stats.dropped > 0, "{name}: {stats:?}");
         assert_eq!(stats.exported + stats.lost() + stats.queued, 8 * 501, "{name}");
         if collector.is_none() {
             assert!(telemetry.metric_exports().lost() == 0, "the first export is due in a minute");
