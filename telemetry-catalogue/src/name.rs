@@ -3,10 +3,13 @@
 //! A name is two or more segments `[a-z][a-z0-9_]*` with dots between. A pattern may have `*` for
 //! any one segment, and `**` at its end for one or more.
 
-use crate::{RESERVED, event_names, nearest};
+use crate::events::RESERVED;
+use crate::lookup::event_names;
+use crate::suggest::nearest;
 
 /// What is wrong with a name or a pattern.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Error {
     /// It has fewer than two segments.
     TooShort(String),

@@ -31,11 +31,12 @@ fn attribute(name: &str, span: Option<SpanArg>, args: Args, item: TokenStream, m
     let function = Function::parse(item.clone(), name, &mut cx);
     let span = span.and_then(|span| valid::span(span, &mut cx));
     let (Some(function), Some(span)) = (function, span) else { return fallback::item(cx, item) };
-    if cfg!(telemetry_off) && cx.is_empty() {
+    if cfg!(any(telemetry_off, feature = "off")) && cx.is_empty() {
         return item;
     }
     let params = function.params();
-    let target = Target::Function { params: &params, name: &function.sig.ident };
+    let tool = function.tool_option("name");
+    let target = Target::Function { params: &params, name: &function.sig.ident, tool };
     let model = valid::model(span, args, &target, &mut cx);
     let shape = Shape::of(&function, &model.options, &mut cx);
     if cx.is_empty() { expand::function(function, &model, &shape) } else { fallback::item(cx, item) }

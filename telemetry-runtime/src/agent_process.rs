@@ -8,11 +8,11 @@ use crate::event::{FieldSource, Measurements};
 use crate::ids::new_uuid;
 use crate::registry::{EventSite, documented};
 
-/// An agent that lives while it handles messages: `legion.agent.started` once it is built,
-/// `legion.agent.stopped` when it is dropped.
+/// The life of a Legion agent: emits `legion.agent.started` once it is built, `legion.agent.stopped` when it is
+/// dropped.
 ///
-/// It has a run id (`UUIDv7`), and inside another's run that one's as `parent_run_id`. Its messages
-/// run in its [`context`](Self::context).
+/// It has a run id (`UUIDv7`). Inside another agent's run, that run's id is its `parent_run_id`. Run its messages in
+/// its [`context`](Self::context).
 ///
 /// ```
 /// use telemetry_runtime::AgentProcess;
@@ -34,7 +34,7 @@ impl<A> AgentProcess<A> {
     /// Builds an agent, in the context that it will have, and starts its life.
     ///
     /// # Errors
-    /// When building fails. Nothing is emitted then, and no stop either.
+    /// If building fails. No event is emitted then.
     pub fn start<E>(name: &str, build: impl FnOnce() -> Result<A, E>) -> Result<Self, E> {
         let outer = Context::current();
         let deterministic = outer.state.as_ref().and_then(|state| state.deterministic.clone());
@@ -51,12 +51,12 @@ impl<A> AgentProcess<A> {
 }
 
 impl<A> AgentProcess<A> {
-    /// The context of its messages.
+    /// Returns the context of its messages.
     pub fn context(&self) -> Context {
         self.context.clone()
     }
 
-    /// Its id.
+    /// Returns its run id.
     pub fn run_id(&self) -> &str {
         self.context.run_id().unwrap_or_default()
     }

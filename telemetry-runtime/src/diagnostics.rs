@@ -1,6 +1,6 @@
-//! Traits that no type has: a bound by one of them makes the compiler say what is missing.
+//! Traits that no type implements. A bound by one of them makes the compiler print its message.
 
-/// What no type is.
+/// Implemented by no type.
 pub trait Never {}
 
 macro_rules! needs {
@@ -8,7 +8,7 @@ macro_rules! needs {
         $(#[$attribute])*
         pub trait $name {}
 
-        // So that the compiler does not say that nothing has it.
+        // Without an implementation the compiler would say that there is none, instead of the message.
         #[diagnostic::do_not_recommend]
         impl<T: Never + ?Sized> $name for T {}
     )+ };
@@ -17,7 +17,7 @@ macro_rules! needs {
 needs! {
     /// A value whose `Display` text could be recorded.
     #[diagnostic::on_unimplemented(
-        message = "`{Self}` cannot be recorded as it is: it does not implement `Serialize`",
+        message = "`{Self}` does not implement `Serialize`",
         label = "write `%` before it to record its `Display` text: `KEY = %EXPR`",
         note = "or derive `serde::Serialize` for it"
     )]
@@ -25,7 +25,7 @@ needs! {
 
     /// A value whose `Debug` text could be recorded.
     #[diagnostic::on_unimplemented(
-        message = "`{Self}` cannot be recorded as it is: it does not implement `Serialize`",
+        message = "`{Self}` does not implement `Serialize`",
         label = "write `?` before it to record its `Debug` text: `KEY = ?EXPR`",
         note = "or derive `serde::Serialize` for it"
     )]
@@ -33,7 +33,7 @@ needs! {
 
     /// A value that cannot be recorded.
     #[diagnostic::on_unimplemented(
-        message = "`{Self}` cannot be recorded: it implements none of `Serialize`, `Display` and `Debug`",
+        message = "`{Self}` cannot be recorded: it implements neither `Serialize` nor `Display` nor `Debug`",
         label = "not recordable",
         note = "derive `serde::Serialize` for it, or record a part of it"
     )]
@@ -41,35 +41,35 @@ needs! {
 
     /// A parameter that cannot be recorded.
     #[diagnostic::on_unimplemented(
-        message = "`{Self}` cannot be recorded: it implements none of `Serialize`, `Display` and `Debug`",
-        label = "this parameter is taken by its name",
-        note = "derive `serde::Serialize` for it, or say what to record instead: `KEY = EXPR`"
+        message = "`{Self}` cannot be recorded: it implements neither `Serialize` nor `Display` nor `Debug`",
+        label = "this parameter is recorded because of its name",
+        note = "derive `serde::Serialize` for it, or give the value to record: `KEY = EXPR`"
     )]
     NeedsValue;
 
-    /// A type with a name, where a future in a span is to be returned.
+    /// A concrete return type, where a future in a span is to be returned.
     #[diagnostic::on_unimplemented(
-        message = "`{Self}` is no boxed future, and a future with a span around it cannot be returned as it",
-        label = "a type with a name",
+        message = "cannot wrap `{Self}` in a span and still return `{Self}`",
+        label = "expected `impl Future` or a boxed future",
         note = "return `impl Future<Output = ..>`, or a boxed one: `Pin<Box<dyn Future<Output = ..>>>`",
-        note = "if `{Self}` is no future at all, take `future` away"
+        note = "if `{Self}` is not a future, remove `future`"
     )]
     NeedsBoxedFuture;
 
-    /// A type with a name, where a stream in a span is to be returned.
+    /// A concrete return type, where a stream in a span is to be returned.
     #[diagnostic::on_unimplemented(
-        message = "`{Self}` is no boxed stream, and a stream with a span around it cannot be returned as it",
-        label = "a type with a name",
+        message = "cannot wrap `{Self}` in a span and still return `{Self}`",
+        label = "expected `impl Stream` or a boxed stream",
         note = "return `impl Stream<Item = ..>`, or a boxed one: `Pin<Box<dyn Stream<Item = ..>>>`",
-        note = "if `{Self}` is no stream at all, take `stream` away"
+        note = "if `{Self}` is not a stream, remove `stream`"
     )]
     NeedsBoxedStream;
 
-    /// Something returned that is no `Result`, where `err(..)` is said.
+    /// A return type that is not a `Result`, where there is an `err(..)`.
     #[diagnostic::on_unimplemented(
-        message = "`err(..)` is for what returns a `Result`, and `{Self}` is none",
-        label = "there is no error to say anything of",
-        note = "take `err(..)` away, or say it of the value: `stop(|value| KEY = EXPR, ..)`"
+        message = "`err(..)` needs a `Result`, and this function returns `{Self}`",
+        label = "this function does not return a `Result`",
+        note = "remove `err(..)`, or take the key from the value: `stop(|value| KEY = EXPR, ..)`"
     )]
     NeedsResult;
 

@@ -1,10 +1,10 @@
-//! Single events: the documented ones of `emit!`, and the user's own.
+//! Single events: the documented ones of `emit!`, and events of the user's own.
 
 use crate::context::{self, Context};
 use crate::dispatch::emit_with;
 use crate::event::{FieldSource, Measurements};
 use crate::registry::{self, EventSite, SpanSite};
-use crate::span::{self, Span, is_observed};
+use crate::span::{self, Span, SpanMetadata, is_observed};
 use crate::value::{Captured, StopValue};
 
 /// A user's own event, or span.
@@ -13,30 +13,6 @@ use crate::value::{Captured, StopValue};
 pub trait EventMetadata {
     /// Emits the event in the current context.
     fn emit(&self);
-}
-
-/// A user's own span. Made by `#[derive(EventMetadata)]` with `#[span(..)]`.
-#[diagnostic::on_unimplemented(
-    message = "`{Self}` is no span",
-    note = "a span of your own is a struct with `#[derive(EventMetadata)]` and `#[span(\"a.b\", stop(..))]`"
-)]
-pub trait SpanMetadata {
-    /// Its stop keys, one field each.
-    type StopKeys: 'static;
-
-    #[doc(hidden)]
-    type Derives;
-
-    #[doc(hidden)]
-    const STOP_KEYS: Self::StopKeys;
-
-    #[doc(hidden)]
-    fn site() -> &'static SpanSite;
-
-    #[doc(hidden)]
-    fn capture<'k>(&self, set: &mut dyn FnMut(&'static str, Captured<'k>))
-    where
-        Self: 'k;
 }
 
 /// Captures a span whose fields are kept as they are.

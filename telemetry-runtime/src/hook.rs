@@ -1,27 +1,55 @@
-//! Following execution from outside: for bridges to other tracing systems.
+//! Following execution: for bridges to other tracing systems.
 
 use std::borrow::Cow;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use arc_swap::ArcSwapOption;
 
-use crate::context::{Context, SpanObserver};
+use crate::context::Context;
 use crate::event::Event;
-use crate::handler::AttachError;
+use crate::handler::{AttachError, Attachment};
 use crate::ids::{SpanId, SpanIds, TraceId};
 use crate::panics;
 use crate::registry::{self, SpanSite};
 
-/// Follows every observed span as it is opened, entered, left and ended, and every single event.
+pub use crate::context::SpanObserver;
+
+/// Follows every observed span as it starts, is entered, left and ended, and every single event.
 ///
-/// Handlers see events; a hook sees execution, which a bridge needs so that its own spans are
-/// current while the work runs, on whichever thread that is. It is asked about each span that
-/// opens, and may say who that is and give a [`SpanObserver`] for it.
+/// Handlers see events; a hook sees execution. A bridge to another tracing system needs that, so that its own
+/// spans are current while the work runs, on each thread it runs on. A hook is called for each span that starts;
+/// it may assign the span's ids and return a [`SpanObserver`] for it.
 ///
 /// A hook that panics is ignored for that call.
+///
+/// ```
+/// use telemetry_runtime::{SpanHook, SpanObserver, SpanStart, StartedSpan, attach_hook};
+///
+/// struct Trace;
+/// struct Entered(&'static str);
+///
+/// impl SpanHook for Trace {
+///     fn on_start(&self, start: &SpanStart<'_>) -> StartedSpan {
+///         StartedSpan::default().with_observer(Entered(start.prefix()))
+///     }
+/// }
+///
+/// impl SpanObserver for Entered {
+///     fn on_enter(&self) {
+///         println!("enter {}", self.0);
+///     }
+///
+///     fn on_exit(&self) {
+///         println!("exit {}", self.0);
+///     }
+/// }
+///
+/// let _guard = attach_hook("trace", Trace)?.detach_on_drop();
+/// # Ok::<(), telemetry_runtime::AttachError>(())
+/// ```
 pub trait SpanHook: Send + Sync + 'static {
-    /// A span is about to open, in the thread where its work will first run.
+    /// A span is about to start, in the thread where its work will first run.
     fn on_start(&self, start: &SpanStart<'_>) -> StartedSpan {
         let _ = start;
         StartedSpan::default()
@@ -34,16 +62,31 @@ pub trait SpanHook: Send + Sync + 'static {
     }
 }
 
-/// What a hook says of a span that opens.
+/// What a hook returns for a span that starts.
 #[derive(Default)]
+#[non_exhaustive]
 pub struct StartedSpan {
-    /// What overrides its parent, its ids, and whether it is sampled.
+    /// The ids that the hook assigns.
     pub identity: SpanIdentity,
-    /// What follows it.
+    /// Follows the span to its end.
     pub observer: Option<Arc<dyn SpanObserver>>,
 }
 
-/// A span that is about to open.
+impl StartedSpan {
+    /// Returns this with the ids that the hook assigns.
+    #[must_use]
+    pub fn with_identity(self, identity: SpanIdentity) -> Self {
+        Self { identity, ..self }
+    }
+
+    /// Returns this with an observer, which follows the span to its end.
+    #[must_use]
+    pub fn with_observer(self, observer: impl SpanObserver) -> Self {
+        Self { observer: Some(Arc::new(observer)), ..self }
+    }
+}
+
+/// A span that is about to start.
 pub struct SpanStart<'a> {
     pub(crate) site: &'static SpanSite,
     pub(crate) agent: Option<&'a str>,
@@ -55,17 +98,17 @@ pub struct SpanStart<'a> {
 }
 
 impl SpanStart<'_> {
-    /// What its event names begin with: `condukt.llm_turn`.
+    /// The start of its event names: `condukt.llm_turn`.
     pub fn prefix(&self) -> &'static str {
         self.site.prefix
     }
 
-    /// The context it opens in.
+    /// The context it starts in.
     pub fn context(&self) -> &Context {
         self.context
     }
 
-    /// What it would be, as decided so far: the parent is the current span, or that of another
+    /// The ids assigned so far, by hooks attached earlier. The parent is the current span, or a span of another
     /// process.
     pub fn identity(&self) -> SpanIdentity {
         self.identity
@@ -76,7 +119,7 @@ impl SpanStart<'_> {
         self.context.span()
     }
 
-    /// When it opens, in nanoseconds since the Unix epoch.
+    /// The time of its start, in nanoseconds since the Unix epoch.
     pub fn system_time(&self) -> u64 {
         self.system_time
     }
@@ -93,8 +136,9 @@ impl SpanStart<'_> {
     }
 }
 
-/// Who a span is. What is none is decided by others.
+/// Ids a hook assigns to a span. A `None` field is filled in by the next hook, then by the library.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct SpanIdentity {
     /// The span around it.
     pub parent: Option<(TraceId, SpanId)>,
@@ -102,12 +146,36 @@ pub struct SpanIdentity {
     pub trace_id: Option<TraceId>,
     /// Its own id.
     pub id: Option<SpanId>,
-    /// Whether it will be kept where it is exported to; other processes are told.
+    /// The sampling decision, which is passed on to other processes.
     pub sampled: Option<bool>,
 }
 
 impl SpanIdentity {
-    /// This, overridden by what another says.
+    /// Returns this with a parent: the span around it, perhaps in another process.
+    #[must_use]
+    pub fn with_parent(self, trace_id: TraceId, span_id: SpanId) -> Self {
+        Self { parent: Some((trace_id, span_id)), ..self }
+    }
+
+    /// Returns this with a trace id.
+    #[must_use]
+    pub fn with_trace_id(self, trace_id: TraceId) -> Self {
+        Self { trace_id: Some(trace_id), ..self }
+    }
+
+    /// Returns this with a span id.
+    #[must_use]
+    pub fn with_id(self, id: SpanId) -> Self {
+        Self { id: Some(id), ..self }
+    }
+
+    /// Returns this with a sampling decision.
+    #[must_use]
+    pub fn with_sampled(self, sampled: bool) -> Self {
+        Self { sampled: Some(sampled), ..self }
+    }
+
+    /// Returns this with each field that `said` has.
     pub(crate) fn or_as(self, said: Self) -> Self {
         Self {
             parent: said.parent.or(self.parent),
@@ -118,20 +186,30 @@ impl SpanIdentity {
     }
 }
 
-/// The hooks with their ids. Changes happen under this lock; looking takes none.
-static INSTALLED: Mutex<Vec<(Arc<str>, Arc<dyn SpanHook>)>> = Mutex::new(Vec::new());
-static HOOKS: ArcSwapOption<Vec<Arc<dyn SpanHook>>> = ArcSwapOption::const_empty();
-/// Whether there are any: a look without a guard.
+/// A hook with its id.
+struct Installed {
+    id: Box<str>,
+    serial: u64,
+    hook: Arc<dyn SpanHook>,
+}
+
+/// What emitting looks at.
+pub(crate) type Hooks = Vec<Arc<dyn SpanHook>>;
+
+/// The hooks with their ids. Changes happen under this lock; emitting takes no lock.
+static INSTALLED: Mutex<Vec<Installed>> = Mutex::new(Vec::new());
+static HOOKS: ArcSwapOption<Hooks> = ArcSwapOption::const_empty();
+/// Whether there are any: one relaxed load.
 static HOOKED: AtomicBool = AtomicBool::new(false);
 
 /// The hooks, if there are any.
 #[inline]
-pub(crate) fn all() -> Option<Arc<Vec<Arc<dyn SpanHook>>>> {
+pub(crate) fn all() -> Option<Arc<Hooks>> {
     if HOOKED.load(Ordering::Relaxed) { HOOKS.load_full() } else { None }
 }
 
-/// Tells the hooks of a single event.
-pub(crate) fn tell(hooks: Option<&Vec<Arc<dyn SpanHook>>>, event: &Event<'_>) {
+/// Calls the hooks with a single event.
+pub(crate) fn tell(hooks: Option<&Hooks>, event: &Event<'_>) {
     for hook in hooks.into_iter().flatten() {
         let _ = panics::contain(|| hook.on_event(event));
     }
@@ -140,38 +218,46 @@ pub(crate) fn tell(hooks: Option<&Vec<Arc<dyn SpanHook>>>, event: &Event<'_>) {
 /// Installs a span hook. See [`SpanHook`].
 ///
 /// # Errors
-/// When a hook of that id is installed.
-pub fn attach_hook(id: &str, hook: impl SpanHook) -> Result<(), AttachError> {
+/// If a hook of that id is installed.
+pub fn attach_hook(id: &str, hook: impl SpanHook) -> Result<Attachment, AttachError> {
+    static SERIAL: AtomicU64 = AtomicU64::new(1);
     let mut installed = INSTALLED.lock().unwrap_or_else(PoisonError::into_inner);
-    if installed.iter().any(|(known, _)| **known == *id) {
+    if installed.iter().any(|known| *known.id == *id) {
         return Err(AttachError::AlreadyAttached(id.to_owned()));
     }
-    installed.push((id.into(), Arc::new(hook)));
+    let serial = SERIAL.fetch_add(1, Ordering::Relaxed);
+    installed.push(Installed { id: id.into(), serial, hook: Arc::new(hook) });
     let before = publish(&installed);
     drop(installed);
     drop(before);
-    Ok(())
+    Ok(Attachment::new(id, serial, |serial| remove(|installed| installed.serial == serial)))
 }
 
 /// Removes a span hook. Spans that are open keep their observers to their end.
 ///
 /// # Errors
-/// When no hook of that id is installed.
+/// If no hook of that id is installed.
 pub fn detach_hook(id: &str) -> Result<(), AttachError> {
+    if remove(|installed| *installed.id == *id) {
+        Ok(())
+    } else {
+        Err(AttachError::NotAttached(id.to_owned()))
+    }
+}
+
+fn remove(which: impl Fn(&Installed) -> bool) -> bool {
     let mut installed = INSTALLED.lock().unwrap_or_else(PoisonError::into_inner);
-    let Some(index) = installed.iter().position(|(known, _)| **known == *id) else {
-        return Err(AttachError::NotAttached(id.to_owned()));
-    };
+    let Some(index) = installed.iter().position(which) else { return false };
     let removed = installed.remove(index);
     let before = publish(&installed);
     drop(installed);
     drop((before, removed));
-    Ok(())
+    true
 }
 
 /// Publishes the list of hooks, and returns the one before, which is dropped outside of the lock.
-fn publish(installed: &[(Arc<str>, Arc<dyn SpanHook>)]) -> Option<Arc<Vec<Arc<dyn SpanHook>>>> {
-    let hooks: Vec<_> = installed.iter().map(|(_, hook)| hook.clone()).collect();
+fn publish(installed: &[Installed]) -> Option<Arc<Hooks>> {
+    let hooks: Vec<_> = installed.iter().map(|installed| installed.hook.clone()).collect();
     let some = !hooks.is_empty();
     let before = HOOKS.swap(some.then(|| Arc::new(hooks)));
     HOOKED.store(some, Ordering::Release);

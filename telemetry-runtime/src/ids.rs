@@ -3,6 +3,7 @@
 use std::cell::Cell;
 use std::fmt;
 use std::num::NonZero;
+use std::str::FromStr;
 use std::sync::Arc;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
@@ -17,7 +18,7 @@ macro_rules! hex_id {
         pub struct $name(NonZero<$ty>);
 
         impl $name {
-            /// The id of that number; none for zero, which W3C calls invalid.
+            /// Returns the id of that number. `None` for zero, which W3C calls invalid.
             pub const fn new(number: $ty) -> Option<Self> {
                 match NonZero::new(number) {
                     Some(number) => Some(Self(number)),
@@ -35,9 +36,17 @@ macro_rules! hex_id {
                 <$ty>::from_str_radix(hex, 16).ok().and_then(Self::new)
             }
 
-            /// The id as a number.
+            /// Returns the id as a number.
             pub const fn get(self) -> $ty {
                 self.0.get()
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = ParseIdError;
+
+            fn from_str(hex: &str) -> Result<Self, ParseIdError> {
+                Self::parse(hex).ok_or(ParseIdError(()))
             }
         }
 
@@ -78,8 +87,21 @@ hex_id! {
     TraceId(u128), 32
 }
 
+/// A text that is not an id in W3C form: lower-case hex digits, 16 of a span and 32 of a trace, not all zero.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ParseIdError(());
+
+impl fmt::Display for ParseIdError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("not an id of lower-case hex digits")
+    }
+}
+
+impl std::error::Error for ParseIdError {}
+
 /// Which span an event belongs to: the same on its start and its stop.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct SpanIds {
     /// The span's own id.
     pub id: SpanId,
@@ -87,6 +109,13 @@ pub struct SpanIds {
     pub parent_id: Option<SpanId>,
     /// The id of the trace.
     pub trace_id: TraceId,
+}
+
+impl SpanIds {
+    /// The ids of a span, for events made by hand.
+    pub const fn new(trace_id: TraceId, id: SpanId, parent_id: Option<SpanId>) -> Self {
+        Self { id, parent_id, trace_id }
+    }
 }
 
 thread_local! {

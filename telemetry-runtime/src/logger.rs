@@ -17,6 +17,12 @@ const ID: &str = "telemetry-default-logger";
 const SHOWN: usize = 80;
 
 /// What the default logger shows. See [`attach_default_logger`].
+///
+/// ```
+/// use telemetry_runtime::{Category, Level, LoggerOptions};
+///
+/// let options = LoggerOptions::default().level(Level::DEBUG).events([Category::Llm, Category::Tool]).with_ansi(false);
+/// ```
 #[derive(Clone, Debug)]
 pub struct LoggerOptions {
     level: Level,
@@ -25,26 +31,26 @@ pub struct LoggerOptions {
 }
 
 impl Default for LoggerOptions {
-    /// Everything, at `INFO`, in colour where standard error is a terminal.
+    /// All categories, at `INFO`, in colour if standard error is a terminal.
     fn default() -> Self {
         Self { level: Level::INFO, categories: None, colour: None }
     }
 }
 
 impl LoggerOptions {
-    /// The level of the lines; failures are logged at `ERROR` whatever it is.
+    /// Returns this with the level of the lines. Failures are always logged at `ERROR`.
     #[must_use]
     pub fn level(self, level: Level) -> Self {
         Self { level, ..self }
     }
 
-    /// Only events of those categories. With none the logger shows nothing.
+    /// Returns this with the categories of events to show. With no category the logger shows nothing.
     #[must_use]
     pub fn events(self, categories: impl IntoIterator<Item = Category>) -> Self {
         Self { categories: Some(categories.into_iter().collect()), ..self }
     }
 
-    /// Whether each session or run has a colour, whatever standard error is.
+    /// Returns this with colours on or off, whether or not standard error is a terminal.
     #[must_use]
     pub fn with_ansi(self, colour: bool) -> Self {
         Self { colour: Some(colour), ..self }
@@ -54,8 +60,7 @@ impl LoggerOptions {
 /// Attaches the default logger: one human-readable line an event through `tracing`, target
 /// `telemetry`, indented by depth.
 ///
-/// On a terminal each session or run has a colour; there is none when standard error is piped or
-/// `NO_COLOR` is set. `tracing-subscriber` escapes colours in messages unless it is built with
+/// On a terminal each session or run has a colour; without one if standard error is piped or `NO_COLOR` is set. `tracing-subscriber` escapes colours in messages unless it is built with
 /// `with_ansi_sanitization(false)`. Everything that comes from outside is escaped here, so one event
 /// is one line and no content reaches the terminal as a command.
 ///
@@ -68,7 +73,7 @@ impl LoggerOptions {
 /// ```
 ///
 /// # Errors
-/// When it is attached already.
+/// If it is attached already.
 pub fn attach_default_logger(options: LoggerOptions) -> Result<(), AttachError> {
     let colour = options.colour.unwrap_or_else(|| {
         let no_colour = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
@@ -81,13 +86,13 @@ pub fn attach_default_logger(options: LoggerOptions) -> Result<(), AttachError> 
     let spans = SPANS.iter().filter(|span| shown(&span.category)).flat_map(|span| span.events);
     let events = EVENTS.iter().filter(|event| shown(&event.category)).map(|event| event.name);
     let patterns: Vec<Pattern> = spans.chain(events).map(Pattern::__checked).collect();
-    attach(ID, patterns, Logger { level: options.level, colour })
+    attach(ID, patterns, Logger { level: options.level, colour }).map(drop)
 }
 
 /// Detaches the default logger.
 ///
 /// # Errors
-/// When it is not attached.
+/// If it is not attached.
 pub fn detach_default_logger() -> Result<(), AttachError> {
     detach(ID)
 }
@@ -99,7 +104,7 @@ struct Logger {
 
 impl Handler for Logger {
     fn handle(&self, event: &Event<'_>) {
-        let level = if has_failed(event) { Level::ERROR } else { self.level };
+        let level = if event.is_error() { Level::ERROR } else { self.level };
         let line = Line { event, colour: self.colour };
         macro_rules! log {
             ($($level:ident),+) => {
@@ -110,10 +115,6 @@ impl Handler for Logger {
         }
         log!(ERROR, WARN, INFO, DEBUG, TRACE);
     }
-}
-
-fn has_failed(event: &Event<'_>) -> bool {
-    event.name().ends_with(".exception") || event.metadata().get_str("status") == Some("error")
 }
 
 /// An event as a line.
@@ -274,7 +275,7 @@ impl Line<'_> {
         }
     }
 
-    /// A value as text, shortened and escaped; empty where there is none.
+    /// A value as text, shortened and escaped; empty if the key is absent.
     fn get(&self, key: &str) -> String {
         self.event.metadata().get(key).map_or_else(String::new, |value| shown(&value.to_text()))
     }

@@ -1,8 +1,8 @@
-//! What panics say and where they came from.
+//! The messages of panics and their stack frames.
 //!
 //! The message is read from the payload, which is caught in the one place where a span's work runs.
 //! The frames come from a panic hook, chained before whatever hook is there when it is installed:
-//! the first time that somebody attaches to anything. It captures addresses only (about 3 µs);
+//! when the first handler is attached. It captures addresses only (about 3 µs);
 //! resolving them to names takes milliseconds and happens when `stacktrace` is read.
 
 use std::any::Any;
@@ -80,7 +80,7 @@ fn see(message: String) {
     });
 }
 
-/// The frames of a panic that the hook saw since `since`, if it is one: none where a payload was
+/// The frames of a panic that the hook saw since `since`; `None` where a payload was
 /// passed on from another thread.
 fn frames_of(message: &str, since: u64, forget: bool) -> Option<Arc<Backtrace>> {
     let look = |all: &RefCell<Vec<Seen>>| {
@@ -95,7 +95,7 @@ fn frames_of(message: &str, since: u64, forget: bool) -> Option<Arc<Backtrace>> 
     SEEN.try_with(look).ok().flatten()
 }
 
-/// Runs code that is not the span's own; its panics are neither shown as a span's nor let through.
+/// Runs user code outside a span's work. Catches panics without reporting or rethrowing them.
 pub(crate) fn contain<R>(run: impl FnOnce() -> R) -> Result<R, Panicked> {
     let watched = watch_at(|_| 0);
     let result = catch_unwind(AssertUnwindSafe(run));
@@ -119,7 +119,7 @@ pub(crate) fn watch<R>(run: impl FnOnce() -> R) -> Result<R, (Panicked, Box<dyn 
     })
 }
 
-/// The same for a handler, whose panic goes no further and is an event of its own.
+/// As [`watch`], for a handler, whose panic goes no further and becomes an event.
 pub(crate) fn watch_handler(run: impl FnOnce()) -> Result<(), Panicked> {
     let watched = watch_at(|depth| depth + 1);
     let result = catch_unwind(AssertUnwindSafe(run));
@@ -154,7 +154,7 @@ fn message(payload: &(dyn Any + Send)) -> String {
     }
 }
 
-/// Something of the user's that is dropped where a panic in its destructor harms nobody.
+/// A value of the user's whose destructor may panic: the panic is contained.
 pub(crate) struct Guarded<T: ?Sized>(Option<Box<T>>);
 
 impl<T: ?Sized> Guarded<T> {

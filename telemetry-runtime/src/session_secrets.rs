@@ -7,11 +7,11 @@ use crate::secrets::Secrets;
 use crate::value::Value;
 
 impl Context {
-    /// The same with secrets, which no event shows from now on; emits `condukt.secrets.resolve`.
+    /// Returns a copy of this context with secrets, which no event shows from now on. Emits
+    /// `condukt.secrets.resolve`.
     ///
-    /// They join those that are there; of two with one name the later is the one to
-    /// [`get`](Secrets::get), and both are kept out of events. A span that is open around this
-    /// context, however far out, does not show them either.
+    /// They are added to those of this context. Of two with one name [`get`](Secrets::get) returns the later, and
+    /// both are kept out of events. The spans around this context do not show them either.
     #[must_use]
     pub fn with_secrets(self, secrets: impl Into<Secrets>) -> Self {
         let added: Secrets = secrets.into();

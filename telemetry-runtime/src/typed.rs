@@ -1,11 +1,11 @@
 //! Handlers of one documented event, whose keys the compiler checks.
 
 use crate::event::{Event, EventName};
-use crate::handler::AttachError;
+use crate::handler::{AttachError, Attachment};
 
 use crate::registry::attach;
 
-/// Attaches a handler of one documented event. Which one is in the type of what it takes.
+/// Attaches a handler of one documented event, which the type of its parameter names.
 ///
 /// ```
 /// use telemetry_runtime::{attach_typed, condukt, detach};
@@ -18,12 +18,12 @@ use crate::registry::attach;
 /// ```
 ///
 /// # Errors
-/// When a handler of that id is attached.
-pub fn attach_typed<E, H: TypedHandler<E>>(id: &str, handler: H) -> Result<(), AttachError> {
+/// If a handler of that id is attached.
+pub fn attach_typed<E, H: TypedHandler<E>>(id: &str, handler: H) -> Result<Attachment, AttachError> {
     attach(id, EventName::__checked(H::NAME), move |event: &Event<'_>| handler.handle_typed(event))
 }
 
-/// A function of one documented event: `|stop: &condukt::LlmTurnStop<'_>| ..`.
+/// A function of one documented event: `|stop: &condukt::LlmTurnStop<'_>| ..`. Implemented for closures alone.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a handler of one documented event",
     label = "expected a closure such as `|stop: &condukt::LlmTurnStop<'_>| ..`",

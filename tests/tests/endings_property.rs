@@ -719,7 +719,7 @@ fn spin<F: Future>(future: F) -> F::Output {
     }
 }
 
-fn all_events() -> impl Patterns {
+fn all_events() -> impl IntoPatterns {
     event_names![
         "prop.step.*",
         "condukt.tool_call.*",
@@ -754,7 +754,7 @@ fn attach_at(run: &Arc<Run>, at: usize, recording: Recording) {
         attach(&id, all_events(), handler)
     };
     match result {
-        Ok(()) => {
+        Ok(_) => {
             let attached_at = run.tick();
             let mut recorders = lock(&run.recorders);
             attached[at] = Some(recorders.len());

@@ -222,7 +222,8 @@ fn a_queue_never_blocks_and_counts_what_it_drops() {
             worker_begun.wait();
             let _ = gate.lock().unwrap().recv();
         }
-    });
+    })
+    .unwrap();
     attach("registry-queue", event_name!("registry_queue.event"), queue.clone()).unwrap();
     let name = EventName::parse("registry_queue.event").unwrap();
     let emit = || execute(&name, &json!({}), &json!({})).unwrap();
@@ -247,7 +248,7 @@ fn a_queue_whose_worker_panics_is_detached_at_its_next_event() {
         }
     })
     .unwrap();
-    let queue = queue(8, |_: &Event<'_>| std::panic::resume_unwind(Box::new("broken worker")));
+    let queue = queue(8, |_: &Event<'_>| std::panic::resume_unwind(Box::new("broken worker"))).unwrap();
     attach("registry-broken", event_name!("registry_broken.event"), queue.clone()).unwrap();
     let name = EventName::parse("registry_broken.event").unwrap();
     execute(&name, &(), &()).unwrap();

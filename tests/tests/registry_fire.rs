@@ -408,7 +408,8 @@ mod queues {
                 if count.fetch_add(1, Ordering::Relaxed) + 1 == fails_at {
                     std::panic::resume_unwind(Box::new("the worker fails"));
                 }
-            });
+            })
+            .unwrap();
             let event = name("fire_queue.count.event");
             let id = format!("fire-queue-{fails_at}");
             attach(&id, event.clone(), queue.clone()).unwrap();
@@ -449,7 +450,8 @@ mod queues {
         let queue = queue(8, move |_: &Event<'_>| {
             let _ = gate.lock().unwrap().recv();
             std::panic::resume_unwind(Box::new("the worker fails"));
-        });
+        })
+        .unwrap();
         let event = name("fire_queue.behind.event");
         attach("fire-queue-behind", event.clone(), queue.clone()).unwrap();
         (0..5).for_each(|number| emit(&event, number));
@@ -470,7 +472,8 @@ mod queues {
             let number = number(event);
             sink.lock().unwrap().push(number);
             emit(&again, number + 1);
-        });
+        })
+        .unwrap();
         let others = Arc::new(AtomicUsize::new(0));
         let count = others.clone();
         attach("fire-queue-loop", event.clone(), queue.clone()).unwrap();
@@ -494,7 +497,8 @@ mod queues {
         let queue = queue(4, move |_: &Event<'_>| {
             let queue = own.lock().unwrap().clone().unwrap();
             sender.send(queue.flush(Duration::MAX)).unwrap();
-        });
+        })
+        .unwrap();
         *slot.lock().unwrap() = Some(queue.clone());
         let event = name("fire_queue.own.event");
         attach("fire-queue-own", event.clone(), queue.clone()).unwrap();
@@ -516,7 +520,8 @@ mod queues {
         let ended_with = Ended(sender, AtomicU64::new(0));
         let queue = queue(32, move |_: &Event<'_>| {
             ended_with.1.fetch_add(1, Ordering::Relaxed);
-        });
+        })
+        .unwrap();
         let event = name("fire_queue.last.event");
         attach("fire-queue-last", event.clone(), queue.clone()).unwrap();
         (0..32).for_each(|number| emit(&event, number));
@@ -532,7 +537,8 @@ mod queues {
         let sink = seen.clone();
         let queue = queue(256, move |event: &Event<'_>| {
             sink.lock().unwrap().insert((event.name().to_owned(), number(event)));
-        });
+        })
+        .unwrap();
         attach("fire-queue-many", event_names!["fire_queue.many.**"], queue.clone()).unwrap();
         let context = Context::new().with_handler(event_names!["fire_queue.more.**"], queue.clone());
         let stop = AtomicBool::new(false);

@@ -445,7 +445,7 @@ mod readers {
     #[test]
     fn queues() {
         let (sender, seen) = std::sync::mpsc::channel();
-        let queue = queue(16, move |event: &Event<'_>| sender.send(format!("{event:?}")).unwrap());
+        let queue = queue(16, move |event: &Event<'_>| sender.send(format!("{event:?}")).unwrap()).unwrap();
         let context = context().with_handler(event_names!["condukt.**"], queue.clone());
         context.scope(|| work(TOKEN.1)).unwrap_err();
         assert!(queue.flush(Duration::from_secs(60)));

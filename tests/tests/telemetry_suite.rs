@@ -126,7 +126,7 @@ fn t02_bad_event_names() {
 #[test]
 fn t03_duplicate_attach() {
     attach("t03", event_name!("suite.t03.event"), |_: &Event<'_>| {}).unwrap();
-    assert_eq!(attach("t03", event_name!("suite.t03.event"), |_: &Event<'_>| {}), already("t03"));
+    assert_eq!(attach("t03", event_name!("suite.t03.event"), |_: &Event<'_>| {}).map(drop), already("t03"));
     detach("t03").unwrap();
 }
 
@@ -619,7 +619,7 @@ fn attaching_to_no_event_attaches_nothing() {
     attach("empty", Vec::<EventName>::new(), |_: &Event<'_>| {}).unwrap();
     assert_eq!(detach("empty"), not_attached("empty"));
     attach("empty", event_name!("suite.empty.event"), |_: &Event<'_>| {}).unwrap();
-    assert_eq!(attach("empty", Vec::<EventName>::new(), |_: &Event<'_>| {}), already("empty"));
+    assert_eq!(attach("empty", Vec::<EventName>::new(), |_: &Event<'_>| {}).map(drop), already("empty"));
     detach("empty").unwrap();
 }
 
@@ -628,9 +628,12 @@ fn attaching_under_an_id_in_use_adds_nothing() {
     let seen = seen_by("taken", event_name!("suite.taken.event"));
     let (sender, never) = mpsc::channel();
     let both = event_names!["suite.taken.fresh", "suite.taken.event"];
-    assert_eq!(attach("taken", both, sending(sender.clone())), already("taken"));
+    assert_eq!(attach("taken", both, sending(sender.clone())).map(drop), already("taken"));
     // Not even to events that nobody is attached to.
-    assert_eq!(attach("taken", event_name!("suite.taken.fresh"), sending(sender)), already("taken"));
+    assert_eq!(
+        attach("taken", event_name!("suite.taken.fresh"), sending(sender)).map(drop),
+        already("taken")
+    );
     assert_eq!(list_handlers("suite.taken.fresh"), []);
     for fire in ways!("suite.taken.event").into_iter().chain(ways!("suite.taken.fresh")) {
         fire();

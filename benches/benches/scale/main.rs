@@ -117,7 +117,8 @@ fn queued(run: &mut dyn FnMut()) -> (u64, u64) {
     // An agent waits for its model; this one does not, and would be ahead of any worker.
     let queue = queue(1 << 18, |_: &Event<'_>| {
         SEEN.fetch_add(1, Ordering::Relaxed);
-    });
+    })
+    .expect("a thread starts");
     attach("queued", event_names!["condukt.**"], queue.clone()).expect("it is not attached");
     run();
     detach("queued").expect("it is attached");

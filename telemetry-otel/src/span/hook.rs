@@ -86,7 +86,7 @@ impl SpanHook for Bridge {
             following.gathered = row.map(|(_, row)| Rollup::new(row, outer.clone())).or(outer);
         }
         let identity = self.0.start(start, around, &mut following);
-        StartedSpan { identity, observer: Some(Arc::new(following)) }
+        StartedSpan::default().with_identity(identity).with_observer(following)
     }
 
     fn on_event(&self, event: &Event<'_>) {
@@ -125,15 +125,15 @@ impl Inner {
         let context = span.span_context();
         let (trace_id, id) = ids(context);
         let identity = match (TraceId::new(trace_id), SpanId::new(id)) {
-            (Some(trace_id), Some(id)) => SpanIdentity {
-                parent: outer
+            (Some(trace_id), Some(id)) => {
+                let mut identity = SpanIdentity::default().with_trace_id(trace_id).with_id(id);
+                identity.sampled = Some(context.is_sampled());
+                identity.parent = outer
                     .is_valid()
                     .then(|| ids(&outer))
-                    .and_then(|(trace_id, id)| Some((TraceId::new(trace_id)?, SpanId::new(id)?))),
-                trace_id: Some(trace_id),
-                id: Some(id),
-                sampled: Some(context.is_sampled()),
-            },
+                    .and_then(|(trace_id, id)| Some((TraceId::new(trace_id)?, SpanId::new(id)?)));
+                identity
+            }
             // A provider that is shut down, or one that does nothing.
             _ => return SpanIdentity::default(),
         };

@@ -10,7 +10,7 @@ use crate::value::{Captured, CapturedValue, debug_text, display_text};
 /// A value to record now.
 pub struct Record<'p, T: ?Sized>(pub &'p T);
 
-/// By its `Serialize`.
+/// Recorded through `Serialize`.
 pub trait RecordSerialize {
     /// The value.
     fn __telemetry_record(&self) -> Captured<'static>;
@@ -22,7 +22,7 @@ impl<T: Serialize + ?Sized> RecordSerialize for &&&Record<'_, T> {
     }
 }
 
-/// It would need `%`.
+/// Not `Serialize`, but `Display`: the message proposes `%`.
 pub trait RecordPercent<T: ?Sized> {
     /// The value.
     fn __telemetry_record(&self) -> Captured<'static>
@@ -39,7 +39,7 @@ impl<T: Display + ?Sized> RecordPercent<T> for &&Record<'_, T> {
     }
 }
 
-/// It would need `?`.
+/// Not `Serialize`, but `Debug`: the message proposes `?`.
 pub trait RecordDebug<T: ?Sized> {
     /// The value.
     fn __telemetry_record(&self) -> Captured<'static>
@@ -56,7 +56,7 @@ impl<T: Debug + ?Sized> RecordDebug<T> for &Record<'_, T> {
     }
 }
 
-/// It would need anything.
+/// Nothing that can be recorded.
 pub trait RecordNothing<T: ?Sized> {
     /// The value.
     fn __telemetry_record(&self) -> Captured<'static>
@@ -77,7 +77,7 @@ impl<T: ?Sized> RecordNothing<T> for Record<'_, T> {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` has no `Display` text",
     label = "`%` records the `Display` text",
-    note = "write `?` to record its `Debug` text, or nothing to serialise it"
+    note = "write `?` to record its `Debug` text, or no sigil to serialise it"
 )]
 pub trait AsDisplay {
     /// The text.
@@ -94,8 +94,8 @@ impl<T: Display + ?Sized> AsDisplay for T {
 /// A value that has a `Debug` text.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` has no `Debug` text",
-    label = "its `Debug` text is to be recorded",
-    note = "derive `Debug` for it, write `%` to record its `Display` text, or nothing to serialise it"
+    label = "`?` records the `Debug` text",
+    note = "derive `Debug` for it, write `%` to record its `Display` text, or no sigil to serialise it"
 )]
 pub trait AsDebug {
     /// The text.

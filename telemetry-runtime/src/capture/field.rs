@@ -3,12 +3,12 @@
 use serde::Serialize;
 
 use crate::diagnostics::NeedsFieldAttribute;
-use crate::value::{CapturedValue, StopValue};
+use crate::value::{CapturedValue, StopValue, as_written};
 
 /// A field of a derived event or stop.
 pub struct Kept<'r, T: ?Sized>(pub &'r T);
 
-/// It is a scalar or a string, or an `Option` of one: at hand for whoever looks.
+/// A scalar or a string, or an `Option` of one: kept without serialising.
 pub trait KeptScalar<'r> {
     /// The value.
     fn __telemetry_held(&self) -> StopValue<'r>;
@@ -43,6 +43,7 @@ scalars! {
     u32: value => CapturedValue::U64(*value as _);
     u64: value => CapturedValue::U64(*value);
     usize: value => CapturedValue::U64(*value as _);
+    f32: value => CapturedValue::F64(as_written(*value));
     f64: value => CapturedValue::F64(*value);
     &str: value => CapturedValue::Str(value);
     String: value => CapturedValue::Str(value);
@@ -51,7 +52,7 @@ scalars! {
     std::borrow::Cow<'_, str>: value => CapturedValue::Str(value);
 }
 
-/// It is an `Option` of something that serialises: none leaves the key absent.
+/// An `Option` of a `Serialize` value: `None` leaves the key absent.
 pub trait KeptOption<'r> {
     /// The value.
     fn __telemetry_held(&self) -> StopValue<'r>;
@@ -63,7 +64,7 @@ impl<'r, T: Serialize> KeptOption<'r> for &&Kept<'r, Option<T>> {
     }
 }
 
-/// It serialises.
+/// A `Serialize` value.
 pub trait KeptSerialize<'r> {
     /// The value.
     fn __telemetry_held(&self) -> StopValue<'r>;
@@ -75,7 +76,7 @@ impl<'r, T: Serialize> KeptSerialize<'r> for &Kept<'r, T> {
     }
 }
 
-/// It does not serialise.
+/// A value that does not implement `Serialize`.
 pub trait KeptNothing<'r, T: ?Sized> {
     /// The value.
     fn __telemetry_held(&self) -> StopValue<'r>

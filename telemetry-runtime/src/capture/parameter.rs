@@ -7,12 +7,12 @@ use serde::{Serialize, Serializer};
 
 use super::typed::Text;
 use crate::diagnostics::{NeedsDebug, NeedsPercent, NeedsValue};
-use crate::value::{Captured, CapturedValue};
+use crate::value::{Captured, CapturedValue, Json, as_written, debug_text, opaque_marker};
 
 /// A parameter, known by its name.
 pub struct Param<'p, T: ?Sized>(pub &'p T);
 
-/// An argument of a tool: as a parameter, and left out where it does not serialise.
+/// An argument of a tool: as a parameter; by its `Debug` text where it does not serialise.
 pub struct Argument<'p, T: ?Sized>(pub &'p T);
 
 /// A scalar or a borrowed string: kept in place.
@@ -21,19 +21,19 @@ pub trait KeepScalar<'a> {
     fn __telemetry_keep(&self) -> Captured<'a>;
 }
 
-/// A shared reference: kept, and serialised if somebody looks.
+/// A shared reference: kept, and serialised when a handler reads it.
 pub trait KeepRef<'a> {
     /// The value.
     fn __telemetry_keep(&self) -> Captured<'a>;
 }
 
-/// Something else that is `Copy`: copied, and serialised if somebody looks.
+/// Any other `Copy` value: copied, and serialised when a handler reads it.
 pub trait KeepCopy<'a> {
     /// The value.
     fn __telemetry_keep(&self) -> Captured<'a>;
 }
 
-/// Anything else that serialises: serialised now.
+/// Any other `Serialize` value: serialised now.
 pub trait KeepSerialize {
     /// The value.
     fn __telemetry_keep(&self) -> Captured<'static>;
@@ -58,11 +58,15 @@ macro_rules! keepers {
             F64: f64;
         }
 
+        impl KeepScalar<'static> for &&&&&&$holder<'_, f32> {
+            fn __telemetry_keep(&self) -> Captured<'static> { CapturedValue::F64(as_written(*self.0)) }
+        }
+
         impl<'a> KeepScalar<'a> for &&&&&&$holder<'_, &'a str> {
             fn __telemetry_keep(&self) -> Captured<'a> { CapturedValue::Str(self.0) }
         }
 
-        // None leaves the key absent, which what is kept could not say later.
+        // `None` leaves the key absent, which must be known now.
         impl<'a, T: Copy + Serialize + Send + Sync + 'a> KeepScalar<'a> for &&&&&&$holder<'_, Option<T>> {
             fn __telemetry_keep(&self) -> Captured<'a> {
                 self.0.map_or(CapturedValue::Absent, |value| CapturedValue::Boxed(Box::new(value)))
@@ -91,7 +95,7 @@ macro_rules! keepers {
 
 keepers!(Param, Argument);
 
-/// It would need `%`.
+/// Not `Serialize`, but `Display`: the message proposes `%`.
 pub trait KeepPercent<T: ?Sized> {
     /// The value.
     fn __telemetry_keep(&self) -> Captured<'static>
@@ -108,7 +112,7 @@ impl<T: Display + ?Sized> KeepPercent<T> for &&Param<'_, T> {
     }
 }
 
-/// It would need `?`.
+/// Not `Serialize`, but `Debug`: the message proposes `?`.
 pub trait KeepDebug<T: ?Sized> {
     /// The value.
     fn __telemetry_keep(&self) -> Captured<'static>
@@ -125,7 +129,7 @@ impl<T: Debug + ?Sized> KeepDebug<T> for &Param<'_, T> {
     }
 }
 
-/// It would need anything.
+/// Nothing that can be recorded.
 pub trait KeepNothing<T: ?Sized> {
     /// The value.
     fn __telemetry_keep(&self) -> Captured<'static>
@@ -142,7 +146,19 @@ impl<T: ?Sized> KeepNothing<T> for Param<'_, T> {
     }
 }
 
-/// It does not serialise.
+/// An argument that has `Debug` alone: frameworks ask for `Deserialize` only.
+pub trait KeepText {
+    /// The value.
+    fn __telemetry_keep(&self) -> Captured<'static>;
+}
+
+impl<T: Debug + ?Sized> KeepText for &&Argument<'_, T> {
+    fn __telemetry_keep(&self) -> Captured<'static> {
+        CapturedValue::Text(debug_text(self.0).into())
+    }
+}
+
+/// An argument that has neither `Serialize` nor `Debug`.
 pub trait LeaveOut {
     /// The value.
     fn __telemetry_keep(&self) -> Captured<'static>;
@@ -171,6 +187,28 @@ impl<const N: usize> Serialize for Arguments<'_, N> {
         }
         map.end()
     }
+}
+
+/// The argument that is the map of all others, `Parameters<T>`; a mark where it cannot be recorded.
+pub fn whole_argument<'a, T: ?Sized>(value: Captured<'a>, _: &T) -> Captured<'a> {
+    match value {
+        CapturedValue::Absent => CapturedValue::Text(opaque_marker::<T>().into()),
+        value => value,
+    }
+}
+
+/// How much of a text is read as JSON arguments.
+const MAX_JSON_ARGUMENTS: usize = 1 << 20;
+
+/// Arguments as the model wrote them: a string that holds a JSON object is that object.
+pub fn json_arguments(value: Captured<'_>) -> Captured<'_> {
+    let object = value.value().and_then(|value| {
+        let text = value.as_str()?.trim();
+        let looks = text.starts_with('{') && text.ends_with('}') && text.len() <= MAX_JSON_ARGUMENTS;
+        let object = looks.then(|| serde_json::from_str::<serde_json::Map<String, Json>>(text).ok());
+        object.flatten().map(Json::Object)
+    });
+    object.map_or(value, |object| CapturedValue::from_tree(Some(object)))
 }
 
 /// A parameter for a documented key that holds text: kept if it is a borrowed string.

@@ -5,19 +5,19 @@ use std::fmt::{Debug, Display};
 use serde::Serialize;
 
 use super::field::{Kept, KeptScalar};
-use crate::value::{CapturedValue, StopValue, debug_text, display_text};
+use crate::value::{CapturedValue, StopValue, debug_text, display_text, opaque_marker};
 
-/// The result of a tool or of evaluated code, whatever its type: what serialises is serialised,
-/// else what has `Display` or `Debug` is its text, else the key stays absent.
+/// The result of a tool or of evaluated code, whatever its type: what serialises is serialised, what has `Display` or
+/// `Debug` is its text, and of anything else the name of the type stands in `<..>`.
 pub struct Whole<'r, T: ?Sized>(pub &'r T);
 
-/// It is a scalar or a string, or an `Option` of one.
+/// A scalar or a string, or an `Option` of one.
 pub trait WholeScalar<'r> {
     /// The value.
     fn __telemetry_held(&self) -> StopValue<'r>;
 }
 
-/// It is an `Option` of something that serialises.
+/// An `Option` of a `Serialize` value.
 pub trait WholeOption<'r> {
     /// The value.
     fn __telemetry_held(&self) -> StopValue<'r>;
@@ -29,7 +29,7 @@ impl<'r, T: Serialize> WholeOption<'r> for &&&&Whole<'r, Option<T>> {
     }
 }
 
-/// It serialises.
+/// A `Serialize` value.
 pub trait WholeSerialize<'r> {
     /// The value.
     fn __telemetry_held(&self) -> StopValue<'r>;
@@ -41,7 +41,7 @@ impl<'r, T: Serialize> WholeSerialize<'r> for &&&Whole<'r, T> {
     }
 }
 
-/// It has a text for people.
+/// A value with a `Display` text.
 pub trait WholeDisplay<'r> {
     /// The value.
     fn __telemetry_held(&self) -> StopValue<'r>;
@@ -53,7 +53,7 @@ impl<'r, T: Display + ?Sized> WholeDisplay<'r> for &&Whole<'r, T> {
     }
 }
 
-/// It has a text for programmers.
+/// A value with a `Debug` text.
 pub trait WholeDebug<'r> {
     /// The value.
     fn __telemetry_held(&self) -> StopValue<'r>;
@@ -65,7 +65,7 @@ impl<'r, T: Debug + ?Sized> WholeDebug<'r> for &Whole<'r, T> {
     }
 }
 
-/// Nothing is known of it.
+/// A value with none of these.
 pub trait WholeOpaque<'r> {
     /// The value.
     fn __telemetry_held(&self) -> StopValue<'r>;
@@ -73,7 +73,7 @@ pub trait WholeOpaque<'r> {
 
 impl<'r, T: ?Sized> WholeOpaque<'r> for Whole<'r, T> {
     fn __telemetry_held(&self) -> StopValue<'r> {
-        CapturedValue::Absent
+        CapturedValue::Text(opaque_marker::<T>().into())
     }
 }
 
@@ -93,6 +93,6 @@ macro_rules! scalars {
 }
 
 scalars! {
-    bool, i8, i16, i32, i64, isize, u8, u16, u32, u64, usize, f64,
+    bool, i8, i16, i32, i64, isize, u8, u16, u32, u64, usize, f32, f64,
     &str, String, Box<str>, std::sync::Arc<str>, std::borrow::Cow<'_, str>,
 }

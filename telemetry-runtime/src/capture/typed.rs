@@ -5,11 +5,11 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::value::{Captured, CapturedValue};
+use crate::value::{Captured, CapturedValue, as_written};
 
 /// A value for a documented key that holds text.
 #[diagnostic::on_unimplemented(
-    message = "this key holds text, and `{Self}` is none",
+    message = "this key holds text, and `{Self}` is not text",
     label = "expected a string",
     note = "write `%` before it to record its `Display` text, or `?` for its `Debug` text"
 )]
@@ -62,9 +62,9 @@ impl<T: Text> Text for Option<T> {
     }
 }
 
-/// A value for a documented key that holds a whole number.
+/// A value for a documented key that holds an integer.
 #[diagnostic::on_unimplemented(
-    message = "this key holds a whole number, and `{Self}` is none",
+    message = "this key holds an integer, and `{Self}` is not an integer",
     label = "expected an integer"
 )]
 pub trait Integer {
@@ -105,13 +105,13 @@ impl Integer for u128 {
     }
 }
 
-/// A value for a documented key that is true or false.
+/// A value for a documented key that holds a boolean.
 #[diagnostic::on_unimplemented(
-    message = "this key is true or false, and `{Self}` is neither",
+    message = "this key holds a boolean, and `{Self}` is not a `bool`",
     label = "expected a `bool`"
 )]
 pub trait Flag {
-    /// Which.
+    /// The boolean.
     fn flag(&self) -> Captured<'static>;
 }
 
@@ -122,10 +122,10 @@ impl Flag for bool {
     }
 }
 
-/// A value for a documented key that holds a length of time.
+/// A value for a documented key that holds a duration.
 #[diagnostic::on_unimplemented(
-    message = "this key holds a length of time, and `{Self}` is none",
-    label = "expected a `Duration`, or a whole number of nanoseconds"
+    message = "this key holds a duration, and `{Self}` is not a duration",
+    label = "expected a `Duration`, or an integer of nanoseconds"
 )]
 pub trait Nanos {
     /// The time in nanoseconds.
@@ -176,12 +176,12 @@ through!(Integer: integer, Flag: flag, Nanos: nanos);
 
 /// A number that an event measures.
 #[diagnostic::on_unimplemented(
-    message = "a measurement is a number, and `{Self}` is none",
+    message = "a measurement is a number, and `{Self}` is not a number",
     label = "expected a number or a `Duration`",
-    note = "what is no number goes without `measurement`"
+    note = "without `measurement` it is recorded as metadata"
 )]
 pub trait Measure {
-    /// The number; a length of time in nanoseconds.
+    /// The number; a duration in nanoseconds.
     fn measured(&self) -> Captured<'static>;
 }
 
@@ -199,16 +199,19 @@ measures! {
     Nanos nanos: Duration;
 }
 
-macro_rules! measured_floats {
-    ($($ty:ty),+) => { $(
-        #[diagnostic::do_not_recommend]
-        impl Measure for $ty {
-            fn measured(&self) -> Captured<'static> { CapturedValue::F64((*self).into()) }
-        }
-    )+ };
+#[diagnostic::do_not_recommend]
+impl Measure for f64 {
+    fn measured(&self) -> Captured<'static> {
+        CapturedValue::F64(*self)
+    }
 }
 
-measured_floats!(f32, f64);
+#[diagnostic::do_not_recommend]
+impl Measure for f32 {
+    fn measured(&self) -> Captured<'static> {
+        CapturedValue::F64(as_written(*self))
+    }
+}
 
 #[diagnostic::do_not_recommend]
 impl<T: Measure + ?Sized> Measure for &T {

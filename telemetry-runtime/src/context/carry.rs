@@ -47,7 +47,7 @@ impl<F: futures_core::Stream> futures_core::Stream for WithContext<F> {
     }
 }
 
-/// Carries a context along with a future or a stream, as into a spawned task.
+/// Runs a future or a stream in a context, for example in a spawned task.
 ///
 /// ```
 /// use telemetry_runtime::{Context, InContext};
@@ -59,12 +59,12 @@ impl<F: futures_core::Stream> futures_core::Stream for WithContext<F> {
 /// # });
 /// ```
 pub trait InContext: Sized {
-    /// Runs in that context.
+    /// Returns this with the context entered for each poll.
     fn in_context(self, context: Context) -> WithContext<Self> {
         WithContext { future: Some(self), context }
     }
 
-    /// Runs in the context that is current now: `tokio::spawn(work().in_current_context())`.
+    /// Returns this with the context that is current now: `tokio::spawn(work().in_current_context())`.
     fn in_current_context(self) -> WithContext<Self> {
         self.in_context(Context::current())
     }
@@ -72,8 +72,8 @@ pub trait InContext: Sized {
 
 impl<T> InContext for T {}
 
-/// A function that runs in the context that is current now, wherever it is called: a thread, a
-/// blocking task.
+/// Returns a function that runs in the context that is current now, on the thread that calls it: for threads and
+/// blocking tasks.
 pub fn in_current_context<R>(run: impl FnOnce() -> R) -> impl FnOnce() -> R {
     let context = Context::current();
     move || context.scope(run)

@@ -59,7 +59,7 @@ impl Drop for ContextGuard<'_> {
     }
 }
 
-/// Tells what follows the context's span that it is current.
+/// Tells the observers of the context's span that it becomes current.
 #[inline]
 pub(crate) fn entered(context: &Context) {
     if let Some(observers) = context.span.as_ref().and_then(|span| span.observers.as_ref()) {
@@ -67,7 +67,7 @@ pub(crate) fn entered(context: &Context) {
     }
 }
 
-/// Tells what follows the context's span that it is no longer current.
+/// Tells the observers of the context's span that it is no longer current.
 #[inline]
 pub(crate) fn left(context: &Context) {
     if let Some(observers) = context.span.as_ref().and_then(|span| span.observers.as_ref()) {
@@ -76,7 +76,7 @@ pub(crate) fn left(context: &Context) {
 }
 
 impl Context {
-    /// The context of the code that runs.
+    /// Returns the context that is current in this thread.
     pub fn current() -> Self {
         with_context(Self::clone).unwrap_or(Self::NONE)
     }

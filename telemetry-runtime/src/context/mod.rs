@@ -1,4 +1,4 @@
-//! What is known around a piece of work: who runs it, in which session, under which span.
+//! The context of a piece of work: its agent, session and span, and how it travels.
 
 mod active_span;
 mod carry;
@@ -31,12 +31,12 @@ pub(crate) use observer::{Observers, tell};
 pub use propagation::Carrier;
 pub(crate) use state::ContextState;
 
-/// What is known around a piece of work: agent, session, run, iteration, tool call, the current
-/// span, secrets, handlers of its own, and keys of the user's that are added to every event.
+/// The context of a piece of work: agent, session, run, iteration, tool call, the current span, secrets, scoped
+/// handlers, and keys of your own that are added to every event.
 ///
-/// A context is a value: `with_*` make changed copies, cheaply, and nothing is current until it is
-/// entered by [`scope`](Context::scope) or [`in_context`](InContext::in_context). It follows calls and
-/// awaits by itself. Into another task or thread it is carried:
+/// A context is a value and cheap to clone: each `with_*` returns a changed copy. It becomes current when it is
+/// entered by [`scope`](Context::scope) or [`in_context`](InContext::in_context). It follows calls and awaits. Carry
+/// it into another task or thread:
 ///
 /// ```
 /// use telemetry_runtime::{Context, in_current_context};
@@ -53,15 +53,15 @@ pub(crate) use state::ContextState;
 /// assert_eq!(Context::current().session_id(), None);
 /// ```
 ///
-/// What spans open by themselves, such as the session of an `agent`, exists while a handler
-/// observes; what is set here is always there.
+/// Values set by spans (such as an `agent`'s session id) exist only while a handler or hook is listening; values
+/// set with `with_*` always exist.
 #[derive(Clone, Default)]
 pub struct Context {
     pub(crate) span: Option<Arc<ActiveSpan>>,
     pub(crate) state: Option<Arc<ContextState>>,
 }
 
-// A change makes a new context, so none is ever seen half-changed.
+// A change makes a new context, so that no context is seen half-changed.
 impl UnwindSafe for Context {}
 impl RefUnwindSafe for Context {}
 
@@ -69,7 +69,7 @@ impl Context {
     /// A context in which nothing is known.
     pub(crate) const NONE: Self = Self { span: None, state: None };
 
-    /// A context in which nothing is known.
+    /// Returns an empty context.
     pub const fn new() -> Self {
         Self::NONE
     }
@@ -79,13 +79,13 @@ impl Context {
         self
     }
 
-    /// The same with the agent's name.
+    /// Returns a copy of this context with the agent name set: the key `agent` of its events.
     #[must_use]
     pub fn with_agent(self, agent: impl AsRef<str>) -> Self {
         self.change(|state| state.keys.agent = Some(agent.as_ref().into()))
     }
 
-    /// The same in that session. An `agent` inside does not open one of its own.
+    /// Returns a copy of this context with the session id set. An `agent` inside uses it instead of a new one.
     #[must_use]
     pub fn with_session_id(self, session_id: impl AsRef<str>) -> Self {
         self.change(|state| {
@@ -94,7 +94,7 @@ impl Context {
         })
     }
 
-    /// The same with the id that the model gave a tool call.
+    /// Returns a copy of this context with the id that the model gave a tool call.
     #[must_use]
     pub fn with_tool_call_id(self, tool_call_id: impl AsRef<str>) -> Self {
         self.change(|state| {
@@ -103,8 +103,8 @@ impl Context {
         })
     }
 
-    /// The same with a key of your own, added to every event. A documented key of that name is not
-    /// replaced. A value that is `None` removes the key.
+    /// Returns a copy of this context with a key of your own, which is added to every event. A documented key of
+    /// that name is not replaced. `None` removes the key.
     #[must_use]
     pub fn with(self, key: impl Into<Cow<'static, str>>, value: impl Serialize) -> Self {
         let (key, value) = (key.into(), CapturedValue::serialized(&value));
@@ -116,8 +116,8 @@ impl Context {
         })
     }
 
-    /// The same with a handler that sees only what happens under this context. It is gone when the
-    /// last context that has it is.
+    /// Returns a copy of this context with a handler that receives only what happens under it. The handler is
+    /// dropped with the last context that has it.
     #[must_use]
     pub fn with_handler(self, events: impl IntoPatterns, handler: impl Handler) -> Self {
         self.with_scoped_handler(events.into_patterns(), Box::new(handler))
@@ -133,58 +133,58 @@ impl Context {
         self.change(|state| state.deterministic = Some(deterministic))
     }
 
-    /// The agent's name.
+    /// Returns the agent name.
     pub fn agent(&self) -> Option<&str> {
         self.state.as_ref()?.keys.agent.as_deref()
     }
 
-    /// The session's id.
+    /// Returns the session id.
     pub fn session_id(&self) -> Option<&str> {
         self.state.as_ref()?.keys.session_id.as_deref()
     }
 
-    /// The id of the session that delegated to this one.
+    /// Returns the id of the session that delegated to this one.
     pub fn parent_session_id(&self) -> Option<&str> {
         self.state.as_ref()?.keys.parent_session_id.as_deref()
     }
 
-    /// The id of the agent process.
+    /// Returns the id of the run: the life of a Legion agent.
     pub fn run_id(&self) -> Option<&str> {
         self.state.as_ref()?.keys.run_id.as_deref()
     }
 
-    /// The id of the agent process around this one.
+    /// Returns the id of the run around this one.
     pub fn parent_run_id(&self) -> Option<&str> {
         self.state.as_ref()?.keys.parent_run_id.as_deref()
     }
 
-    /// The number of the current iteration.
+    /// Returns the number of the current iteration, counted from 0.
     pub fn iteration(&self) -> Option<u64> {
         self.state.as_ref()?.keys.iteration
     }
 
-    /// The id of the current tool call.
+    /// Returns the id of the current tool call.
     pub fn tool_call_id(&self) -> Option<&str> {
         self.state.as_ref()?.keys.tool_call_id.as_deref()
     }
 
-    /// The secrets that code here may use.
+    /// Returns the secrets that code here may use.
     pub fn secrets(&self) -> Option<&Secrets> {
         self.state.as_ref()?.secrets.as_ref()
     }
 
-    /// The current span.
+    /// Returns the ids of the current span. `None` outside of observed spans.
     pub fn span(&self) -> Option<SpanIds> {
         self.span.as_ref().map(|node| node.ids)
     }
 
-    /// A key of your own.
+    /// Returns the value of a key of your own.
     pub fn get(&self, key: &str) -> Option<Value<'_>> {
         let keys = &self.state.as_ref()?.keys.own;
         keys.iter().find(|(known, _)| known == key).and_then(|(_, value)| value.value())
     }
 
-    /// All keys of your own.
+    /// Iterates over all keys of your own.
     pub fn iter(&self) -> impl Iterator<Item = (&str, Value<'_>)> {
         let keys = self.state.iter().flat_map(|state| &state.keys.own);
         keys.filter_map(|(key, value)| Some((&**key, value.value()?)))
@@ -196,7 +196,7 @@ impl Context {
         local.or_else(|| self.state.as_ref()?.remote)
     }
 
-    /// Whether the span that new spans here are children of is kept, if anybody said.
+    /// The sampling decision of the span that new spans here are children of, if there is one.
     pub(crate) fn sampled(&self) -> Option<bool> {
         let local = self.span.as_ref().and_then(|node| node.sampled);
         local.or_else(|| self.state.as_ref()?.sampled)

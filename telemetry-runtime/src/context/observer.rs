@@ -1,4 +1,4 @@
-//! Following one span from outside.
+//! Following one span.
 
 use std::sync::Arc;
 
@@ -7,14 +7,14 @@ use crate::panics;
 
 /// Follows one span.
 ///
-/// `entered` and `left` come in pairs, each pair on one thread and nested within others: once for a
-/// function, once for each poll of a future or stream, and wherever a context with the span as its
-/// current one is entered, as in a spawned task, perhaps after the span has ended.
+/// `on_enter` and `on_exit` come in pairs, each pair on one thread and nested within others: once for a
+/// function, once for each poll of a future or stream, and once each time a context that holds the span is entered,
+/// such as in a spawned task, perhaps after the span has ended. See [`SpanHook`](crate::SpanHook) for an example.
 pub trait SpanObserver: Send + Sync + 'static {
-    /// The span is the current one of this thread from now on.
+    /// The span becomes the current span of this thread.
     fn on_enter(&self) {}
 
-    /// It is no longer.
+    /// The span is no longer the current span of this thread.
     fn on_exit(&self) {}
 
     /// The span has ended. This is its `stop` or `exception`, which all handlers have seen.
@@ -23,7 +23,7 @@ pub trait SpanObserver: Send + Sync + 'static {
     }
 }
 
-/// What follows one span: nearly always nothing.
+/// The observers of one span: nearly always none.
 pub(crate) type Observers = Option<Arc<[Arc<dyn SpanObserver>]>>;
 
 pub(crate) fn tell(observers: &[Arc<dyn SpanObserver>], say: impl Fn(&dyn SpanObserver)) {

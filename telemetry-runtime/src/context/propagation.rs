@@ -31,7 +31,33 @@ const MAX_VALUE: usize = 1024;
 /// What may not stand in a baggage value as it is.
 const ENCODED: &AsciiSet = &CONTROLS.add(b' ').add(b'"').add(b',').add(b';').add(b'\\').add(b'%');
 
-/// Headers, or whatever carries a context between processes: keys are lower-case.
+/// Carries a context between processes: headers, or the metadata of a message. Keys are lower-case.
+///
+/// Implemented for maps of strings, for a JSON object (such as the `_meta` of an MCP request), and with the feature
+/// `http` for `http::HeaderMap`.
+///
+/// ```
+/// use std::borrow::Cow;
+/// use telemetry_runtime::{Carrier, Context};
+///
+/// /// The properties of a message.
+/// #[derive(Default)]
+/// struct Properties(Vec<(String, String)>);
+///
+/// impl Carrier for Properties {
+///     fn get(&self, key: &str) -> Option<Cow<'_, str>> {
+///         self.0.iter().find(|(known, _)| known == key).map(|(_, value)| value.as_str().into())
+///     }
+///
+///     fn set(&mut self, key: &'static str, value: String) {
+///         self.0.push((key.to_owned(), value));
+///     }
+/// }
+///
+/// let mut properties = Properties::default();
+/// Context::new().with_session_id("s-1").inject(&mut properties);
+/// assert_eq!(Context::extract(&properties).session_id(), Some("s-1"));
+/// ```
 pub trait Carrier {
     /// The value of a key.
     fn get(&self, key: &str) -> Option<Cow<'_, str>>;
@@ -60,7 +86,7 @@ impl Carrier for BTreeMap<String, String> {
     }
 }
 
-/// As of an MCP request's `_meta`.
+/// Such as the `_meta` of an MCP request.
 impl Carrier for serde_json::Map<String, Json> {
     fn get(&self, key: &str) -> Option<Cow<'_, str>> {
         serde_json::Map::get(self, key).and_then(Json::as_str).map(Into::into)
@@ -196,14 +222,14 @@ fn parse_traceparent(header: &str) -> Option<(TraceId, SpanId, bool)> {
     Some((TraceId::parse(trace_id)?, SpanId::parse(span_id)?, sampled))
 }
 
-/// The members that follow the grammar; none if the header is larger than it may be.
+/// The members that follow the grammar. Empty if the header is too large.
 fn parse_baggage(header: &str) -> Vec<(String, String)> {
     if header.len() > MAX_BAGGAGE {
         return Vec::new();
     }
     let members = header.split(',').take(MAX_MEMBERS).filter_map(|member| {
         let (key, rest) = member.split_once('=')?;
-        // What follows a semicolon are properties, which say nothing to us.
+        // What follows a semicolon are properties, which are not used.
         let (key, value) = (key.trim(), rest.split(';').next()?.trim());
         let value = percent_decode_str(value).decode_utf8().ok()?;
         let fits = value.len() <= MAX_VALUE && !value.chars().any(char::is_control);
@@ -212,7 +238,7 @@ fn parse_baggage(header: &str) -> Vec<(String, String)> {
     members.collect()
 }
 
-/// A key, as of an HTTP header's name.
+/// A token of HTTP's grammar, the form of a key.
 fn is_token(key: &str) -> bool {
     let is_token_byte = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
     (1..=MAX_KEY).contains(&key.len()) && key.bytes().all(is_token_byte)

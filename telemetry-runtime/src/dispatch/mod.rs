@@ -1,4 +1,4 @@
-//! From an emission to the handlers: the one place that events pass.
+//! From an emission to the handlers: every event passes here.
 //!
 //! Here the keys of the context are added, secrets are taken out, and handlers are kept from harming
 //! the caller and each other.
@@ -22,7 +22,7 @@ use crate::value::Value;
 
 pub use execute::{ExecuteError, execute};
 
-/// Who is to see an event.
+/// The handlers that receive an event.
 pub(crate) struct Receivers<'a> {
     /// The event's name as handlers are attached to it; what they are shown may have a secret less.
     name: &'a str,
@@ -95,7 +95,7 @@ fn fail(handler: &Attached, event: &Event<'_>, context: &Context, panicked: Pani
     if handler.failed.swap(true, Ordering::Relaxed) {
         return;
     }
-    registry::remove_failed(handler);
+    registry::remove_serial(handler.serial);
     let Panicked { message, frames } = panicked;
     let site = &documented::handler_failure;
     let frames = Frames(frames);
@@ -155,8 +155,14 @@ pub(crate) fn emit_with(
         name: site.name,
         description: None,
         category: site.category,
+        phase: None,
         measurements,
-        metadata: Metadata(LayeredFields { context: context.keys(site.context), start: &[], given }),
+        metadata: Metadata(LayeredFields {
+            is_documented: site.category.is_some(),
+            context: context.keys(site.context),
+            start: &[],
+            given,
+        }),
         span: context.span(),
         depth: context.depth(),
     };

@@ -13,7 +13,7 @@ thread_local! {
 struct Runs {
     /// One bit for each, of `serial % 64`: a quick no.
     busy: u64,
-    /// The serial number of the last; zero for none.
+    /// The serial number of the last; zero if no handler runs.
     last: u64,
 }
 
@@ -21,8 +21,8 @@ impl Runs {
     const NONE: Self = Self { busy: 0, last: 0 };
 }
 
-/// Notes that a handler runs until the returned mark is dropped; none if it runs already on this
-/// thread, further out.
+/// Notes that a handler runs until the returned mark is dropped. `None` if it runs already on this thread, further
+/// out.
 #[inline]
 pub(super) fn enter(serial: u64) -> Option<Running> {
     let before = RUNS.try_with(Cell::get).unwrap_or(Runs::NONE);
@@ -34,9 +34,8 @@ pub(super) fn enter(serial: u64) -> Option<Running> {
     Some(Running { before })
 }
 
-/// Whether a handler may run within the last, which is then listed. Where the list is gone with the
-/// thread's other locals, it may not if its bit is taken: better one event not seen than a handler
-/// that calls itself without end.
+/// Whether a nested handler call is allowed. If thread-local state is already destroyed, refuse on a bit collision:
+/// losing one event is better than recursing forever.
 #[cold]
 fn nests(before: Runs, bit: u64, serial: u64) -> bool {
     let listed = || RUNNING.try_with(|running| running.borrow().contains(&serial)).unwrap_or(true);

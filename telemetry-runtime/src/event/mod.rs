@@ -1,4 +1,4 @@
-//! Events as handlers see them.
+//! Events as handlers receive them.
 
 mod context_keys;
 mod layers;
@@ -11,20 +11,21 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use serde::de::DeserializeOwned;
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
-use telemetry_catalogue::Category;
+use telemetry_catalogue::{Category, Phase};
 
 use self::layers::find;
 use crate::ids::SpanIds;
 use crate::value::{Json, Value};
 
 pub(crate) use context_keys::ContextKeys;
-pub(crate) use layers::{FieldSource, LayeredFields};
+pub(crate) use layers::{FieldSource, LayeredFields, beside};
 pub use name::{EventName, IntoPatterns, NameError, Pattern};
 pub use owned::OwnedEvent;
 
-/// One event, as a handler sees it.
+/// One event, as a handler receives it.
 ///
-/// It borrows from the call that emits it; [`OwnedEvent::from`] keeps it. It serialises as
+/// It borrows from the call that emits it; [`OwnedEvent::from`] makes a copy to keep. It serialises as below, with
+/// `description` after the name where there is one:
 ///
 /// ```json
 /// {"event":"condukt.tool_call.stop","measurements":{"duration":81},"metadata":{"tool":"get_weather"},
@@ -35,6 +36,7 @@ pub struct Event<'a> {
     pub(crate) name: &'a str,
     pub(crate) description: Option<&'a str>,
     pub(crate) category: Option<Category>,
+    pub(crate) phase: Option<Phase>,
     pub(crate) measurements: Measurements<'a>,
     pub(crate) metadata: Metadata<'a>,
     pub(crate) span: Option<SpanIds>,
@@ -42,37 +44,51 @@ pub struct Event<'a> {
 }
 
 impl<'a> Event<'a> {
-    /// The full name: `condukt.tool_call.stop`.
+    /// Returns the full name: `condukt.tool_call.stop`.
     pub fn name(&self) -> &'a str {
         self.name
     }
 
-    /// The doc comment of the annotated function, for a tool call.
+    /// Returns the doc comment of the annotated function, for a tool call.
     pub fn description(&self) -> Option<&'a str> {
         self.description
     }
 
-    /// The group of documented events it belongs to, if it is one of them.
+    /// Returns the group of documented events it belongs to. `None` for an event of your own.
     pub fn category(&self) -> Option<Category> {
         self.category
     }
 
-    /// The numbers: times and counts.
+    /// Returns which of a span's three events it is. `None` for a single event.
+    pub fn phase(&self) -> Option<Phase> {
+        self.phase
+    }
+
+    /// Whether the work failed: this is an exception, or a stop whose `status` is `error`.
+    pub fn is_error(&self) -> bool {
+        match self.phase {
+            Some(Phase::Exception) => true,
+            Some(Phase::Stop) => self.metadata.get_str("status") == Some("error"),
+            Some(Phase::Start) | None => false,
+        }
+    }
+
+    /// Returns the measurements: times and counts.
     pub fn measurements(&self) -> Measurements<'a> {
         self.measurements
     }
 
-    /// The keys and their values.
+    /// Returns the metadata: the keys and their values.
     pub fn metadata(&self) -> Metadata<'a> {
         self.metadata
     }
 
-    /// The span it belongs to; of a single event, the one it was emitted in.
+    /// Returns the ids of its span. For a single event, of the span it was emitted in.
     pub fn span(&self) -> Option<SpanIds> {
         self.span
     }
 
-    /// How many observed spans are around it in this process.
+    /// Returns how many observed spans are around it in this process.
     pub fn depth(&self) -> u32 {
         self.depth
     }
@@ -93,6 +109,9 @@ impl Serialize for Event<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(None)?;
         map.serialize_entry("event", self.name)?;
+        if let Some(description) = self.description {
+            map.serialize_entry("description", description)?;
+        }
         map.serialize_entry("measurements", &self.measurements)?;
         map.serialize_entry("metadata", &self.metadata)?;
         if let Some(span) = &self.span {
@@ -102,7 +121,10 @@ impl Serialize for Event<'_> {
     }
 }
 
-/// The numbers of an event.
+/// The measurements of an event: times in nanoseconds, and counts.
+///
+/// Every `start` has `system_time` and `monotonic_time`; every `stop` and `exception` has `duration` and
+/// `monotonic_time`; a stream's end also has `items` and `time_to_first_item`.
 #[derive(Clone, Copy)]
 pub struct Measurements<'a> {
     /// What is measured of every event of its kind: times, and a stream's items.
@@ -113,17 +135,17 @@ pub struct Measurements<'a> {
 impl<'a> Measurements<'a> {
     pub(crate) const NONE: Measurements<'static> = Measurements { known: &[], more: FieldSource::NONE };
 
-    /// The time since the span's start, on stop and exception.
+    /// Returns the time since the span's start. `None` on a start.
     pub fn duration(&self) -> Option<Duration> {
         self.nanos("duration").map(Duration::from_nanos)
     }
 
-    /// The wall-clock time, on start.
+    /// Returns the wall-clock time of a start.
     pub fn system_time(&self) -> Option<SystemTime> {
         self.nanos("system_time").map(|nanos| UNIX_EPOCH + Duration::from_nanos(nanos))
     }
 
-    /// The time of a clock that never goes back, from some moment of the process.
+    /// Returns the time of a clock that never goes back, counted from an arbitrary moment of the process.
     pub fn monotonic_time(&self) -> Option<Duration> {
         self.nanos("monotonic_time").map(Duration::from_nanos)
     }
@@ -132,57 +154,78 @@ impl<'a> Measurements<'a> {
         self.get(key).and_then(|value| value.as_u64())
     }
 
-    /// One of them by its key; times in nanoseconds.
+    /// Returns one of them by its key; times in nanoseconds.
     pub fn get(&self, key: &str) -> Option<Value<'a>> {
         find(self.known, key).map(|number| Value::U64(*number)).or_else(|| self.more.get(key))
     }
 
-    /// All of them.
+    /// Iterates over all of them.
     pub fn iter(&self) -> impl Iterator<Item = (&'a str, Value<'a>)> {
         let known = self.known.iter().map(|(key, number)| (*key, Value::U64(*number)));
         known.chain(self.more.iter())
     }
 }
 
-/// The keys of an event and their values.
+/// The metadata of an event: its keys and their values. (Not `tracing::Metadata`, which describes a callsite.)
+///
+/// ```
+/// use telemetry_runtime::{Event, attach, event_name};
+///
+/// #[derive(serde::Deserialize)]
+/// struct Call {
+///     tool: String,
+///     args: serde_json::Value,
+/// }
+///
+/// let _guard = attach("calls", event_name!("condukt.tool_call.stop"), |event: &Event<'_>| {
+///     let metadata = event.metadata();
+///     if let Some(error) = metadata.get_str("error") {
+///         eprintln!("failed: {error}");
+///     } else if let Ok(Call { tool, args }) = metadata.deserialize() {
+///         println!("{tool}({args}) = {:?}", metadata.get("result"));
+///     }
+/// })?
+/// .detach_on_drop();
+/// # Ok::<(), telemetry_runtime::AttachError>(())
+/// ```
 #[derive(Clone, Copy)]
 pub struct Metadata<'a>(pub(crate) LayeredFields<'a>);
 
 impl<'a> Metadata<'a> {
-    /// The value of a key.
+    /// Returns the value of a key.
     pub fn get(&self, key: &str) -> Option<Value<'a>> {
         self.0.get(key)
     }
 
-    /// The value of a key, if it is a string.
+    /// Returns the value of a key, if it is a string that needs no serialising.
     pub fn get_str(&self, key: &str) -> Option<&'a str> {
         self.get(key).and_then(|value| value.as_str())
     }
 
-    /// Whether the key is there.
+    /// Whether it has the key.
     pub fn contains_key(&self, key: &str) -> bool {
         self.get(key).is_some()
     }
 
-    /// How many keys there are.
+    /// Returns the number of keys.
     pub fn len(&self) -> usize {
         self.0.iter().count()
     }
 
-    /// Whether there are none.
+    /// Whether it has no keys.
     pub fn is_empty(&self) -> bool {
         self.0.iter().next().is_none()
     }
 
-    /// All keys with their values.
+    /// Iterates over all keys with their values.
     pub fn iter(&self) -> impl Iterator<Item = (&'a str, Value<'a>)> {
         self.0.iter()
     }
 
-    /// The whole metadata as a `T`, such as a struct with a field for each key of interest.
+    /// Reads the whole metadata as a `T`, such as a struct with a field for each key of interest.
     ///
     /// # Errors
-    /// When it does not have the shape of a `T`.
+    /// If it does not have the shape of a `T`.
     pub fn deserialize<T: DeserializeOwned>(&self) -> Result<T, serde_json::Error> {
         serde_json::from_value(Json::Object(self.0.to_map()))
     }

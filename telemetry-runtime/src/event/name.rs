@@ -29,7 +29,7 @@ impl EventName {
     /// Checks a name made at run time.
     ///
     /// # Errors
-    /// When it does not follow the grammar, or is under a reserved prefix and not documented.
+    /// If it does not follow the grammar, or is under a reserved prefix and not documented.
     pub fn parse(name: impl Into<String>) -> Result<Self, NameError> {
         let name = name.into();
         check_name(&name)?;
@@ -76,7 +76,7 @@ impl Pattern {
         &self.0
     }
 
-    /// Whether it selects that event.
+    /// Whether it selects the event of that name.
     pub fn matches(&self, name: &str) -> bool {
         matches(&self.0, name)
     }
@@ -124,7 +124,7 @@ macro_rules! textual {
 
 textual!(EventName, Pattern);
 
-/// What selects the events of a handler: one name or pattern, or many.
+/// Converts into the patterns that select the events of a handler: one name or pattern, or many.
 pub trait IntoPatterns {
     /// The patterns, repetitions included.
     fn into_patterns(self) -> Vec<Pattern>;

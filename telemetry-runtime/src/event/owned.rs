@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
-use telemetry_catalogue::category_of;
+use telemetry_catalogue::{Phase, SPANS, category_of};
 
 use super::layers::{FieldSource, LayeredFields};
 use super::{Event, Measurements, Metadata};
@@ -12,7 +12,7 @@ use crate::value::Json;
 
 type Map = serde_json::Map<String, Json>;
 
-/// An event of its own: to keep, to send, to read back, to replay.
+/// An event that borrows nothing: to keep, to send, to read back, to replay.
 ///
 /// ```
 /// use telemetry_runtime::{Event, OwnedEvent};
@@ -29,6 +29,9 @@ pub struct OwnedEvent {
     /// The full name.
     #[serde(rename = "event")]
     pub name: Cow<'static, str>,
+    /// The doc comment of the annotated function, for a tool call.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub description: Option<Cow<'static, str>>,
     /// The numbers.
     #[serde(default)]
     pub measurements: Map,
@@ -38,15 +41,12 @@ pub struct OwnedEvent {
     /// The span it belongs to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub span: Option<SpanIds>,
-    /// The doc comment of the annotated function, for a tool call.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub description: Option<Cow<'static, str>>,
     /// How many observed spans were around it.
     #[serde(skip)]
     pub(crate) depth: u32,
 }
 
-/// By all that is written: how deep it was is not, and one that is read back is still the same.
+/// By all that is written, which the depth is not: an event that is read back is equal.
 impl PartialEq for OwnedEvent {
     fn eq(&self, other: &Self) -> bool {
         self.name == other.name
@@ -81,12 +81,56 @@ impl From<Event<'_>> for OwnedEvent {
 }
 
 impl OwnedEvent {
-    /// The event to give to a handler.
+    /// An event of that name with no keys, to fill by `with_*` or by its fields.
+    ///
+    /// ```
+    /// use telemetry_runtime::OwnedEvent;
+    ///
+    /// let event = OwnedEvent::new("shop.order.paid").with_measurement("count", 2).with_metadata("by", "card");
+    /// assert_eq!(event.as_event().metadata().get_str("by"), Some("card"));
+    /// ```
+    pub fn new(name: impl Into<Cow<'static, str>>) -> Self {
+        let (measurements, metadata) = (Map::new(), Map::new());
+        Self { name: name.into(), measurements, metadata, span: None, description: None, depth: 0 }
+    }
+
+    /// Returns this with a measurement.
+    #[must_use]
+    pub fn with_measurement(mut self, key: impl Into<String>, value: impl Into<Json>) -> Self {
+        self.measurements.insert(key.into(), value.into());
+        self
+    }
+
+    /// Returns this with a metadata key.
+    #[must_use]
+    pub fn with_metadata(mut self, key: impl Into<String>, value: impl Into<Json>) -> Self {
+        self.metadata.insert(key.into(), value.into());
+        self
+    }
+
+    /// Returns this with the span it belongs to.
+    #[must_use]
+    pub fn with_span(self, span: SpanIds) -> Self {
+        Self { span: Some(span), ..self }
+    }
+
+    /// Which of a span's three events it is, by its name: that of a documented span, or of a span of the user's own,
+    /// whose events have a `monotonic_time`, which single events lack.
+    fn phase(&self) -> Option<Phase> {
+        let (prefix, last) = self.name.rsplit_once('.')?;
+        let phase = Phase::ALL.into_iter().find(|phase| phase.as_str() == last)?;
+        let is_documented = SPANS.iter().any(|span| span.prefix == prefix);
+        let is_own = category_of(&self.name).is_none() && self.measurements.contains_key("monotonic_time");
+        (is_documented || is_own).then_some(phase)
+    }
+
+    /// Returns the event to give to a handler.
     pub fn as_event(&self) -> Event<'_> {
         Event {
             name: &self.name,
             description: self.description.as_deref(),
             category: category_of(&self.name),
+            phase: self.phase(),
             measurements: Measurements { more: FieldSource::Map(&self.measurements), ..Measurements::NONE },
             metadata: Metadata(LayeredFields::of(FieldSource::Map(&self.metadata))),
             span: self.span,
@@ -94,7 +138,7 @@ impl OwnedEvent {
         }
     }
 
-    /// The value of a metadata key.
+    /// Returns the value of a metadata key.
     pub fn get(&self, key: &str) -> Option<&Json> {
         self.metadata.get(key)
     }

@@ -1,5 +1,6 @@
-//! What handlers are, and one that is attached.
+//! Handlers, and handlers that are attached.
 
+mod attachment;
 mod queue;
 
 use std::fmt;
@@ -9,14 +10,37 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use crate::event::{Event, Pattern};
 use crate::panics::Guarded;
 
+pub use attachment::{AttachGuard, Attachment};
 pub use queue::{Queue, queue};
 
-/// Something that is given events: a function, or a type of your own.
+/// Receives events. Implemented for closures `Fn(&Event<'_>)`; implement it for a type with state of its own.
+///
+/// ```
+/// use std::sync::atomic::{AtomicU64, Ordering};
+/// use telemetry_runtime::{Event, Handler, attach, event_names};
+///
+/// struct CountFailures(AtomicU64);
+///
+/// impl Handler for CountFailures {
+///     fn handle(&self, event: &Event<'_>) {
+///         if event.is_error() {
+///             self.0.fetch_add(1, Ordering::Relaxed);
+///         }
+///     }
+/// }
+///
+/// let _guard = attach("failures", event_names!["condukt.**"], CountFailures(AtomicU64::new(0)))?.detach_on_drop();
+/// # Ok::<(), telemetry_runtime::AttachError>(())
+/// ```
+///
+/// Handlers of one event run in the order in which they were attached. A handler may be called by several threads
+/// at once. It may emit events, which are not delivered to itself, and may attach and detach handlers, which
+/// changes the next dispatch.
 ///
 /// A handler runs in the thread that emits, between the caller and its work, so it should be quick;
 /// [`queue`](crate::queue) makes a slow one quick. One that panics is detached.
 pub trait Handler: Send + Sync + 'static {
-    /// Takes one event.
+    /// Receives one event.
     fn handle(&self, event: &Event<'_>);
 }
 
@@ -26,7 +50,7 @@ impl<F: Fn(&Event<'_>) + Send + Sync + 'static> Handler for F {
     }
 }
 
-/// A handler with the events it is for.
+/// A handler with the events it receives.
 pub(crate) struct Attached {
     pub(crate) id: Arc<str>,
     pub(crate) serial: u64,
@@ -38,7 +62,7 @@ pub(crate) struct Attached {
 
 impl Attached {
     pub(crate) fn new(id: &str, mut patterns: Vec<Pattern>, handler: Box<dyn Handler>) -> Self {
-        // Zero is nobody.
+        // Zero stands for no handler.
         static SERIAL: AtomicU64 = AtomicU64::new(1);
         patterns.sort();
         patterns.dedup();
@@ -64,14 +88,15 @@ pub(crate) type HandlerList = Vec<Arc<Attached>>;
 
 /// An attached handler, as [`list_handlers`](crate::list_handlers) shows it.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct HandlerInfo {
-    /// What it was attached as.
+    /// The id it was attached under.
     pub id: String,
-    /// The events it is for.
+    /// The events it receives.
     pub patterns: Vec<Pattern>,
 }
 
-/// Why a handler could not be attached or detached.
+/// A handler could not be attached or detached.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum AttachError {

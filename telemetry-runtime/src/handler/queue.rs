@@ -1,11 +1,11 @@
-//! PassSpan events to a thread of their own.
+//! Handing events to a worker thread.
 
 use std::cell::Cell;
-use std::fmt;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
+use std::{fmt, io};
 
 use super::Handler;
 use crate::event::{Event, OwnedEvent};
@@ -13,37 +13,34 @@ use crate::panics;
 
 /// Hands events to a worker thread, so that a slow handler does not slow the agent.
 ///
-/// At most `capacity` events wait, at least one; one more is dropped and counted. What is attached is the queue
-/// itself; a clone of it tells of [`dropped`](Queue::dropped) and can [`flush`](Queue::flush). The
+/// At most `capacity` events wait (one if `capacity` is zero); any more are dropped and counted. Attach the queue
+/// itself; a clone of it counts [`dropped`](Queue::dropped) and can [`flush`](Queue::flush). The
 /// worker ends when the last clone is dropped, after what waits.
 ///
-/// What the worker's handler emits is not given to it again. Where it panics, the queue is detached at its next event, as that handler would
-/// have been.
+/// What the worker's handler emits is not delivered to it again. If it panics, the queue is detached at its next
+/// event, as that handler would have been.
 ///
 /// ```
 /// use std::time::Duration;
 /// use telemetry_runtime::{Event, attach, detach, event_names, queue};
 ///
-/// let queue = queue(1024, |event: &Event<'_>| println!("{}", event.name()));
+/// let queue = queue(1024, |event: &Event<'_>| println!("{}", event.name()))?;
 /// attach("slow", event_names!["condukt.**"], queue.clone())?;
 /// // .. the agent runs ..
 /// detach("slow")?;
 /// assert!(queue.flush(Duration::from_secs(5)));
 /// assert_eq!(queue.dropped(), 0);
-/// # Ok::<(), telemetry_runtime::AttachError>(())
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
-/// # Panics
-/// When the worker thread cannot be started.
-pub fn queue(capacity: usize, handler: impl Handler) -> Queue {
+/// # Errors
+/// If the system cannot start the worker thread.
+pub fn queue(capacity: usize, handler: impl Handler) -> io::Result<Queue> {
     let shared = Arc::new(Shared::default());
     let (sender, receiver) = sync_channel(capacity.max(1));
     let worker = Worker { receiver, shared: shared.clone() };
-    std::thread::Builder::new()
-        .name("telemetry-queue".to_owned())
-        .spawn(move || worker.run(&handler))
-        .expect("the system can start a thread");
-    Queue { sender, shared }
+    std::thread::Builder::new().name("telemetry-queue".to_owned()).spawn(move || worker.run(&handler))?;
+    Ok(Queue { sender, shared })
 }
 
 /// A handler that hands events to a worker thread. See [`queue`].
@@ -93,7 +90,7 @@ impl Queue {
             return false;
         }
         let target = self.shared.accepted.load(Ordering::Acquire);
-        // A time that is too long to be told is as good as none.
+        // A timeout that overflows `Instant` means no timeout.
         let deadline = Instant::now().checked_add(timeout);
         let mut progress = self.shared.progress();
         while progress.handled < target && progress.failure.is_none() {

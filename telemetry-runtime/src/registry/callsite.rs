@@ -1,5 +1,8 @@
-//! What is known of a span or an event before it happens: one static for each, whose single word
-//! says whether anybody is interested.
+//! Callsites: one static for each span and event, whose single word tells whether a handler or hook is listening.
+//!
+//! An annotated function loads that word and does nothing else while it is zero. Its bits: `UNREGISTERED` until
+//! the registry knows the callsite, `HANDLED` if a handler's pattern selects it, `CONTEXT` if it changes the context
+//! of events that are handled, `SCOPED` while a context has handlers of its own, `HOOKED` while there are hooks.
 
 use std::sync::atomic::{AtomicU8, Ordering};
 
@@ -12,7 +15,7 @@ use crate::handler::HandlerList;
 pub(crate) const UNREGISTERED: u8 = 1;
 /// Some handler's pattern selects one of its events.
 pub(crate) const HANDLED: u8 = 2;
-/// It opens context for others, and somebody listens to something.
+/// It changes the context of others, and some handler is attached.
 pub(crate) const CONTEXT: u8 = 4;
 /// Some context with handlers of its own is alive.
 pub(crate) const SCOPED: u8 = 8;
@@ -34,7 +37,7 @@ const ALL_KEYS: &[ContextKey] = &[
 pub struct EventSite {
     pub(crate) name: &'static str,
     pub(crate) category: Option<Category>,
-    /// Whether it is a single event that says when it was.
+    /// Whether it is a single event with a `system_time`.
     pub(crate) timed: bool,
     /// The context keys it shows, where the context has them.
     pub(crate) context: &'static [ContextKey],
@@ -72,11 +75,11 @@ impl EventSite {
         site
     }
 
-    /// Whether anybody may be interested: one relaxed load.
+    /// Whether a handler or hook may be listening: one relaxed load.
     #[inline(always)]
     #[allow(clippy::inline_always, reason = "the whole cost of an event nobody listens to")]
     pub fn enabled(&self) -> bool {
-        !cfg!(telemetry_off) && self.interest.load(Ordering::Relaxed) != 0
+        !cfg!(any(telemetry_off, feature = "off")) && self.interest.load(Ordering::Relaxed) != 0
     }
 }
 
@@ -111,11 +114,11 @@ impl SpanSite {
         }
     }
 
-    /// Whether anybody may be interested: one relaxed load.
+    /// Whether a handler or hook may be listening: one relaxed load.
     #[inline(always)]
     #[allow(clippy::inline_always, reason = "the whole cost of a span nobody listens to")]
     pub fn enabled(&self) -> bool {
-        !cfg!(telemetry_off) && self.interest.load(Ordering::Relaxed) != 0
+        !cfg!(any(telemetry_off, feature = "off")) && self.interest.load(Ordering::Relaxed) != 0
     }
 
     pub(crate) fn event(&self, phase: Phase) -> &EventSite {

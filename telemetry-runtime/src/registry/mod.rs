@@ -1,4 +1,4 @@
-//! Which handlers there are, and which callsites they make interesting.
+//! The attached handlers, and the callsites that they enable.
 //!
 //! All changes happen under one lock and end in a new handler list for each callsite; emitting reads
 //! those lists and takes no lock. Lists and handlers are dropped after the lock is released, since
@@ -14,7 +14,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use arc_swap::ArcSwapOption;
 
 use crate::event::{IntoPatterns, Pattern};
-use crate::handler::{AttachError, Attached, Handler, HandlerInfo, HandlerList};
+use crate::handler::{AttachError, Attached, Attachment, Handler, HandlerInfo, HandlerList};
 use crate::panics;
 
 pub(crate) use callsite::{CONTEXT, HANDLED, HOOKED, SCOPED, UNREGISTERED};
@@ -39,7 +39,7 @@ static REGISTRY: Mutex<Registry> = Mutex::new(Registry {
     events: Vec::new(),
 });
 
-/// All handlers, for names made at run time; none for no handlers.
+/// All handlers, for names made at run time; `None` for no handlers.
 static ALL: ArcSwapOption<HandlerList> = ArcSwapOption::const_empty();
 fn lock() -> MutexGuard<'static, Registry> {
     let mut registry = REGISTRY.lock().unwrap_or_else(PoisonError::into_inner);
@@ -92,7 +92,7 @@ impl Registry {
 
 /// A callsite that the registry keeps up to date.
 pub(crate) trait Callsite: 'static {
-    /// Its word, whose bits say who is interested.
+    /// Its interest word: see `HANDLED` and its neighbours.
     fn word(&self) -> &AtomicU8;
 
     /// All that are known of its kind.
@@ -140,7 +140,7 @@ impl Callsite for EventSite {
     }
 }
 
-/// Who is interested in a callsite; its first use registers it.
+/// The interest word of a callsite; its first use registers it.
 #[inline]
 pub(crate) fn interest<S: Callsite>(site: &'static S) -> u8 {
     let interest = site.word().load(Ordering::Relaxed);
@@ -180,7 +180,8 @@ pub(crate) fn all() -> Option<Arc<HandlerList>> {
 /// Attaches a handler to one event name or pattern, or to many.
 ///
 /// It runs in the emitting thread, after those attached before it. An event that several of its
-/// patterns select is given to it once. With no pattern nothing is attached, and the id stays free.
+/// patterns select is delivered once. Without a pattern nothing is attached, and the id stays free.
+/// It stays attached if the returned [`Attachment`] is dropped.
 ///
 /// ```
 /// use telemetry_runtime::{Event, attach, detach, event_names};
@@ -193,39 +194,40 @@ pub(crate) fn all() -> Option<Arc<HandlerList>> {
 /// ```
 ///
 /// # Errors
-/// When a handler of that id is attached, to whatever events.
-pub fn attach(id: &str, events: impl IntoPatterns, handler: impl Handler) -> Result<(), AttachError> {
+/// If a handler of that id is attached, to any event.
+pub fn attach(id: &str, events: impl IntoPatterns, handler: impl Handler) -> Result<Attachment, AttachError> {
     add(id, events.into_patterns(), Box::new(handler))
 }
 
-fn add(id: &str, patterns: Vec<Pattern>, handler: Box<dyn Handler>) -> Result<(), AttachError> {
+fn add(id: &str, patterns: Vec<Pattern>, handler: Box<dyn Handler>) -> Result<Attachment, AttachError> {
     let attached = Attached::new(id, patterns, handler);
+    let attachment = Attachment::new(id, attached.serial, remove_serial);
     let mut registry = lock();
     if registry.handlers.iter().any(|known| *known.id == *id) {
         return Err(AttachError::AlreadyAttached(id.to_owned()));
     }
     if attached.patterns.is_empty() {
-        return Ok(());
+        return Ok(attachment);
     }
     panics::install_hook();
     registry.handlers.push(Arc::new(attached));
     let dropped = registry.publish();
     drop(registry);
     drop(dropped);
-    Ok(())
+    Ok(attachment)
 }
 
 /// Detaches a handler from all its events. A dispatch that is under way still gives it its event.
 ///
 /// # Errors
-/// When no handler of that id is attached.
+/// If no handler of that id is attached.
 pub fn detach(id: &str) -> Result<(), AttachError> {
     if remove(|attached| *attached.id == *id) { Ok(()) } else { Err(AttachError::NotAttached(id.to_owned())) }
 }
 
-/// Detaches the handler of that serial number, if it still is attached.
-pub(crate) fn remove_failed(failed: &Attached) {
-    remove(|attached| attached.serial == failed.serial);
+/// Detaches the handler of that serial number, and returns whether it was attached.
+pub(crate) fn remove_serial(serial: u64) -> bool {
+    remove(|attached| attached.serial == serial)
 }
 
 fn remove(which: impl Fn(&Attached) -> bool) -> bool {
@@ -241,7 +243,7 @@ fn remove(which: impl Fn(&Attached) -> bool) -> bool {
     true
 }
 
-/// The handlers that would see some event of that name or under that prefix; `""` is above all.
+/// Lists the handlers that would receive an event of that name or under that prefix; `""` lists all.
 /// Those of a [`Context`](crate::Context) are not among them.
 pub fn list_handlers(prefix: &str) -> Vec<HandlerInfo> {
     let registry = lock();

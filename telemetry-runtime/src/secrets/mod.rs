@@ -1,4 +1,4 @@
-//! Values that no event may show.
+//! Values that no event shows.
 
 mod decode;
 mod redact;
@@ -14,17 +14,17 @@ pub(crate) use redact::{RedactedFields, Redactor};
 /// How many secrets are alive. Events look for theirs only if there are any.
 static ALIVE: AtomicUsize = AtomicUsize::new(0);
 
-/// The fewest bytes a secret may have: shorter ones stand in harmless text by chance.
+/// The fewest bytes a secret may have. Shorter values occur in harmless text by chance.
 pub const MIN_SECRET_BYTES: usize = 4;
 
-/// Named values that code may use and no event may show.
+/// Named values that code may use and no event shows.
 ///
-/// Put into a context by [`Context::with_secrets`], they are replaced by `[REDACTED:NAME]` in all
-/// that any handler, logger or failure event of the trace reads: strings, map keys, bytes, numbers;
-/// as they are, escaped as in JSON or `Debug`, percent-encoded, or in base64. Of overlapping ones the
-/// longest names the place, and what was put in place is not searched again.
+/// Put into a context by [`Context::with_secrets`](crate::Context::with_secrets), they are replaced by
+/// `[REDACTED:NAME]` in everything that handlers, the logger and failure events of the trace read: strings, map
+/// keys, bytes and numbers; as they are, escaped as in JSON or `Debug`, percent-encoded, or in base64. When matches
+/// overlap, the longest secret's name is used. Replacement text is not searched again.
 ///
-/// Not recognised is a value that is cut in two, re-cased, hashed or encrypted.
+/// A value that is cut in two, re-cased, hashed or encrypted is not recognised.
 ///
 /// The values are overwritten when the last copy is dropped.
 ///
@@ -76,10 +76,10 @@ impl TraceSecrets {
 }
 
 impl Secrets {
-    /// Checks names and values. Of two of one name the later counts.
+    /// Checks names and values. Of two with one name the later is kept.
     ///
     /// # Errors
-    /// When a name is not `[A-Za-z_][A-Za-z0-9_]*`, or a value has fewer than four bytes.
+    /// If a name is not `[A-Za-z_][A-Za-z0-9_]*`, or a value has fewer than four bytes.
     pub fn resolve<N, V>(secrets: impl IntoIterator<Item = (N, V)>) -> Result<Self, SecretsError>
     where
         N: AsRef<str>,
@@ -101,12 +101,12 @@ impl Secrets {
         Ok(resolved)
     }
 
-    /// The value of that name.
+    /// Returns the value of that name.
     pub fn get(&self, name: &str) -> Option<&str> {
         self.entries.iter().find(|secret| *secret.name == *name).map(|secret| secret.value.as_str())
     }
 
-    /// All names, sorted, each once.
+    /// Returns all names, sorted, each once.
     pub fn names(&self) -> Vec<&str> {
         let mut names: Vec<&str> = self.entries.iter().map(|secret| &*secret.name).collect();
         names.sort_unstable();
@@ -114,12 +114,12 @@ impl Secrets {
         names
     }
 
-    /// How many names there are.
+    /// Returns the number of names.
     pub fn len(&self) -> usize {
         self.names().len()
     }
 
-    /// Whether there are none.
+    /// Whether it is empty.
     pub fn is_empty(&self) -> bool {
         self.entries.is_empty()
     }
@@ -146,7 +146,7 @@ impl Secrets {
         Redactor::new(self.entries.iter().map(|secret| (&*secret.name, secret.value.as_str())))
     }
 
-    /// The text without them; none if none is in it.
+    /// The text without them; `None` if it holds none of them.
     pub(crate) fn scrubbed(&self, text: &str) -> Option<String> {
         self.redactor().text(text)
     }
@@ -170,7 +170,7 @@ fn is_name(name: &str) -> bool {
         && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
 }
 
-/// Why secrets could not be resolved. It never shows a value.
+/// Secrets could not be resolved. The message never shows a value.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum SecretsError {

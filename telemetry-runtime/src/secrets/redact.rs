@@ -262,7 +262,7 @@ impl<'s> Redactor<'s> {
     }
 }
 
-/// KeyDedup for keys that have become one.
+/// Tells keys apart that have become one, by numbers.
 #[derive(Default)]
 struct KeyDedup(HashMap<String, u64>);
 

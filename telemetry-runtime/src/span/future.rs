@@ -11,9 +11,9 @@ use super::lifecycle::Measured;
 use super::state::Span;
 use super::stop::Stop;
 use crate::diagnostics::NeedsBoxedFuture;
+use crate::panics::Panicked;
 
-/// The span that a future or stream runs in, which begins now if it has not; none if nobody observes
-/// it by now.
+/// Starts the span on the first poll. Returns `None`, and drops the span, if no handler is listening any more.
 pub(super) fn ensure_started<'s, 'a>(slot: &'s mut Option<Box<Span<'a>>>) -> Option<&'s mut Span<'a>> {
     if let Some(span) = slot
         && !span.is_open()
@@ -74,24 +74,26 @@ pin_project! {
     impl<F, S> PinnedDrop for Instrumented<'_, F, S> {
         fn drop(this: Pin<&mut Self>) {
             let mut this = this.project();
-            let cancelled = |span: &mut Span<'_>| span.cancelled(Measured::default());
-            abandon(this.span, Measured::default(), || this.future.set(None), cancelled);
+            abandon(this.span, || this.future.set(None), |span, end| match end {
+                None => span.cancelled(Measured::default(), |_| {}),
+                Some(panicked) => span.panicked(Measured::default(), panicked, |_| {}),
+            });
         }
     }
 }
 
-/// Drops unfinished work in its span's context, so that spans inside end first, then ends the span.
+/// Drops unfinished work in its span's context, so that spans inside end first, then ends the span: `end` gets the
+/// panic of a destructor, which then goes on.
 pub(super) fn abandon(
     span: &mut Option<Box<Span<'_>>>,
-    measured: Measured,
     drop_work: impl FnOnce(),
-    end: impl FnOnce(&mut Span<'_>),
+    end: impl FnOnce(&mut Span<'_>, Option<Panicked>),
 ) {
     let Some(mut span) = span.take().filter(|span| span.is_open()) else { return };
     match span.within(drop_work) {
-        Ok(()) => end(&mut span),
+        Ok(()) => end(&mut span, None),
         Err((panicked, payload)) => {
-            span.panicked(measured, panicked);
+            end(&mut span, Some(panicked));
             resume_unwind(payload)
         }
     }
@@ -168,7 +170,7 @@ impl<'a, F: Future, S: Ending<'a, F::Output>> Instrumented<'a, F, S> {
                     Err((panicked, payload)) => {
                         if let Some(mut span) = this.span.take() {
                             drop_remains(&mut span, || this.future.set(None));
-                            span.panicked(Measured::default(), panicked);
+                            span.panicked(Measured::default(), panicked, |_| {});
                         }
                         resume_unwind(payload)
                     }
@@ -180,9 +182,9 @@ impl<'a, F: Future, S: Ending<'a, F::Output>> Instrumented<'a, F, S> {
     }
 }
 
-/// What stands behind the `;` of an `in_span!`, if it is neither a closure nor a stream.
+/// The work of an `in_span!` that is neither a closure nor a stream.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` is nothing that a span can be put around",
+    message = "`in_span!` cannot run `{Self}`",
     label = "expected a future, a closure or a stream",
     note = "write `async {{ .. }}`, `|| ..` or `stream STREAM`"
 )]
@@ -289,7 +291,7 @@ boxed! {
     Send Sync;
 }
 
-/// A future that must be returned as a type with a name, and is in no known box.
+/// A future that must be returned as its own type, and is not a known box.
 pub trait NamedFuture<F> {
     /// Cannot be.
     fn __telemetry_boxed(self) -> NotWrappable<F>
@@ -306,7 +308,7 @@ impl<F> NamedFuture<F> for Follow<F> {
     }
 }
 
-/// Something that no span can be put around and still be of its type.
+/// A future that cannot be wrapped in a span and keep its type.
 pub struct NotWrappable<F>(pub(super) F);
 
 impl<F> NotWrappable<F> {

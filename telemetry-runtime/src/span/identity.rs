@@ -1,4 +1,4 @@
-//! Who a span is: its ids, its parent, and what follows it.
+//! The ids of a span, its parent and its observers.
 
 use std::sync::Arc;
 
@@ -8,7 +8,7 @@ use crate::hook::{self, SpanHook, SpanIdentity, SpanStart};
 use crate::ids::{self, SpanId, SpanIds, TraceId};
 use crate::panics;
 
-/// Who the span is, as the context and the hooks say, and what follows it.
+/// The ids and observers that the context and the hooks assign.
 pub(super) fn identify(span: &Span<'_>, context: &Context, system_time: u64) -> (SpanIdentity, Observers) {
     let identity =
         SpanIdentity { parent: context.parent(), sampled: context.sampled(), ..SpanIdentity::default() };
@@ -18,7 +18,7 @@ pub(super) fn identify(span: &Span<'_>, context: &Context, system_time: u64) -> 
     }
 }
 
-/// What the hooks say.
+/// Calls the hooks.
 #[cold]
 fn follow(
     span: &Span<'_>,
@@ -49,7 +49,7 @@ fn follow(
     (identity, (!observers.is_empty()).then(|| observers.into()))
 }
 
-/// Makes up what nobody said.
+/// Generates the ids no hook or parent provided.
 pub(super) fn assign_ids(identity: SpanIdentity, context: &Context) -> SpanIds {
     let deterministic = context.state.as_ref().and_then(|state| state.deterministic.as_deref());
     let random = || deterministic.map_or_else(ids::random, |known| known.random());

@@ -1,10 +1,10 @@
-//! Who sees a span or an event: handlers, hooks, or the handlers of a context.
+//! Whether a span or an event is observed: by handlers, hooks, or the handlers of a context.
 
 use super::state::Span;
 use crate::context::{self, Context};
 use crate::registry::{self, CONTEXT, EventSite, HANDLED, HOOKED, SCOPED, SpanSite, documented};
 
-/// Whether a span that begins now is to be captured, and if so whether somebody sees it.
+/// Whether a span that begins now is to be captured (`Some`), and whether it is observed.
 #[inline]
 pub(super) fn interesting(site: &'static SpanSite) -> Option<bool> {
     let interest = registry::interest(site);
@@ -20,7 +20,7 @@ fn seen_by_context(site: &SpanSite) -> bool {
     .unwrap_or(false)
 }
 
-/// Whether somebody sees a span that begins now.
+/// Whether a span that begins now is observed.
 #[inline]
 pub(crate) fn is_observed(site: &'static SpanSite, interest: u8) -> bool {
     interest & (HANDLED | HOOKED) != 0 || interest & SCOPED != 0 && seen_by_context(site)
@@ -37,8 +37,8 @@ pub(crate) fn is_seen(site: &'static EventSite) -> bool {
         || interest & SCOPED != 0 && context::with_context(seen_by).unwrap_or(false)
 }
 
-/// Whether the keys of a span that begins now are to be captured: someone sees the span, or something inside
-/// it that shows one of them.
+/// Whether the keys of a span that begins now are to be captured: it is observed, or an event inside shows one of
+/// them.
 #[inline]
 pub(super) fn is_wanted(site: &'static SpanSite, observed: bool) -> bool {
     observed || site.is("iteration") || site.is("tool_call") && access_is_told()

@@ -5,8 +5,8 @@ use std::sync::{Arc, OnceLock};
 use super::state::Span;
 use crate::context::Context;
 
-/// Changes the context as the documents say of that kind of span. Returns where the session of a
-/// sub-agent will be told.
+/// Changes the context as Condukt's and Legion's event documentation says of that kind of span. Returns the cell
+/// for the session of a sub-agent.
 pub(super) fn open_context(span: &Span<'_>, context: &mut Context) -> Option<Arc<OnceLock<Arc<str>>>> {
     let attribute = span.site.spec.map(|spec| spec.short_name);
     let has_call_id = span.tool_call_id.is_some() || context.tool_call_id().is_some();
@@ -20,7 +20,11 @@ pub(super) fn open_context(span: &Span<'_>, context: &mut Context) -> Option<Arc
             state.keys.agent = Some(agent.clone());
         }
         match attribute {
-            Some("agent" | "operation" | "run") => state.open_session(),
+            Some("agent") => {
+                state.turns = Some(Arc::default());
+                state.open_session();
+            }
+            Some("operation" | "run") => state.open_session(),
             Some("subagent") => {
                 let cell = Arc::new(OnceLock::new());
                 // One that delegates at once to another leaves the session around both the parent.

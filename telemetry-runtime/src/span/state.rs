@@ -15,7 +15,7 @@ use crate::value::{Captured, CapturedValue, Field};
 pub struct Span<'a> {
     pub(crate) site: &'static SpanSite,
     pub(crate) wanted: bool,
-    /// Whether somebody sees the span, which is decided when it begins.
+    /// Whether the span is observed, which is decided when it begins.
     pub(crate) observed: bool,
     pub(crate) description: Option<&'static str>,
     pub(crate) agent: Option<Arc<str>>,
@@ -62,8 +62,7 @@ impl<'a> Span<'a> {
         Span { site, wanted, observed, description, agent, tool_call_id, fields, open }
     }
 
-    /// Whether its keys are to be captured: somebody will see the span, or something inside it that
-    /// shows one of them.
+    /// Whether its keys are to be captured: the span is observed, or an event inside shows one of them.
     pub fn wanted(&self) -> bool {
         self.wanted
     }
@@ -73,7 +72,7 @@ impl<'a> Span<'a> {
         self.agent = text(&agent).or(self.agent.take());
     }
 
-    /// The agent's name where nothing else is said: a type, or a function's path.
+    /// The default agent name: a type, or a function's path.
     pub fn agent_is(&mut self, name: &str) {
         self.agent = Some(name.into());
     }
@@ -88,7 +87,7 @@ impl<'a> Span<'a> {
         self.description = Some(description);
     }
 
-    /// Adds a key, which the span does not have yet; none adds nothing.
+    /// Adds a key, which the span does not have yet. An absent value adds nothing.
     #[inline]
     pub fn add(&mut self, key: &'static str, value: Captured<'a>) {
         if !matches!(value, CapturedValue::Absent) {
@@ -96,7 +95,7 @@ impl<'a> Span<'a> {
         }
     }
 
-    /// Sets a key; a later value replaces an earlier one, and none changes nothing.
+    /// Sets a key. A later value replaces an earlier one; an absent value changes nothing.
     pub fn set(&mut self, key: &'static str, value: Captured<'a>) {
         if matches!(value, CapturedValue::Absent) {
             return;
@@ -117,7 +116,7 @@ fn text(value: &Captured<'_>) -> Option<Arc<str>> {
 pub(super) struct Open {
     /// The context of the work, whenever that does not run.
     pub(super) context: Context,
-    /// None where the span is only to carry a context, in which that of somebody else is current.
+    /// `None` where the span only carries a context, whose current span is another one.
     pub(super) ids: Option<SpanIds>,
     pub(super) depth: u32,
     pub(super) started: u64,

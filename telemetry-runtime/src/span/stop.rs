@@ -2,19 +2,24 @@
 
 use smallvec::SmallVec;
 
+use crate::event::beside;
 use crate::value::{Captured, CapturedValue, StopValue, Value};
 
 /// The keys of a span's stop, filled from its return value.
 ///
-/// A later value of a key replaces an earlier one; `None` changes nothing.
+/// A later value of a key replaces an earlier one; `None` changes nothing. See [`StopMetadata`](trait@crate::StopMetadata).
 #[derive(Default)]
 pub struct Stop<'r> {
     entries: SmallVec<[(&'static str, StopValue<'r>); 6]>,
 }
 
 impl<'r> Stop<'r> {
-    /// Sets a key.
-    pub fn set(&mut self, key: &'static str, value: StopValue<'r>) {
+    /// Sets a key to a scalar or a text: a `bool`, a number, a string, or an `Option` of one.
+    pub fn set(&mut self, key: &'static str, value: impl Into<StopValue<'r>>) {
+        self.put(key, value.into());
+    }
+
+    fn put(&mut self, key: &'static str, value: StopValue<'r>) {
         if let CapturedValue::Absent = value {
             return;
         }
@@ -24,31 +29,42 @@ impl<'r> Stop<'r> {
         }
     }
 
-    /// Sets a key to something that is serialised if somebody looks.
+    /// Sets a key to a value that is serialised when a handler reads it.
     pub fn serialize<T: serde::Serialize>(&mut self, key: &'static str, value: &'r T) {
         self.set(key, StopValue::lazy(value));
     }
 
-    /// Sets a key to what was recorded of it.
+    #[doc(hidden)]
     pub fn record(&mut self, key: &'static str, value: Captured<'static>) {
         self.set(key, value.into_stop());
     }
 
-    /// The work succeeded.
+    #[doc(hidden)]
     pub fn ok(&mut self) {
         self.text("status", "ok");
     }
 
-    /// The work failed: what the error says, and its kind.
+    #[doc(hidden)]
     pub fn fail(&mut self, (error, error_type): (String, String)) {
         self.text("status", "error");
         self.set("error", CapturedValue::Text(error.into()));
         self.set("error_type", CapturedValue::Text(error_type.into()));
     }
 
-    /// Sets a key to a text.
+    #[doc(hidden)]
     pub fn text(&mut self, key: &'static str, text: &'r str) {
         self.set(key, CapturedValue::Str(text));
+    }
+
+    /// Sets those keys that an exception has too aside, under the name that [`beside`] gives them.
+    pub(crate) fn set_aside(&mut self, taken: &[&str]) {
+        for entry in &mut self.entries {
+            if taken.contains(&entry.0)
+                && let Some(name) = beside(entry.0)
+            {
+                entry.0 = name;
+            }
+        }
     }
 
     pub(crate) fn has(&self, key: &str) -> bool {

@@ -1,20 +1,44 @@
-//! What a return type says of a span's stop.
+//! The stop keys that a return type gives.
 
 use std::marker::PhantomData;
 
 use super::future::NotWrappable;
 use super::stop::Stop;
 
-/// Says what a span's stop carries, given what the function returned (of a `Result`, the `Ok`).
+/// Gives the stop keys of a span, from the value that the function returned (of a `Result`, the `Ok`).
 ///
 /// `S` is the span: one of [`spans`](crate::spans), or a type with `#[derive(EventMetadata)]` and
-/// `#[span(..)]`. Derive it where the type is yours; for a type of another crate write `stop(..)` at
-/// the function.
+/// `#[span(..)]`. Derive it for a type of your own; for a type of another crate write `stop(..)` at
+/// the function. By hand:
+///
+/// ```
+/// use telemetry_runtime::{Stop, StopMetadata, agent_span, spans};
+///
+/// struct Reply {
+///     text: String,
+///     tokens: Option<u32>,
+///     parts: Vec<String>,
+/// }
+///
+/// impl StopMetadata<spans::llm_turn> for Reply {
+///     fn stop_metadata<'r>(&'r self, stop: &mut Stop<'r>) {
+///         stop.set("assistant_message", &self.text);
+///         stop.set("tokens", self.tokens);
+///         stop.serialize("parts", &self.parts);
+///     }
+/// }
+///
+/// #[agent_span(llm_turn, model = "m", turn = 0, messages = ["hi"])]
+/// fn complete() -> Reply {
+///     Reply { text: "hello".into(), tokens: Some(3), parts: vec![] }
+/// }
+/// # complete();
+/// ```
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` does not say what the stop of span `{S}` carries",
-    label = "returned by a function annotated as `{S}`",
+    message = "`{Self}` does not implement `StopMetadata` for the span `{S}`",
+    label = "returned by a function annotated with `{S}`",
     note = "derive it: `#[derive(StopMetadata)] #[stop_of({S})]` on `{Self}`",
-    note = "or say it at the function: `stop(|value| KEY = EXPR, ..)`, or `stop(|_|)` if there is nothing to say"
+    note = "or give the keys at the function: `stop(|value| KEY = EXPR, ..)`, or `stop(|_|)` for no keys"
 )]
 pub trait StopMetadata<S> {
     /// Sets the keys.
@@ -41,23 +65,23 @@ impl<S, T: StopMetadata<S>> StopMetadata<S> for Option<T> {
     }
 }
 
-/// The same for a user's own span, which has keys to derive or not.
+/// As [`StopMetadata`], for a user's own span, which may declare no stop keys.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` does not say what the stop of span `{S}` carries",
-    label = "returned by a function annotated as `{S}`",
+    message = "`{Self}` does not implement `StopMetadata` for the span `{S}`",
+    label = "returned by a function annotated with `{S}`",
     note = "derive it: `#[derive(StopMetadata)] #[stop_of({S})]` on `{Self}`",
-    note = "or say it at the function: `stop(|value| KEY = EXPR, ..)`, or `stop(|_|)` if there is nothing to say"
+    note = "or give the keys at the function: `stop(|value| KEY = EXPR, ..)`, or `stop(|_|)` for no keys"
 )]
 pub trait StopOfOwn<S, Derives> {
     /// Sets the keys.
     fn stop_of_own<'r>(&'r self, stop: &mut Stop<'r>);
 }
 
-/// It has.
+/// Marker: the span declares stop keys.
 #[derive(Debug)]
 pub struct Derived;
 
-/// It has none.
+/// Marker: the span declares no stop keys.
 #[derive(Debug)]
 pub struct NothingToDerive;
 
@@ -83,7 +107,7 @@ impl<'r, S, T: ?Sized> May<'r, S, T> {
     }
 }
 
-/// It has.
+/// The return value implements `StopMetadata`.
 pub trait MayDerive<'r> {
     /// Fills the stop.
     fn __telemetry_fill(&self, stop: &mut Stop<'r>);
@@ -95,7 +119,7 @@ impl<'r, S, T: StopMetadata<S> + ?Sized> MayDerive<'r> for May<'r, S, T> {
     }
 }
 
-/// It has not.
+/// The return value does not implement it.
 pub trait MayNotDerive<'r> {
     /// Does nothing.
     fn __telemetry_fill(&self, stop: &mut Stop<'r>);

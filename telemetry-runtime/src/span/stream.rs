@@ -8,51 +8,32 @@ use futures_core::Stream;
 use pin_project_lite::pin_project;
 
 use super::future::{abandon, drop_remains, ensure_started};
-use super::lifecycle::{FINISH_REASON, Measured};
+use super::items::ItemStop;
+use super::lifecycle::Measured;
 use super::state::Span;
 use super::stop::Stop;
 use crate::diagnostics::NeedsBoxedStream;
 use crate::registry::SpanSite;
-use crate::value::Captured;
 
-/// What the items of a stream said so far: for each key the last value that was there.
-#[derive(Default)]
-pub struct ItemStop {
-    keys: Vec<(&'static str, Captured<'static>)>,
-    /// What the last item said, if it was an `Err`.
-    error: Option<(String, String)>,
-    /// Whether some item was asked for the reason why a model finished.
-    asks_reason: bool,
+/// What `stop(..)` adds at the end of a stream.
+pub trait StreamEnd {
+    /// Fills the stop.
+    fn fill(self, stop: &mut Stop<'_>);
 }
 
-impl ItemStop {
-    /// The item is none of failure.
-    pub fn ok(&mut self) {
-        self.error = None;
-    }
-
-    /// The item is an `Err`.
-    pub fn fail(&mut self, (error, error_type): (String, String)) {
-        self.error = Some((error, error_type));
-    }
-
-    /// Sets a key.
-    pub fn record(&mut self, key: &'static str, value: Captured<'static>) {
-        self.asks_reason |= key == FINISH_REASON;
-        if let Captured::Absent = value {
-            return;
-        }
-        match self.keys.iter_mut().find(|entry| entry.0 == key) {
-            Some(entry) => entry.1 = value,
-            None => self.keys.push((key, value)),
-        }
+impl<S: for<'r> FnOnce(&'r (), &mut Stop<'r>)> StreamEnd for S {
+    fn fill(self, stop: &mut Stop<'_>) {
+        self(&(), stop);
     }
 }
 
 pin_project! {
     /// A stream with a span around it, which begins at its first poll and lasts to its end.
     #[must_use = "streams do nothing unless polled"]
-    pub struct InstrumentedStream<'a, T, I, S> {
+    pub struct InstrumentedStream<'a, T, I, S>
+    where
+        S: StreamEnd,
+    {
         #[pin]
         stream: Option<T>,
         following: Option<Box<Following<'a>>>,
@@ -60,18 +41,23 @@ pin_project! {
         stop: Option<S>,
     }
 
-    impl<T, I, S> PinnedDrop for InstrumentedStream<'_, T, I, S> {
+    impl<T, I, S> PinnedDrop for InstrumentedStream<'_, T, I, S>
+    where
+        S: StreamEnd,
+    {
         fn drop(this: Pin<&mut Self>) {
             let mut this = this.project();
-            if let Some(mut following) = this.following.take() {
-                // A consumer that gives up at an `Err` has seen the stream's last item.
-                let (measured, items) = (following.measured, following.items);
-                let end = |span: &mut Span<'_>| match items.error {
-                    Some(_) => span.stop(measured, |keys| items.fill(keys)),
-                    None => span.cancelled(measured),
-                };
-                abandon(&mut following.span, measured, || this.stream.set(None), end);
-            }
+            let (Some(mut following), Some(stop)) = (this.following.take(), this.stop.take()) else { return };
+            let (measured, items) = (following.measured, following.items);
+            abandon(&mut following.span, || this.stream.set(None), |span, end| match end {
+                Some(panicked) => span.panicked(measured, panicked, |keys| items.fill_known(keys)),
+                // A consumer that leaves after the last item has seen all there was to see.
+                None if items.is_complete() => span.stop(measured, |keys| {
+                    items.fill(keys);
+                    stop.fill(keys);
+                }),
+                None => span.cancelled(measured, |keys| items.fill_known(keys)),
+            });
         }
     }
 }
@@ -133,17 +119,20 @@ where
                     kept.measured.first_item.get_or_insert(now);
                     let items = &mut kept.items;
                     let _ = crate::panics::contain(|| (this.item)(&item, items));
+                    if kept.measured.first_token.is_none() && items.has_token() {
+                        kept.measured.first_token = Some(now);
+                    }
                 }
                 Poll::Ready(Some(item))
             }
             Ok(Poll::Ready(None)) => {
                 if let Some((mut span, mut kept)) = finish(this.following) {
                     let stop = this.stop.take();
-                    kept.measured.needs_reason = kept.items.asks_reason || kept.measured.items == Some(0);
+                    kept.measured.needs_reason = kept.items.asks_reason() || kept.measured.items == Some(0);
                     span.stop(kept.measured, |keys| {
                         kept.items.fill(keys);
                         if let Some(stop) = stop {
-                            stop(&(), keys);
+                            stop.fill(keys);
                         }
                     });
                 }
@@ -152,7 +141,7 @@ where
             Err((panicked, payload)) => {
                 if let Some((mut span, kept)) = finish(this.following) {
                     drop_remains(&mut span, || this.stream.set(None));
-                    span.panicked(kept.measured, panicked);
+                    span.panicked(kept.measured, panicked, |keys| kept.items.fill_known(keys));
                 }
                 resume_unwind(payload)
             }
@@ -167,18 +156,6 @@ where
 fn finish<'a>(following: &mut Option<Box<Following<'a>>>) -> Option<(Box<Span<'a>>, Following<'a>)> {
     let mut kept = *following.take()?;
     Some((kept.span.take()?, kept))
-}
-
-impl ItemStop {
-    fn fill(self, keys: &mut Stop<'_>) {
-        match self.error {
-            Some(error) => keys.fail(error),
-            None => keys.ok(),
-        }
-        for (key, value) in self.keys {
-            keys.record(key, value);
-        }
-    }
 }
 
 /// What a function returned that gives a stream: the stream, bare or boxed, or a `Result` of one.
@@ -333,13 +310,13 @@ pub fn unless_failed(
     None
 }
 
-/// What carries the current context on to a stream, which is polled where that is current no longer: the
-/// stream's span, or if nobody observes it one that is nothing else.
+/// Keeps the context alive for a stream polled later. Uses the stream's span, or a context-only placeholder when
+/// the stream is unobserved.
 pub fn carried<'a>(span: Option<Box<Span<'a>>>, site: &'static SpanSite) -> Option<Box<Span<'a>>> {
     span.or_else(|| Some(Span::context_only(site)))
 }
 
-/// A stream that must be returned as a type with a name, and is in no known box.
+/// A stream that must be returned as its own type, and is not a known box.
 pub trait NamedStream<T> {
     /// Cannot be.
     fn __telemetry_boxed(self) -> NotWrappableStream<T>
@@ -356,7 +333,7 @@ impl<T> NamedStream<T> for StreamOf<T> {
     }
 }
 
-/// Something that no span can be put around and still be of its type.
+/// A stream that cannot be wrapped in a span and keep its type.
 pub struct NotWrappableStream<T>(T);
 
 impl<T> NotWrappableStream<T> {

@@ -1,4 +1,4 @@
-//! Capturing events in tests, in parallel and without chance.
+//! Capturing events in tests, in parallel and deterministically.
 
 mod tree;
 
@@ -30,7 +30,7 @@ pub fn capture() -> Capture {
     capture_only(Pattern::__checked("**"))
 }
 
-/// The same of some events only.
+/// As [`capture`], of the selected events only.
 pub fn capture_only(events: impl IntoPatterns) -> Capture {
     let captured = Arc::new(Mutex::new(Vec::new()));
     let sink = captured.clone();
@@ -48,7 +48,7 @@ pub struct Capture {
 }
 
 impl Capture {
-    /// The same with a clock and ids that are the same on each run: the clock stands still until it
+    /// Returns this with a clock and ids that are the same on each run: the clock stands still until it
     /// is advanced, and all ids follow from the seed.
     #[must_use]
     pub fn deterministic(self, clock: &FakeClock, seed: u64) -> Self {
@@ -56,13 +56,13 @@ impl Capture {
         Self { context: self.context.with_deterministic(Arc::new(deterministic)), ..self }
     }
 
-    /// The same with further changes to the context: an id, a key, a secret.
+    /// Returns this with further changes to the context: an id, a key, a secret.
     #[must_use]
     pub fn with_context(self, change: impl FnOnce(Context) -> Context) -> Self {
         Self { context: change(self.context), ..self }
     }
 
-    /// The context that captures.
+    /// Returns the context that captures.
     pub fn context(&self) -> Context {
         self.context.clone()
     }
@@ -72,32 +72,32 @@ impl Capture {
         self.context.scope(run)
     }
 
-    /// Captures the events of a future.
+    /// Returns a future whose events are captured.
     pub fn follow<F: Future>(&self, future: F) -> WithContext<F> {
         future.in_context(self.context())
     }
 
-    /// The events so far.
+    /// Returns the events so far.
     pub fn events(&self) -> Vec<OwnedEvent> {
         self.captured.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// The events so far, which are then forgotten.
+    /// Returns the events so far and forgets them.
     pub fn take(&self) -> Vec<OwnedEvent> {
         std::mem::take(&mut *self.captured.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// The names of the events so far.
+    /// Returns the names of the events so far.
     pub fn names(&self) -> Vec<String> {
         self.events().iter().map(|event| event.name.to_string()).collect()
     }
 
-    /// The events so far of one name.
+    /// Returns the events so far of one name.
     pub fn named(&self, name: &str) -> Vec<OwnedEvent> {
         self.events().into_iter().filter(|event| event.name == name).collect()
     }
 
-    /// The spans and single events as an indented tree, without times and ids: for snapshots.
+    /// Returns the spans and single events as an indented tree, without times and ids: for snapshots.
     ///
     /// A span is one line: its prefix, how it ended, and the metadata of its end.
     ///
@@ -121,10 +121,10 @@ impl Capture {
     }
 }
 
-/// Reads one event of a name out of many, for assertions.
+/// Returns the one event of that name, for assertions.
 ///
 /// # Panics
-/// When there is none, or more than one.
+/// If there is no such event, or more than one.
 pub fn only<'e>(events: &'e [OwnedEvent], name: &str) -> &'e OwnedEvent {
     let found: Vec<&OwnedEvent> = events.iter().filter(|event| event.name == name).collect();
     match found[..] {

@@ -1,34 +1,34 @@
-//! Values as a span keeps them from where they are captured to where they are emitted.
+//! Values that a span keeps from capture to emission.
 
 use serde::Serialize;
 
 use super::{Json, Lazy, Tree, Value};
 
-/// A captured value. `D` is what a borrowed one is known as: see [`Captured`] and [`StopValue`].
+/// A value captured for an event; `D` is the trait object for borrowed values. See [`Captured`] and [`StopValue`].
 #[derive(Default)]
 pub enum CapturedValue<'a, D: ?Sized> {
-    /// There is none: the key stays absent.
+    /// `None`: the key stays absent.
     #[default]
     Absent,
-    /// No value, as of `()`.
+    /// A value without content, such as `()`.
     Null,
     /// A boolean.
     Bool(bool),
-    /// An integer that may be negative.
+    /// A signed integer.
     I64(i64),
-    /// An integer that is not.
+    /// An unsigned integer.
     U64(u64),
     /// A float.
     F64(f64),
     /// A borrowed string.
     Str(&'a str),
-    /// A borrowed value, serialised when it is looked at.
+    /// A borrowed value, serialised when it is read.
     Ref(&'a D),
-    /// A copied value, serialised when it is looked at.
+    /// A copied value, serialised when it is read.
     Boxed(Box<D>),
-    /// A string of its own.
+    /// An owned string.
     Text(Box<str>),
-    /// A tree of its own.
+    /// An owned tree.
     Json(Box<Json>),
 }
 
@@ -38,9 +38,9 @@ pub type Captured<'a> = CapturedValue<'a, dyn Tree + Send + Sync + 'a>;
 /// What is captured at a span's stop, where it is emitted at once.
 pub type StopValue<'a> = CapturedValue<'a, dyn Tree + 'a>;
 
-/// A type a borrowed value is known as.
+/// A trait object that borrowed values are kept as.
 pub trait Known {
-    /// The same, as what is looked at.
+    /// The value as handlers see it.
     fn lazy(&self) -> Lazy<'_>;
 }
 
@@ -57,7 +57,7 @@ impl Known for dyn Tree + '_ {
 }
 
 impl<D: ?Sized + Known> CapturedValue<'_, D> {
-    /// The value to be looked at, or none where the key stays absent.
+    /// The value as handlers see it; `None` if the key stays absent.
     #[inline]
     pub fn value(&self) -> Option<Value<'_>> {
         Some(match self {
@@ -77,7 +77,7 @@ impl<D: ?Sized + Known> CapturedValue<'_, D> {
 }
 
 impl<D: ?Sized> CapturedValue<'_, D> {
-    /// A tree of its own; scalars and strings in their short forms.
+    /// An owned tree; scalars and strings in their short forms.
     pub fn from_tree(tree: Option<Json>) -> Self {
         match tree {
             None => Self::Absent,
@@ -104,14 +104,14 @@ impl<D: ?Sized> CapturedValue<'_, D> {
 }
 
 impl<'a> StopValue<'a> {
-    /// Keeps a reference and serialises when somebody looks.
+    /// Keeps a reference, which is serialised when a handler reads it.
     pub fn lazy<T: Serialize>(value: &'a T) -> Self {
         Self::Ref(value)
     }
 }
 
 impl<'a> Captured<'a> {
-    /// What a span captured, as something that is emitted at once.
+    /// A captured value as a stop value.
     pub(crate) fn into_stop(self) -> StopValue<'a> {
         match self {
             CapturedValue::Absent => CapturedValue::Absent,
@@ -128,7 +128,7 @@ impl<'a> Captured<'a> {
         }
     }
 
-    /// The same with nothing borrowed, for keeping beyond the borrow.
+    /// Returns this with nothing borrowed.
     pub(crate) fn into_owned(self) -> Captured<'static> {
         match self {
             CapturedValue::Absent => CapturedValue::Absent,
@@ -148,3 +148,45 @@ impl<'a> Captured<'a> {
 
 /// A key and its value, captured at a span's start.
 pub(crate) type Field<'a> = (&'static str, Captured<'a>);
+
+macro_rules! scalars {
+    ($($ty:ty: $value:ident => $captured:expr;)+) => { $(
+        impl<D: ?Sized> From<$ty> for CapturedValue<'_, D> {
+            #[allow(clippy::cast_lossless, reason = "one line for every width")]
+            fn from($value: $ty) -> Self { $captured }
+        }
+    )+ };
+}
+
+scalars! {
+    bool: value => Self::Bool(value);
+    i8: value => Self::I64(value as _);
+    i16: value => Self::I64(value as _);
+    i32: value => Self::I64(value as _);
+    i64: value => Self::I64(value);
+    u8: value => Self::U64(value as _);
+    u16: value => Self::U64(value as _);
+    u32: value => Self::U64(value as _);
+    u64: value => Self::U64(value);
+    usize: value => Self::U64(value as _);
+    f64: value => Self::F64(value);
+    String: value => Self::Text(value.into());
+}
+
+impl<'a, D: ?Sized> From<&'a str> for CapturedValue<'a, D> {
+    fn from(text: &'a str) -> Self {
+        Self::Str(text)
+    }
+}
+
+impl<'a, D: ?Sized> From<&'a String> for CapturedValue<'a, D> {
+    fn from(text: &'a String) -> Self {
+        Self::Str(text)
+    }
+}
+
+impl<'a, D: ?Sized, T: Into<CapturedValue<'a, D>>> From<Option<T>> for CapturedValue<'a, D> {
+    fn from(value: Option<T>) -> Self {
+        value.map_or(Self::Absent, Into::into)
+    }
+}

@@ -1,4 +1,4 @@
-//! What the keys of an event hold.
+//! The values that event keys hold.
 
 mod captured;
 mod serialize;
@@ -9,15 +9,17 @@ use serde::de::DeserializeOwned;
 use serde::{Serialize, Serializer};
 
 pub(crate) use captured::Field;
+#[doc(hidden)]
 pub use captured::{Captured, CapturedValue, StopValue};
 pub use serialize::Json;
 pub(crate) use serialize::Tree;
-pub(crate) use serialize::{debug_text, display_text, map_of, said, short_type_name, tree_of};
+pub(crate) use serialize::{
+    as_written, debug_text, display_text, map_of, opaque_marker, said, short_type_name, tree_of,
+};
 
-/// One value of an event: a scalar, a string, or something borrowed that is serialised only when
-/// somebody looks.
+/// One value of an event: a scalar, a string, or a borrowed value that is serialised only when a handler reads it.
 ///
-/// Looking never fails: a `Serialize` that panics, fails or nests deeper than 128 levels reads as
+/// Reading never fails: a `Serialize` that panics, fails or nests deeper than 128 levels reads as
 /// the string `<unserialisable: TYPE>`.
 ///
 /// ```
@@ -32,21 +34,21 @@ pub(crate) use serialize::{debug_text, display_text, map_of, said, short_type_na
 #[derive(Clone, Copy)]
 #[non_exhaustive]
 pub enum Value<'a> {
-    /// No value, as of `()`.
+    /// A value without content, such as `()`.
     Null,
     /// A boolean.
     Bool(bool),
-    /// An integer that may be negative.
+    /// A signed integer.
     I64(i64),
-    /// An integer that is not.
+    /// An unsigned integer.
     U64(u64),
     /// A float. Serialised as `null` where it is not finite, as JSON has no word for it.
     F64(f64),
     /// A string.
     Str(&'a str),
-    /// A tree that was made before.
+    /// A tree that is already serialised.
     Json(&'a Json),
-    /// Something that is serialised when it is looked at.
+    /// A borrowed value that is serialised when it is read.
     Lazy(Lazy<'a>),
 }
 
@@ -55,13 +57,13 @@ pub enum Value<'a> {
 pub struct Lazy<'a>(pub(crate) &'a (dyn Tree + 'a));
 
 impl<'a> Value<'a> {
-    /// A value that is serialised only if somebody looks at it.
+    /// A value that is serialised only when it is read.
     pub fn serialize<T: Serialize>(value: &'a T) -> Self {
         Self::Lazy(Lazy(value))
     }
 
-    /// The string, if it is one that is at hand: of what serialises to a string only when it is looked
-    /// at, see [`to_json`](Self::to_json).
+    /// Returns the string without serialising. `None` for a lazy value, even if it serialises to a string: use
+    /// [`to_json`](Self::to_json).
     pub fn as_str(&self) -> Option<&'a str> {
         match *self {
             Self::Str(text) => Some(text),
@@ -70,7 +72,7 @@ impl<'a> Value<'a> {
         }
     }
 
-    /// The boolean, if it is one.
+    /// Returns the boolean, if this is one.
     pub fn as_bool(&self) -> Option<bool> {
         match *self {
             Self::Bool(flag) | Self::Json(&Json::Bool(flag)) => Some(flag),
@@ -79,7 +81,7 @@ impl<'a> Value<'a> {
         }
     }
 
-    /// The integer, if it is one that is not negative.
+    /// Returns the integer, if this is one and not negative.
     pub fn as_u64(&self) -> Option<u64> {
         match *self {
             Self::U64(number) => Some(number),
@@ -90,7 +92,7 @@ impl<'a> Value<'a> {
         }
     }
 
-    /// The integer, if it is one and fits.
+    /// Returns the integer, if this is one and fits.
     pub fn as_i64(&self) -> Option<i64> {
         match *self {
             Self::I64(number) => Some(number),
@@ -101,7 +103,7 @@ impl<'a> Value<'a> {
         }
     }
 
-    /// The number as a float, if it is a number.
+    /// Returns the number as a float, if this is a number. A large integer loses digits.
     #[allow(clippy::cast_precision_loss, reason = "what a caller of `as_f64` asks for")]
     pub fn as_f64(&self) -> Option<f64> {
         match *self {
@@ -114,7 +116,7 @@ impl<'a> Value<'a> {
         }
     }
 
-    /// The whole value as a tree of its own. This is what serialises a lazy one.
+    /// Returns the whole value as a tree. This serialises a lazy value.
     pub fn to_json(&self) -> Json {
         match *self {
             Self::Null => Json::Null,
@@ -128,10 +130,10 @@ impl<'a> Value<'a> {
         }
     }
 
-    /// The value as a `T`.
+    /// Reads the value as a `T`.
     ///
     /// # Errors
-    /// When its tree does not have the shape of a `T`.
+    /// If its tree does not have the shape of a `T`.
     pub fn deserialize<T: DeserializeOwned>(&self) -> Result<T, serde_json::Error> {
         serde_json::from_value(self.to_json())
     }

@@ -1,9 +1,9 @@
 //! Serialising, formatting and naming that cannot fail: the one place where the user's
 //! `Serialize`, `Debug` and `Display` run.
 //!
-//! What they may do, and what comes of it: panic or fail: the marker `<unserialisable: TYPE>`; nest
-//! without end: the same, at 128 levels of a `Serialize` and at 512 KiB of stack; emit events: fine. A
-//! lock inside a serialisable type that the caller holds hangs, as it would in any serialiser.
+//! User code may panic, fail or recurse without end: the value becomes `<unserialisable: TYPE>`. The limits are
+//! 128 levels of a `Serialize` and 512 KiB of stack. It may emit events. It hangs if it takes a lock that the
+//! caller holds, as in any serialiser.
 
 use std::cell::Cell;
 use std::fmt::{self, Debug, Display, Write as _};
@@ -12,10 +12,10 @@ use serde::ser::{self, Serialize};
 
 use crate::panics;
 
-/// An owned tree of values, as of JSON.
+/// An owned tree of values, in the form of JSON.
 pub type Json = serde_json::Value;
 
-/// Something that can be made into a tree. None is for `Option::None`: the key stays absent.
+/// A value that can be made into a tree. `None` stands for `Option::None`: the key stays absent.
 pub trait Tree {
     /// Serialises, whatever the value does.
     fn tree(&self) -> Option<Json>;
@@ -31,7 +31,7 @@ impl<T: Serialize + ?Sized> Tree for T {
 const MAX_DEPTH: u32 = 128;
 /// How much stack the user's code may take, before it is seen to nest again.
 const MAX_STACK: usize = 512 * 1024;
-/// How many captures may run within each other, as of a `Serialize` that calls annotated functions.
+/// How many captures may run within each other, such as a `Serialize` that calls annotated functions.
 const MAX_NESTING: u32 = 16;
 
 /// How deep the user's code runs within itself in this thread.
@@ -62,12 +62,17 @@ fn marker<T: ?Sized>() -> String {
     format!("<unserialisable: {}>", short_type_name::<T>().trim_start_matches('&'))
 }
 
-/// What the user's code says; none if it panics.
+/// The marker for a value that has nothing to record: the name of its type.
+pub(crate) fn opaque_marker<T: ?Sized>() -> String {
+    format!("<{}>", short_type_name::<T>().trim_start_matches('&'))
+}
+
+/// Runs the user's code; `None` if it panics.
 pub(crate) fn said<R>(say: impl FnOnce() -> R) -> Option<R> {
     contained(say)
 }
 
-/// Runs the user's code; none if it panics, or if such code already runs too deep within itself.
+/// Runs the user's code; `None` if it panics, or if such code already runs too deep within itself.
 fn contained<R>(run: impl FnOnce() -> R) -> Option<R> {
     struct Leave(Nesting);
     impl Drop for Leave {
@@ -86,7 +91,7 @@ fn contained<R>(run: impl FnOnce() -> R) -> Option<R> {
     panics::contain(run).ok()
 }
 
-/// The tree of a value; none for `Option::None`.
+/// The tree of a value; `None` for `Option::None`.
 pub(crate) fn tree_of<T: Serialize + ?Sized>(value: &T) -> Option<Json> {
     match contained(|| value.serialize(TreeSerializer { depth: 0 })) {
         Some(Ok(tree)) => tree,
@@ -170,7 +175,12 @@ fn shorten(full: &str) -> String {
     short
 }
 
-/// Why a value could not be made into a tree. What it says is never shown.
+/// The number that a person would write for it: `0.7`, not the `0.699999988079071` that is nearest to it.
+pub(crate) fn as_written(value: f32) -> f64 {
+    value.to_string().parse().unwrap_or_else(|_| value.into())
+}
+
+/// Why a value could not be made into a tree. Its text is never shown.
 #[derive(Debug)]
 pub(crate) struct Refused;
 
@@ -232,8 +242,12 @@ impl ser::Serializer for TreeSerializer {
         serialize_bool: bool,
         serialize_i8: i8, serialize_i16: i16, serialize_i32: i32, serialize_i64: i64,
         serialize_u8: u8, serialize_u16: u16, serialize_u32: u32, serialize_u64: u64,
-        serialize_f32: f32, serialize_f64: f64,
+        serialize_f64: f64,
         serialize_str: &str,
+    }
+
+    fn serialize_f32(self, value: f32) -> Made {
+        Ok(Some(as_written(value).into()))
     }
 
     fn collect_str<T: Display + ?Sized>(self, value: &T) -> Made {
