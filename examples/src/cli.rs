@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 use anyhow::{Context as _, bail};
 use indicatif::{ProgressBar, ProgressStyle};
-use telemetry_otel::Telemetry;
+use telemetry_otel::OtlpExport;
 use telemetry_runtime::{
     LoggerOptions, attach_default_logger, attach_typed, condukt, detach, detach_default_logger,
 };
@@ -112,7 +112,7 @@ pub async fn main(args: Args) -> anyhow::Result<()> {
 
 /// Sends what happens to a collector as well; which one, the environment says where `endpoint` does
 /// not.
-fn export(endpoint: &str) -> anyhow::Result<Telemetry> {
+fn export(endpoint: &str) -> anyhow::Result<OtlpExport> {
     let builder = telemetry_otel::builder();
     let builder = if endpoint.is_empty() { builder } else { builder.endpoint(endpoint) };
     Ok(builder.install()?)

@@ -5,8 +5,8 @@ use std::borrow::Cow;
 use opentelemetry::trace::Status;
 use telemetry_runtime::{Event, Value};
 
-use crate::truncate;
-use crate::value::MAX_TEXT;
+use crate::convert::attribute_value::MAX_TEXT;
+use crate::convert::truncate;
 
 /// The error type of a failure that says none.
 const OTHER: &str = "_OTHER";
@@ -15,7 +15,7 @@ const MAX_TYPE: usize = 128;
 
 /// How a span ended.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) enum Ending {
+pub(crate) enum Outcome {
     /// It returned a value, which nothing calls a failure.
     Ok,
     /// It failed.
@@ -34,7 +34,7 @@ pub(crate) enum Ending {
     Cancelled,
 }
 
-impl Ending {
+impl Outcome {
     /// Reads it from a span's last event.
     pub(crate) fn of(event: &Event<'_>, is_tool: bool) -> Self {
         let metadata = event.metadata();
@@ -66,7 +66,7 @@ impl Ending {
 
     /// The span's status. Success leaves it unset, as the conventions ask, and so does a
     /// cancellation: whoever stopped waiting saw no failure.
-    pub(crate) fn status(&self, options: EndingOptions<'_>) -> Status {
+    pub(crate) fn status(&self, options: OutcomeOptions<'_>) -> Status {
         match self {
             Self::Failed { error_type, message } if !options.is_expected(error_type) => {
                 Status::error(truncate::text(message.as_deref().unwrap_or_default(), MAX_TEXT))
@@ -78,7 +78,7 @@ impl Ending {
     }
 
     /// The error type of the span and of its metrics; none where it did not fail.
-    pub(crate) fn error_type(&self, options: EndingOptions<'_>) -> Option<Cow<'static, str>> {
+    pub(crate) fn error_type(&self, options: OutcomeOptions<'_>) -> Option<Cow<'static, str>> {
         match self {
             Self::Failed { error_type, .. } => (!options.is_expected(error_type)).then(|| error_type.clone()),
             Self::Panicked { .. } => Some("panic".into()),
@@ -90,12 +90,12 @@ impl Ending {
 
 /// What the user said of endings.
 #[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct EndingOptions<'a> {
+pub(crate) struct OutcomeOptions<'a> {
     pub(crate) cancelled_is_error: bool,
     pub(crate) expected: &'a [String],
 }
 
-impl EndingOptions<'_> {
+impl OutcomeOptions<'_> {
     fn is_expected(&self, error_type: &str) -> bool {
         self.expected.iter().any(|expected| expected == error_type)
     }
@@ -126,19 +126,19 @@ mod tests {
     use serde_json::json;
     use telemetry_runtime::OwnedEvent;
 
-    fn ending(name: &str, metadata: serde_json::Value, is_tool: bool) -> Ending {
+    fn ending(name: &str, metadata: serde_json::Value, is_tool: bool) -> Outcome {
         let event: OwnedEvent = serde_json::from_value(json!({"event": name, "metadata": metadata})).unwrap();
-        Ending::of(&event.as_event(), is_tool)
+        Outcome::of(&event.as_event(), is_tool)
     }
 
-    fn failed(error_type: &'static str, message: Option<&str>) -> Ending {
-        Ending::Failed { error_type: error_type.into(), message: message.map(str::to_owned) }
+    fn failed(error_type: &'static str, message: Option<&str>) -> Outcome {
+        Outcome::Failed { error_type: error_type.into(), message: message.map(str::to_owned) }
     }
 
     #[test]
     fn an_ending_is_read_from_the_last_event() {
-        assert_eq!(ending("a.b.stop", json!({"status": "ok"}), false), Ending::Ok);
-        assert_eq!(ending("a.b.stop", json!({"status": "refused"}), false), Ending::Ok);
+        assert_eq!(ending("a.b.stop", json!({"status": "ok"}), false), Outcome::Ok);
+        assert_eq!(ending("a.b.stop", json!({"status": "refused"}), false), Outcome::Ok);
         let error = json!({"status": "error", "error": "rate limited", "error_type": "429"});
         assert_eq!(ending("a.b.stop", error, false), failed("429", Some("rate limited")));
         assert_eq!(ending("a.b.stop", json!({"status": "error"}), false), failed("_OTHER", None));
@@ -153,29 +153,29 @@ mod tests {
             failed("cancel", None)
         );
         let panic = json!({"kind": "panic", "reason": "boom"});
-        assert_eq!(ending("a.b.exception", panic, false), Ending::Panicked { message: "boom".to_owned() });
-        assert_eq!(ending("a.b.exception", json!({"kind": "cancelled"}), false), Ending::Cancelled);
+        assert_eq!(ending("a.b.exception", panic, false), Outcome::Panicked { message: "boom".to_owned() });
+        assert_eq!(ending("a.b.exception", json!({"kind": "cancelled"}), false), Outcome::Cancelled);
     }
 
     #[test]
     fn an_expected_error_and_a_cancellation_are_no_failure() {
-        let options = EndingOptions { expected: &["NotFound".to_owned()], ..EndingOptions::default() };
+        let options = OutcomeOptions { expected: &["NotFound".to_owned()], ..OutcomeOptions::default() };
         let ending = failed("NotFound", Some("no such row"));
         assert_eq!(ending.status(options), Status::Unset);
         assert_eq!(ending.error_type(options), None);
-        assert_eq!(ending.status(EndingOptions::default()), Status::error("no such row"));
+        assert_eq!(ending.status(OutcomeOptions::default()), Status::error("no such row"));
 
-        assert_eq!(Ending::Cancelled.status(options), Status::Unset);
-        assert_eq!(Ending::Cancelled.error_type(options), None);
-        let options = EndingOptions { cancelled_is_error: true, ..options };
-        assert_eq!(Ending::Cancelled.status(options), Status::error("cancelled"));
-        assert_eq!(Ending::Cancelled.error_type(options).as_deref(), Some("cancelled"));
+        assert_eq!(Outcome::Cancelled.status(options), Status::Unset);
+        assert_eq!(Outcome::Cancelled.error_type(options), None);
+        let options = OutcomeOptions { cancelled_is_error: true, ..options };
+        assert_eq!(Outcome::Cancelled.status(options), Status::error("cancelled"));
+        assert_eq!(Outcome::Cancelled.error_type(options).as_deref(), Some("cancelled"));
     }
 
     #[test]
     fn an_error_type_stays_short() {
         let long = "é".repeat(200);
-        let Ending::Failed { error_type, .. } =
+        let Outcome::Failed { error_type, .. } =
             ending("a.b.stop", json!({"status": "error", "error_type": long}), false)
         else {
             panic!("not failed")

@@ -1,4 +1,4 @@
-//! The SDK's processors and exporters behind a gate each.
+//! The SDK's processors and exporters behind a queue each.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,13 +13,13 @@ use opentelemetry_sdk::metrics::data::ResourceMetrics;
 use opentelemetry_sdk::metrics::exporter::PushMetricExporter;
 use opentelemetry_sdk::trace::{Span, SpanData, SpanExporter, SpanProcessor};
 
-use super::gate::Gate;
+use super::queue_limit::QueueLimit;
 
-/// An exporter or a processor with the gate of its signal.
+/// An exporter or a processor with the queue of its signal.
 #[derive(Debug)]
-pub(crate) struct Guarded<T> {
+pub(crate) struct Limited<T> {
     pub(crate) inner: T,
-    pub(crate) gate: Arc<Gate>,
+    pub(crate) queue: Arc<QueueLimit>,
 }
 
 /// The most bytes of spans in one message, about. Collectors commonly take 4 MiB, and a batch of spans
@@ -30,14 +30,14 @@ fn error(result: &OTelSdkResult) -> Option<String> {
     result.as_ref().err().map(ToString::to_string)
 }
 
-impl<P: SpanProcessor> SpanProcessor for Guarded<P> {
+impl<P: SpanProcessor> SpanProcessor for Limited<P> {
     fn on_start(&self, span: &mut Span, cx: &Context) {
         self.inner.on_start(span, cx);
     }
 
     fn on_end(&self, span: SpanData) {
         // The SDK's batches leave these out, so that nobody would ever say that they are done.
-        if span.span_context.is_sampled() && self.gate.admit(size_of_span(&span)) {
+        if span.span_context.is_sampled() && self.queue.admit(size_of_span(&span)) {
             self.inner.on_end(span);
         }
     }
@@ -55,7 +55,7 @@ impl<P: SpanProcessor> SpanProcessor for Guarded<P> {
     }
 }
 
-impl<E: SpanExporter> SpanExporter for Guarded<E> {
+impl<E: SpanExporter> SpanExporter for Limited<E> {
     async fn export(&self, batch: Vec<SpanData>) -> OTelSdkResult {
         let mut all = Ok(());
         let mut rest = batch.into_iter().peekable();
@@ -69,7 +69,7 @@ impl<E: SpanExporter> SpanExporter for Guarded<E> {
             }
             let items = part.len();
             let result = self.inner.export(part).await;
-            self.gate.done(items, bytes, error(&result));
+            self.queue.done(items, bytes, error(&result));
             all = all.and(result);
         }
         all
@@ -88,9 +88,9 @@ impl<E: SpanExporter> SpanExporter for Guarded<E> {
     }
 }
 
-impl<P: LogProcessor> LogProcessor for Guarded<P> {
+impl<P: LogProcessor> LogProcessor for Limited<P> {
     fn emit(&self, data: &mut SdkLogRecord, instrumentation: &InstrumentationScope) {
-        if self.gate.admit(size_of_record(data)) {
+        if self.queue.admit(size_of_record(data)) {
             self.inner.emit(data, instrumentation);
         }
     }
@@ -108,13 +108,13 @@ impl<P: LogProcessor> LogProcessor for Guarded<P> {
     }
 }
 
-impl<E: LogExporter> LogExporter for Guarded<E> {
+impl<E: LogExporter> LogExporter for Limited<E> {
     async fn export(&self, batch: LogBatch<'_>) -> OTelSdkResult {
         let (items, bytes) = batch
             .iter()
             .fold((0, 0), |(items, bytes), (record, _)| (items + 1, bytes + size_of_record(record)));
         let result = self.inner.export(batch).await;
-        self.gate.done(items, bytes, error(&result));
+        self.queue.done(items, bytes, error(&result));
         result
     }
 
@@ -128,11 +128,11 @@ impl<E: LogExporter> LogExporter for Guarded<E> {
 }
 
 /// Metrics do not queue: one that cannot be sent is in the next export, which is counted as one.
-impl<E: PushMetricExporter> PushMetricExporter for Guarded<E> {
+impl<E: PushMetricExporter> PushMetricExporter for Limited<E> {
     async fn export(&self, metrics: &ResourceMetrics) -> OTelSdkResult {
-        self.gate.admit(0);
+        self.queue.admit(0);
         let result = self.inner.export(metrics).await;
-        self.gate.done(1, 0, error(&result));
+        self.queue.done(1, 0, error(&result));
         result
     }
 
@@ -217,11 +217,11 @@ mod tests {
 
     #[test]
     fn large_batches_are_sent_in_parts() {
-        let gate = Arc::new(Gate::new("spans", 2048, usize::MAX));
+        let queue = Arc::new(QueueLimit::new("spans", 2048, usize::MAX));
         let noting = Noting::default();
-        let exporter = Guarded { inner: noting.clone(), gate: gate.clone() };
+        let exporter = Limited { inner: noting.clone(), queue: queue.clone() };
         let batches = opentelemetry_sdk::trace::BatchSpanProcessor::builder(exporter).build();
-        let processor = Guarded { inner: batches, gate: gate.clone() };
+        let processor = Limited { inner: batches, queue: queue.clone() };
         let provider = SdkTracerProvider::builder().with_span_processor(processor).build();
         for size in [1_000_000, 900_000, 500_000, 5_000_000, 10, 10] {
             let mut span = provider.tracer("test").start("large");
@@ -230,20 +230,20 @@ mod tests {
         }
         provider.shutdown().unwrap();
         assert_eq!(*noting.0.lock().unwrap(), [2, 1, 1, 2]);
-        assert_eq!((gate.delivery().sent, gate.delivery().waiting), (6, 0));
+        assert_eq!((queue.stats().exported, queue.stats().queued), (6, 0));
     }
 
     #[test]
     fn what_waits_is_bounded_in_bytes() {
-        let gate = Arc::new(Gate::new("spans", 2048, 100_000));
-        let guarded = Guarded { inner: Stuck, gate: gate.clone() };
+        let queue = Arc::new(QueueLimit::new("spans", 2048, 100_000));
+        let guarded = Limited { inner: Stuck, queue: queue.clone() };
         let provider = SdkTracerProvider::builder().with_span_processor(guarded).build();
         for _ in 0..10 {
             let mut span = provider.tracer("test").start("large");
             span.set_attribute(KeyValue::new("input.value", "x".repeat(20_000)));
             span.end();
         }
-        let delivery = gate.delivery();
-        assert_eq!((delivery.waiting, delivery.refused), (4, 6));
+        let stats = queue.stats();
+        assert_eq!((stats.queued, stats.dropped), (4, 6));
     }
 }

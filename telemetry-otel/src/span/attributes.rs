@@ -4,24 +4,23 @@ use std::borrow::Cow;
 
 use opentelemetry::{KeyValue, StringValue, Value};
 use serde_json::{Map, Value as Json};
+use telemetry_llm::{FinishReason, Provider, Role, Usage};
 use telemetry_runtime::{Event, Value as Recorded};
 
-use crate::convention::Name;
-use crate::ending::{Ending, is_identifier};
-use crate::gather::{Gathered, Io};
-use crate::intern;
-use crate::mapping::{Row, To, of_context};
-use crate::messages;
-use crate::names::{self, openinference as oi};
-use crate::options::Options;
-use crate::provider;
-use crate::truncate;
-use crate::usage::Usage;
-use crate::value::{MAX_TEXT, Made, made};
+use crate::config::convention::Name;
+use crate::config::options::Options;
+use crate::convert::attribute_value::{AttributeValue, MAX_TEXT, made};
+use crate::convert::intern;
+use crate::convert::messages;
+use crate::convert::truncate;
+use crate::mapping::names::{self, openinference as oi};
+use crate::mapping::table::{SpanMapping, Target, of_context};
+use crate::span::outcome::{Outcome, is_identifier};
+use crate::span::rollup::{InputOutput, Rollup};
 
 /// What one span comes to.
 #[derive(Default)]
-pub(crate) struct Sheet {
+pub(crate) struct SpanAttributes {
     /// In the order of their weight: what is beyond the limit is left out from the end.
     pub(crate) attributes: Vec<KeyValue>,
     /// Keys of the user's own come after all others.
@@ -40,24 +39,24 @@ pub(crate) struct Sheet {
     /// What the model answered, until it is known why it ended.
     answer: Option<Json>,
     /// What went in and out as a person would read it.
-    pub(crate) io: Io,
+    pub(crate) io: InputOutput,
     conversation: bool,
 }
 
 /// How a sheet is filled in.
-pub(crate) struct Filling<'a> {
+pub(crate) struct AttributeMapper<'a> {
     pub(crate) options: &'a Options,
-    pub(crate) row: Option<&'static Row>,
+    pub(crate) row: Option<&'static SpanMapping>,
     /// Whether anybody will see the attributes.
     pub(crate) recording: bool,
-    pub(crate) ending: &'a Ending,
+    pub(crate) ending: &'a Outcome,
     /// What it shows of the spans inside.
-    pub(crate) gathered: Option<&'a Gathered>,
+    pub(crate) gathered: Option<&'a Rollup>,
 }
 
-impl Filling<'_> {
+impl AttributeMapper<'_> {
     /// Reads a span's last event.
-    pub(crate) fn read(&self, sheet: &mut Sheet, event: &Event<'_>) {
+    pub(crate) fn read(&self, sheet: &mut SpanAttributes, event: &Event<'_>) {
         // Layers of keys, which `for` would ask for one key at a time.
         event.metadata().iter().for_each(|(key, value)| {
             let to = self.row.and_then(|row| row.to(key)).or_else(|| of_context(key));
@@ -73,16 +72,16 @@ impl Filling<'_> {
     }
 
     /// What stands on the sheet only once all keys are read.
-    pub(crate) fn finish(&self, sheet: &mut Sheet, event: &Event<'_>, prefix: &'static str) {
+    pub(crate) fn finish(&self, sheet: &mut SpanAttributes, event: &Event<'_>, prefix: &'static str) {
         if !self.recording {
             return;
         }
         if let Some(description) = event.description()
-            && self.row.is_some_and(Row::is_tool)
+            && self.row.is_some_and(SpanMapping::is_tool)
         {
             sheet.set(names::TOOL_DESCRIPTION, truncate::text(description, MAX_TEXT));
         }
-        if self.row.is_some_and(Row::is_inference)
+        if self.row.is_some_and(SpanMapping::is_inference)
             && let Some(first) = sheet.first_chunk
         {
             sheet.set(names::TIME_TO_FIRST_CHUNK, first);
@@ -105,92 +104,92 @@ impl Filling<'_> {
         name.of(self.options.convention)
     }
 
-    fn put(&self, sheet: &mut Sheet, to: To, key: &str, value: Recorded<'_>) {
+    fn put(&self, sheet: &mut SpanAttributes, to: Target, key: &str, value: Recorded<'_>) {
         match to {
-            To::Agent => sheet.agent = Some(value.to_string()),
-            To::Model => {
+            Target::Agent => sheet.agent = Some(value.to_string()),
+            Target::Model => {
                 let asked = value.to_string();
-                let (provider, model) = provider::split(&asked);
+                let (provider, model) = telemetry_llm::split_model(&asked);
                 sheet.model = Some(model.to_owned());
-                sheet.provider = sheet.provider.take().or(provider.map(Cow::Borrowed));
+                sheet.provider = sheet.provider.take().or(provider.map(Provider::into_name));
             }
             // A field says it more clearly than a prefix.
-            To::Provider => {
-                sheet.provider = value.as_str().filter(|name| !name.is_empty()).map(provider::named);
+            Target::Provider => {
+                sheet.provider = value.as_str().and_then(Provider::named).map(Provider::into_name);
             }
-            To::Usage(cost) => {
+            Target::Usage(cost) => {
                 let usage = Usage::read(&value.to_json());
                 sheet.usage = usage;
                 if self.recording {
                     self.put_usage(sheet, usage.unwrap_or_default(), cost);
                 }
             }
-            To::FinishReason => sheet.finish_reason = word(&value.to_json()),
-            To::Ending if key == "status" => {
+            Target::FinishReason => sheet.finish_reason = word(&value.to_json()),
+            Target::Outcome if key == "status" => {
                 sheet.status = value.as_str().filter(|status| *status != "ok").map(str::to_owned);
             }
-            To::Ending => {}
+            Target::Outcome => {}
             _ if self.recording => self.put_attribute(sheet, to, key, value),
             // Metrics are told what was called.
-            To::Attribute(_) if self.row.is_some_and(|row| row.is_tool() || row.operation.is_some()) => {
+            Target::Attribute(_) if self.row.is_some_and(|row| row.is_tool() || row.operation.is_some()) => {
                 sheet.note_called(key, &value);
             }
             _ => {}
         }
     }
 
-    fn put_attribute(&self, sheet: &mut Sheet, to: To, key: &str, value: Recorded<'_>) {
+    fn put_attribute(&self, sheet: &mut SpanAttributes, to: Target, key: &str, value: Recorded<'_>) {
         match to {
-            To::Attribute(name) | To::EndingAnd(name) => {
+            Target::Attribute(name) | Target::EndingAnd(name) => {
                 sheet.note_called(key, &value);
                 self.put_named(sheet, name, key, value);
             }
-            To::Also(name, also) => {
+            Target::Also(name, also) => {
                 self.put_named(sheet, name, key, value);
-                if let (Some(name), Made::Plain(value)) = (self.name(also), made(value)) {
+                if let (Some(name), AttributeValue::Plain(value)) = (self.name(also), made(value)) {
                     sheet.set(name, value);
                 }
             }
-            To::WhenTrue(name) => {
+            Target::WhenTrue(name) => {
                 if let (Some(true), Some(name)) = (value.as_bool(), self.name(name)) {
                     sheet.set(name, true);
                 }
             }
-            To::Structured(name) => {
+            Target::Structured(name) => {
                 if value.as_bool() == Some(true) {
                     sheet.set(names::OUTPUT_TYPE, "json");
                 }
                 self.put_named(sheet, name, key, value);
             }
-            To::Conversation => self.put_conversation(sheet, value),
-            To::ConversationAnd(name) => {
+            Target::Conversation => self.put_conversation(sheet, value),
+            Target::ConversationAnd(name) => {
                 self.put_conversation(sheet, value);
                 self.put_named(sheet, name, key, value);
             }
-            To::User => {
+            Target::User => {
                 sheet.set_own(oi::USER, truncate::text(&value.to_string(), MAX_TEXT));
                 self.put_own(sheet, key, value);
             }
-            To::ResultOrReason(name) => self.put_result(sheet, name, value),
-            To::NamesOf(name) => self.put_names(sheet, name, value),
+            Target::ResultOrReason(name) => self.put_result(sheet, name, value),
+            Target::NamesOf(name) => self.put_names(sheet, name, value),
             _ => self.put_content(sheet, to, value),
         }
     }
 
     /// An attribute, and a line of `OpenInference`'s metadata where the conventions have no name for
     /// it.
-    fn put_named(&self, sheet: &mut Sheet, name: Name, key: &str, value: Recorded<'_>) {
+    fn put_named(&self, sheet: &mut SpanAttributes, name: Name, key: &str, value: Recorded<'_>) {
         let Some(name) = self.name(name) else { return };
         match made(value) {
-            Made::Nothing => {}
-            Made::Plain(value) => {
+            AttributeValue::Nothing => {}
+            AttributeValue::Plain(value) => {
                 if self.options.openinference && !name.starts_with("gen_ai.") {
                     sheet.metadata.insert(key.trim_end_matches('?').to_owned(), plain_json(&value));
                 }
                 sheet.set(name, value);
             }
             // None of the documented keys that stand here has a structure; what has is content.
-            Made::Tree(tree) => {
+            AttributeValue::Tree(tree) => {
                 if let Some(max_bytes) = self.options.content.max_bytes()
                     && let Some(json) = truncate::json(tree, max_bytes)
                 {
@@ -202,18 +201,18 @@ impl Filling<'_> {
 
     /// A key of the user's own, under its own name, less the question mark of a flag. What has a
     /// structure is content.
-    fn put_own(&self, sheet: &mut Sheet, key: &str, value: Recorded<'_>) {
+    fn put_own(&self, sheet: &mut SpanAttributes, key: &str, value: Recorded<'_>) {
         let content = self.options.content.max_bytes();
         if content.is_none() && self.options.is_content_key(key) {
             return;
         }
         let value = match (made(value), content) {
-            (Made::Plain(value), _) => value,
-            (Made::Tree(tree), Some(max_bytes)) => match truncate::json(tree, max_bytes) {
+            (AttributeValue::Plain(value), _) => value,
+            (AttributeValue::Tree(tree), Some(max_bytes)) => match truncate::json(tree, max_bytes) {
                 Some(json) => json.into(),
                 None => return,
             },
-            (Made::Tree(_), None) | (Made::Nothing, _) => return,
+            (AttributeValue::Tree(_), None) | (AttributeValue::Nothing, _) => return,
         };
         let key = key.trim_end_matches('?');
         if self.options.openinference && self.row.is_some() {
@@ -222,7 +221,7 @@ impl Filling<'_> {
         sheet.set_own(intern::key(key), value);
     }
 
-    fn put_conversation(&self, sheet: &mut Sheet, value: Recorded<'_>) {
+    fn put_conversation(&self, sheet: &mut SpanAttributes, value: Recorded<'_>) {
         // A span may be in a session and in a run: the session is said first.
         if !std::mem::replace(&mut sheet.conversation, true) {
             let id = StringValue::from(truncate::text(&value.to_string(), MAX_TEXT));
@@ -233,7 +232,7 @@ impl Filling<'_> {
         }
     }
 
-    fn put_usage(&self, sheet: &mut Sheet, usage: Usage, cost_name: &'static str) {
+    fn put_usage(&self, sheet: &mut SpanAttributes, usage: Usage, cost_name: &'static str) {
         let counts = [
             (names::INPUT_TOKENS, usage.input),
             (names::OUTPUT_TOKENS, usage.output),
@@ -262,21 +261,21 @@ impl Filling<'_> {
         }
     }
 
-    fn put_result(&self, sheet: &mut Sheet, reason: Name, value: Recorded<'_>) {
+    fn put_result(&self, sheet: &mut SpanAttributes, reason: Name, value: Recorded<'_>) {
         match self.ending {
-            Ending::Failed { .. } => {
+            Outcome::Failed { .. } => {
                 if let (Some(name), Some(text)) =
                     (self.name(reason), value.as_str().filter(|text| is_identifier(text)))
                 {
                     sheet.set(name, text.to_owned());
                 }
             }
-            _ => self.put_content(sheet, To::OutputMessages, value),
+            _ => self.put_content(sheet, Target::OutputMessages, value),
         }
     }
 
     /// The names of a map's entries, which are no content; its values are.
-    fn put_names(&self, sheet: &mut Sheet, name: Name, value: Recorded<'_>) {
+    fn put_names(&self, sheet: &mut SpanAttributes, name: Name, value: Recorded<'_>) {
         let (Some(name), Json::Object(map)) = (self.name(name), value.to_json()) else { return };
         if let Some(max_bytes) = self.options.content.max_bytes() {
             if let Some(json) = truncate::json(Json::Object(map), max_bytes) {
@@ -288,46 +287,46 @@ impl Filling<'_> {
         }
     }
 
-    fn put_content(&self, sheet: &mut Sheet, to: To, value: Recorded<'_>) {
+    fn put_content(&self, sheet: &mut SpanAttributes, to: Target, value: Recorded<'_>) {
         let Some(max_bytes) = self.options.content.max_bytes() else { return };
         let json = value.to_json();
         if json.is_null() {
             return;
         }
         match to {
-            To::InputMessages => {
-                let messages = messages::conversation(json);
-                sheet.io.input = messages::last_text(&messages, "user").map(Json::from);
-                if let Some(messages) = truncate::json(messages.into(), max_bytes) {
+            Target::InputMessages => {
+                let messages = telemetry_llm::conversation(&json);
+                sheet.io.input = messages::last_text(&messages, &Role::User).map(Json::from);
+                if let Some(messages) = truncate::json(messages::json(messages, max_bytes), max_bytes) {
                     sheet.set(names::INPUT_MESSAGES, messages);
                 }
             }
-            To::OutputMessages => sheet.answer = Some(json),
-            To::Object => {
+            Target::OutputMessages => sheet.answer = Some(json),
+            Target::Object => {
                 sheet.set(names::OUTPUT_TYPE, "json");
                 sheet.answer = Some(json.to_string().into());
             }
-            To::Arguments => {
+            Target::Arguments => {
                 sheet.io.input = Some(json.clone());
                 sheet.set_json(names::TOOL_ARGUMENTS, json, max_bytes);
             }
-            To::Code => {
+            Target::Code => {
                 sheet.set_json(names::TOOL_ARGUMENTS, serde_json::json!({"code": json}), max_bytes);
                 sheet.io.input = Some(json);
             }
             // What a tool returned although it failed is an error's business.
-            To::ToolResult if *self.ending == Ending::Ok => {
+            Target::ToolResult if *self.ending == Outcome::Ok => {
                 sheet.io.output = Some(json.clone());
                 sheet.set_json(names::TOOL_RESULT, json, max_bytes);
             }
-            To::Input => sheet.io.input = Some(json),
-            To::Output => sheet.io.output = Some(json),
+            Target::Input => sheet.io.input = Some(json),
+            Target::Output => sheet.io.output = Some(json),
             _ => {}
         }
     }
 
-    fn finish_model(&self, sheet: &mut Sheet) {
-        if !self.row.is_some_and(Row::is_inference) {
+    fn finish_model(&self, sheet: &mut SpanAttributes) {
+        if !self.row.is_some_and(SpanMapping::is_inference) {
             return;
         }
         if let Some(model) = sheet.model.clone().filter(|_| self.options.openinference) {
@@ -338,47 +337,49 @@ impl Filling<'_> {
             sheet.set(names::FINISH_REASONS, reasons);
         }
         if let (Some(answer), Some(max_bytes)) = (sheet.answer.take(), self.options.content.max_bytes()) {
-            let messages = messages::answer(answer, sheet.finish_reason.as_deref());
+            let reason = sheet.finish_reason.as_deref().map(FinishReason::from);
+            let Some(message) = messages::answer(&answer, reason) else { return };
             // A turn that only calls tools says nothing; what it calls is its output.
-            let said = messages::last_text(&messages, "assistant").map(Json::from);
-            sheet.io.output = said.or_else(|| Some(messages[0]["parts"].clone()));
-            if let Some(messages) = truncate::json(messages.into(), max_bytes) {
+            let parts = || serde_json::to_value(&message.parts).unwrap_or_default();
+            sheet.io.output = Some(message.text().map_or_else(parts, Json::from));
+            if let Some(messages) = truncate::json(messages::json(vec![message], max_bytes), max_bytes) {
                 sheet.set(names::OUTPUT_MESSAGES, messages);
             }
         }
     }
 
-    fn finish_ending(&self, sheet: &mut Sheet, prefix: &'static str) {
+    fn finish_ending(&self, sheet: &mut SpanAttributes, prefix: &'static str) {
         if let Some(error_type) = self.ending.error_type(self.options.endings()) {
             sheet.set(names::ERROR_TYPE, error_type);
         }
         let own = |key: &str| format!("{prefix}.{key}");
         match self.ending {
-            Ending::Cancelled => {
+            Outcome::Cancelled => {
                 sheet.set(own("kind"), "cancelled");
                 sheet.set(own("cancelled"), true);
             }
-            Ending::Panicked { .. } => sheet.set(own("kind"), "panic"),
-            Ending::Ok => {
+            Outcome::Panicked { .. } => sheet.set(own("kind"), "panic"),
+            Outcome::Ok => {
                 // A word of the user's own, from a stop rule.
                 if let Some(status) = sheet.status.take() {
                     sheet.set(own("status"), truncate::text(&status, MAX_TEXT));
                 }
             }
-            Ending::Failed { .. } => {}
+            Outcome::Failed { .. } => {}
         }
     }
 
     /// Agents of Legion return a value rather than a message; what of it is text is shown as such.
-    fn finish_content(&self, sheet: &mut Sheet) {
+    fn finish_content(&self, sheet: &mut SpanAttributes) {
         let Some(max_bytes) = self.options.content.max_bytes() else { return };
         if let Some(result) = sheet.answer.take() {
             let text = match &result {
                 Json::String(text) => text.clone(),
                 other => other.to_string(),
             };
-            let messages = messages::answer(Json::from(text), None);
-            if let Some(messages) = truncate::json(messages.into(), max_bytes) {
+            let message = messages::answer(&Json::from(text), None);
+            let messages = messages::json(message.into_iter().collect(), max_bytes);
+            if let Some(messages) = truncate::json(messages, max_bytes) {
                 sheet.set(names::OUTPUT_MESSAGES, messages);
             }
             sheet.io.output = Some(result);
@@ -387,14 +388,14 @@ impl Filling<'_> {
             gathered.settle(&mut sheet.io);
         }
         if self.options.openinference {
-            let Io { input, output } = sheet.io.clone();
+            let InputOutput { input, output } = sheet.io.clone();
             sheet.set_shown(oi::INPUT, oi::INPUT_TYPE, input, max_bytes);
             sheet.set_shown(oi::OUTPUT, oi::OUTPUT_TYPE, output, max_bytes);
         }
     }
 }
 
-impl Sheet {
+impl SpanAttributes {
     fn set(&mut self, key: impl Into<opentelemetry::Key>, value: impl Into<Value>) {
         self.attributes.push(KeyValue::new(key, value));
     }
@@ -456,7 +457,7 @@ impl Sheet {
             let dropped = all.len() - kept;
             all.truncate(kept);
             all.push(KeyValue::new(DROPPED, i64::try_from(dropped).unwrap_or(i64::MAX)));
-            crate::lost::warn_attributes(dropped, limit);
+            crate::span::limit::warn_attributes(dropped, limit);
         }
         all
     }

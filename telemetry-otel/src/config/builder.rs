@@ -8,12 +8,12 @@ use opentelemetry::metrics::{Meter, MeterProvider};
 use opentelemetry::trace::{Span, Tracer, TracerProvider};
 use telemetry_runtime::{AttachError, attach_hook, detach_hook};
 
-use crate::bridge::{Bridge, SpanSource};
-use crate::content::Content;
-use crate::convention::Convention;
+use crate::config::content::Content;
+use crate::config::convention::Convention;
+use crate::config::options::Options;
 use crate::logs::LogSink;
 use crate::metrics::Instruments;
-use crate::options::Options;
+use crate::span::hook::{Bridge, SpanSource};
 
 type Make<T> = Box<dyn FnOnce(InstrumentationScope) -> T>;
 
@@ -215,7 +215,7 @@ impl Builder {
     ///
     /// # Errors
     /// When one of that id is attached.
-    pub fn attach(self) -> Result<Attached, AttachError> {
+    pub fn attach(self) -> Result<AttachGuard, AttachError> {
         let scope = || {
             let scope = InstrumentationScope::builder(crate::SCOPE).with_version(env!("CARGO_PKG_VERSION"));
             match self.options.convention.schema_url() {
@@ -227,7 +227,7 @@ impl Builder {
         let spans = self.spans.map(|make| make(scope()));
         let logs = self.logs.map(|make| make(scope()));
         attach_hook(&self.id, Bridge::new(spans, instruments, logs, self.options.clone()))?;
-        Ok(Attached { id: self.id })
+        Ok(AttachGuard { id: self.id })
     }
 }
 
@@ -235,11 +235,11 @@ impl Builder {
 /// exported when they end.
 #[derive(Debug)]
 #[must_use = "events are exported only as long as this is kept"]
-pub struct Attached {
+pub struct AttachGuard {
     id: String,
 }
 
-impl Drop for Attached {
+impl Drop for AttachGuard {
     fn drop(&mut self) {
         let _ = detach_hook(&self.id);
     }

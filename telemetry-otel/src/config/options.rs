@@ -1,8 +1,8 @@
 //! What the user decides about the export.
 
-use crate::content::Content;
-use crate::convention::Convention;
-use crate::ending::EndingOptions;
+use crate::config::content::Content;
+use crate::config::convention::Convention;
+use crate::span::outcome::OutcomeOptions;
 
 /// What the user decides about the export.
 #[derive(Clone, Debug)]
@@ -38,8 +38,8 @@ impl Options {
         }
     }
 
-    pub(crate) fn endings(&self) -> EndingOptions<'_> {
-        EndingOptions { cancelled_is_error: self.cancelled_is_error, expected: &self.expected_errors }
+    pub(crate) fn endings(&self) -> OutcomeOptions<'_> {
+        OutcomeOptions { cancelled_is_error: self.cancelled_is_error, expected: &self.expected_errors }
     }
 
     pub(crate) fn is_content_key(&self, key: &str) -> bool {

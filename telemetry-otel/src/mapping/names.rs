@@ -3,7 +3,7 @@
 //! They are our own: the constants of `opentelemetry-semantic-conventions` for generative AI are all
 //! marked deprecated.
 
-use crate::convention::Name;
+use crate::config::convention::Name;
 
 pub(crate) const OPERATION: &str = "gen_ai.operation.name";
 pub(crate) const PROVIDER: &str = "gen_ai.provider.name";

@@ -4,13 +4,13 @@ use opentelemetry::{Array, StringValue, Value};
 use serde_json::Value as Json;
 use telemetry_runtime::Value as Recorded;
 
-use crate::truncate;
+use crate::convert::truncate;
 
 /// The most bytes of a string that is no content: names, ids, what an error says.
 pub(crate) const MAX_TEXT: usize = 4096;
 
 /// A value as an attribute.
-pub(crate) enum Made {
+pub(crate) enum AttributeValue {
     /// A scalar, a string, or a list of them of one kind.
     Plain(Value),
     /// Something with a structure of its own.
@@ -20,33 +20,33 @@ pub(crate) enum Made {
 }
 
 /// Makes an attribute's value of an event's.
-pub(crate) fn made(value: Recorded<'_>) -> Made {
+pub(crate) fn made(value: Recorded<'_>) -> AttributeValue {
     match value {
-        Recorded::Null => Made::Nothing,
-        Recorded::Bool(flag) => Made::Plain(flag.into()),
-        Recorded::I64(number) => Made::Plain(number.into()),
-        Recorded::U64(number) => Made::Plain(integer(number)),
-        Recorded::F64(number) => Made::Plain(number.into()),
-        Recorded::Str(text) => Made::Plain(string(text)),
+        Recorded::Null => AttributeValue::Nothing,
+        Recorded::Bool(flag) => AttributeValue::Plain(flag.into()),
+        Recorded::I64(number) => AttributeValue::Plain(number.into()),
+        Recorded::U64(number) => AttributeValue::Plain(integer(number)),
+        Recorded::F64(number) => AttributeValue::Plain(number.into()),
+        Recorded::Str(text) => AttributeValue::Plain(string(text)),
         other => of_json(other.to_json()),
     }
 }
 
-fn of_json(json: Json) -> Made {
+fn of_json(json: Json) -> AttributeValue {
     match json {
-        Json::Null => Made::Nothing,
-        Json::Bool(flag) => Made::Plain(flag.into()),
-        Json::Number(number) => Made::Plain(match (number.as_i64(), number.as_u64()) {
+        Json::Null => AttributeValue::Nothing,
+        Json::Bool(flag) => AttributeValue::Plain(flag.into()),
+        Json::Number(number) => AttributeValue::Plain(match (number.as_i64(), number.as_u64()) {
             (Some(number), _) => number.into(),
             (None, Some(number)) => integer(number),
             (None, None) => number.as_f64().unwrap_or(f64::NAN).into(),
         }),
-        Json::String(text) => Made::Plain(string(&text)),
+        Json::String(text) => AttributeValue::Plain(string(&text)),
         Json::Array(items) => match list(&items) {
-            Some(array) => Made::Plain(Value::Array(array)),
-            None => Made::Tree(Json::Array(items)),
+            Some(array) => AttributeValue::Plain(Value::Array(array)),
+            None => AttributeValue::Tree(Json::Array(items)),
         },
-        object @ Json::Object(_) => Made::Tree(object),
+        object @ Json::Object(_) => AttributeValue::Tree(object),
     }
 }
 
@@ -78,8 +78,8 @@ mod tests {
 
     fn plain(json: Json) -> Option<String> {
         match made(Recorded::Json(&json)) {
-            Made::Plain(value) => Some(format!("{value:?}")),
-            Made::Tree(_) | Made::Nothing => None,
+            AttributeValue::Plain(value) => Some(format!("{value:?}")),
+            AttributeValue::Tree(_) | AttributeValue::Nothing => None,
         }
     }
 

@@ -5,31 +5,31 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use serde_json::Value as Json;
 
-use crate::mapping::{Gathers, Row};
+use crate::mapping::table::{RollsUp, SpanMapping};
 
 /// What went in and what came out.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Io {
+pub(crate) struct InputOutput {
     pub(crate) input: Option<Json>,
     pub(crate) output: Option<Json>,
 }
 
 /// What a span gathers from those inside.
 #[derive(Debug)]
-pub(crate) struct Gathered {
-    row: &'static Row,
+pub(crate) struct Rollup {
+    row: &'static SpanMapping,
     around: Option<Arc<Self>>,
-    io: Mutex<Io>,
+    io: Mutex<InputOutput>,
 }
 
-impl Gathered {
-    pub(crate) fn new(row: &'static Row, around: Option<Arc<Self>>) -> Arc<Self> {
+impl Rollup {
+    pub(crate) fn new(row: &'static SpanMapping, around: Option<Arc<Self>>) -> Arc<Self> {
         Arc::new(Self { row, around, io: Mutex::default() })
     }
 
     /// Fills in what the span itself did not say, and passes it on to the span that answers for it.
-    pub(crate) fn settle(&self, io: &mut Io) {
-        if self.row.gathers != Gathers::Nothing {
+    pub(crate) fn settle(&self, io: &mut InputOutput) {
+        if self.row.gathers != RollsUp::Nothing {
             let gathered = std::mem::take(&mut *self.io.lock().unwrap_or_else(PoisonError::into_inner));
             io.input = io.input.take().or(gathered.input);
             io.output = io.output.take().or(gathered.output);
@@ -51,9 +51,9 @@ impl Gathered {
     fn answerable(&self) -> Option<&Self> {
         let mut around = std::iter::successors(self.around.as_deref(), |span| span.around.as_deref());
         if self.row.is_inference() {
-            around.find(|span| span.row.kind == "AGENT").filter(|span| span.row.gathers == Gathers::Models)
-        } else if self.row.kind == "AGENT" || self.row.gathers == Gathers::Agent {
-            around.next().filter(|span| span.row.gathers == Gathers::Agent)
+            around.find(|span| span.row.kind == "AGENT").filter(|span| span.row.gathers == RollsUp::Models)
+        } else if self.row.kind == "AGENT" || self.row.gathers == RollsUp::Agent {
+            around.next().filter(|span| span.row.gathers == RollsUp::Agent)
         } else {
             None
         }
@@ -63,15 +63,15 @@ impl Gathered {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::mapping::row;
+    use crate::mapping::table::row;
     use serde_json::json;
 
-    fn span(prefix: &str, around: Option<&Arc<Gathered>>) -> Arc<Gathered> {
-        Gathered::new(row(prefix).unwrap().1, around.cloned())
+    fn span(prefix: &str, around: Option<&Arc<Rollup>>) -> Arc<Rollup> {
+        Rollup::new(row(prefix).unwrap().1, around.cloned())
     }
 
-    fn said(input: &str, output: &str) -> Io {
-        Io { input: Some(input.into()), output: Some(output.into()) }
+    fn said(input: &str, output: &str) -> InputOutput {
+        InputOutput { input: Some(input.into()), output: Some(output.into()) }
     }
 
     #[test]
@@ -83,10 +83,10 @@ mod tests {
         span("condukt.llm_turn", Some(&agent)).settle(&mut said("hello", "calls"));
         tool.settle(&mut said("{}", "done"));
         span("condukt.llm_turn", Some(&child)).settle(&mut said("inner", "answer"));
-        child.settle(&mut Io::default());
+        child.settle(&mut InputOutput::default());
         span("condukt.llm_turn", Some(&agent)).settle(&mut said("later", "bye"));
         for around in [agent, run] {
-            let mut io = Io::default();
+            let mut io = InputOutput::default();
             around.settle(&mut io);
             assert_eq!((io.input, io.output), (Some(json!("hello")), Some(json!("bye"))));
         }

@@ -1,33 +1,28 @@
 //! The bridge: a span hook that opens, enters and ends OpenTelemetry spans with ours.
 
 use std::borrow::Cow;
-use std::cell::{Cell, RefCell};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use opentelemetry::trace::{
-    SpanBuilder, SpanContext, SpanKind, TraceContextExt, TraceFlags, TraceState, Tracer,
-};
-use opentelemetry::{Context as OtelContext, ContextGuard, KeyValue};
+use opentelemetry::trace::{SpanBuilder, SpanKind, TraceContextExt, Tracer};
+use opentelemetry::{Context as OtelContext, KeyValue};
+use telemetry_llm::Provider;
 use telemetry_runtime::{
     Event, SpanHook, SpanId, SpanIdentity, SpanObserver, SpanStart, StartedSpan, TraceId,
 };
 
-use crate::content::Content;
-use crate::ending::Ending;
-use crate::gather::Gathered;
+use crate::config::content::Content;
+use crate::config::options::Options;
+use crate::convert::attribute_value::MAX_TEXT;
+use crate::convert::truncate;
 use crate::logs::{self, LogSink, Record};
-use crate::mapping::{self, Called, Row};
+use crate::mapping::names::{self, openinference as oi};
+use crate::mapping::table::{self as mapping, SpanMapping, SpanName};
 use crate::metrics::Instruments;
-use crate::names::{self, openinference as oi};
-use crate::options::Options;
-use crate::provider;
-use crate::sheet::{Filling, Sheet};
-use crate::truncate;
-use crate::value::MAX_TEXT;
-
-/// Who a span is, to OpenTelemetry and to us alike.
-type Ids = (u128, u64);
+use crate::span::attributes::{AttributeMapper, SpanAttributes};
+use crate::span::current::{Busy, ENTERED, Entered, Ids, ids, innermost, parent};
+use crate::span::outcome::Outcome;
+use crate::span::rollup::Rollup;
 
 /// A tracer of any provider's: it starts a span within a context and returns the context with it.
 pub(crate) trait SpanSource: Send + Sync {
@@ -53,38 +48,6 @@ struct Inner {
     instruments: Option<Instruments>,
     logs: Option<Box<dyn LogSink>>,
     options: Options,
-}
-
-thread_local! {
-    /// The spans of ours that are current on this thread, innermost last.
-    static ENTERED: RefCell<Vec<Entered>> = const { RefCell::new(Vec::new()) };
-    /// Whether a bridge is at work on this thread: what an exporter or a sampler emits is not
-    /// exported again.
-    static BUSY: Cell<bool> = const { Cell::new(false) };
-}
-
-/// A span of ours that is current.
-struct Entered {
-    ids: Ids,
-    gathered: Option<Arc<Gathered>>,
-    /// None where it was current already.
-    guard: Option<ContextGuard>,
-}
-
-/// The mark of a bridge at work; none where one is already.
-struct Busy;
-
-impl Busy {
-    fn begin() -> Option<Self> {
-        let before = BUSY.try_with(|busy| busy.replace(true)).unwrap_or(true);
-        (!before).then_some(Self)
-    }
-}
-
-impl Drop for Busy {
-    fn drop(&mut self) {
-        let _ = BUSY.try_with(|busy| busy.set(false));
-    }
 }
 
 impl Bridge {
@@ -120,7 +83,7 @@ impl SpanHook for Bridge {
         };
         if self.0.options.content != Content::Off {
             let outer = innermost(|entered| entered.gathered.clone()).flatten();
-            following.gathered = row.map(|(_, row)| Gathered::new(row, outer.clone())).or(outer);
+            following.gathered = row.map(|(_, row)| Rollup::new(row, outer.clone())).or(outer);
         }
         let identity = self.0.start(start, around, &mut following);
         StartedSpan::default().with_identity(identity).with_observer(following)
@@ -148,14 +111,6 @@ impl SpanHook for Bridge {
             sink.emit(record);
         }
     }
-}
-
-fn innermost<R>(read: impl FnOnce(&Entered) -> R) -> Option<R> {
-    ENTERED.try_with(|entered| entered.try_borrow().ok()?.last().map(read)).ok().flatten()
-}
-
-fn ids(context: &SpanContext) -> Ids {
-    (u128::from_be_bytes(context.trace_id().to_bytes()), u64::from_be_bytes(context.span_id().to_bytes()))
 }
 
 impl Inner {
@@ -208,11 +163,11 @@ impl Inner {
             }
             if row.is_inference() {
                 let model = start.text("model").unwrap_or_default();
-                let (prefix, model) = provider::split(&model);
+                let (prefix, model) = telemetry_llm::split_model(&model);
                 let field = start.text("provider").filter(|name| !name.is_empty());
-                let named = field.map(|name| provider::named(&name)).or(prefix.map(Cow::Borrowed));
+                let named = field.and_then(|name| Provider::named(&name)).or(prefix);
                 if let Some(provider) = named {
-                    set(names::PROVIDER, provider.into());
+                    set(names::PROVIDER, provider.into_name().into());
                 }
                 if !model.is_empty() {
                     asked = Some(truncate::text(model, MAX_TEXT));
@@ -241,13 +196,18 @@ impl Inner {
     }
 }
 
-fn called(row: &Row, start: &SpanStart<'_>, agent: Option<&str>, model: Option<&str>) -> Cow<'static, str> {
+fn called(
+    row: &SpanMapping,
+    start: &SpanStart<'_>,
+    agent: Option<&str>,
+    model: Option<&str>,
+) -> Cow<'static, str> {
     let text;
     let (plain, more) = match row.called {
-        Called::Plainly(plain) => (plain, None),
-        Called::WithAgent(plain) => (plain, agent),
-        Called::WithModel(plain) => (plain, model),
-        Called::With(plain, key) => {
+        SpanName::Plainly(plain) => (plain, None),
+        SpanName::WithAgent(plain) => (plain, agent),
+        SpanName::WithModel(plain) => (plain, model),
+        SpanName::With(plain, key) => {
             text = start.text(key).map(|text| truncate::text(&text, MAX_TEXT));
             (plain, text.as_deref())
         }
@@ -258,46 +218,18 @@ fn called(row: &Row, start: &SpanStart<'_>, agent: Option<&str>, model: Option<&
     }
 }
 
-/// The context that a span opens in: its span is the new one's parent.
-///
-/// What is current to OpenTelemetry wins where somebody else made it current, since that is then
-/// inside whatever span of ours is current. Where it is a span of ours, our own context says whether
-/// the new span belongs to it: a context without a span, entered on purpose, begins a trace.
-fn parent(start: &SpanStart<'_>, around: OtelContext) -> OtelContext {
-    let current = around.span().span_context().clone();
-    let ours = innermost(|entered| entered.ids);
-    let is_foreign = current.is_valid() && ours != Some(ids(&current));
-    let local = start.local_parent().map(|span| (span.trace_id.get(), span.id.get()));
-    let identity = start.identity();
-    let remote = identity.parent.filter(|_| local.is_none()).map(|(trace_id, id)| (trace_id.get(), id.get()));
-    match remote {
-        // Of a caller's trace, what is current is the part that is already here.
-        _ if is_foreign && remote.is_none_or(|(trace_id, _)| trace_id == ids(&current).0) => around,
-        Some((trace_id, id)) => {
-            let sampled = identity.sampled.unwrap_or(true);
-            let flags = if sampled { TraceFlags::SAMPLED } else { TraceFlags::default() };
-            let parent = SpanContext::new(trace_id.into(), id.into(), flags, true, TraceState::default());
-            around.with_remote_span_context(parent)
-        }
-        None if local.is_some() && local == ours => around,
-        // Samplers ask whether there is a span, and would take one that is invalid for a parent.
-        None if around.has_active_span() => OtelContext::new(),
-        None => around,
-    }
-}
-
 /// One span that is followed.
 struct Following {
     bridge: Arc<Inner>,
     prefix: &'static str,
-    row: Option<(usize, &'static Row)>,
+    row: Option<(usize, &'static SpanMapping)>,
     started: SystemTime,
     ids: Ids,
     recording: bool,
     otel: Option<OtelContext>,
     /// The attributes that stand on it already.
     set: Vec<&'static str>,
-    gathered: Option<Arc<Gathered>>,
+    gathered: Option<Arc<Rollup>>,
 }
 
 impl SpanObserver for Following {
@@ -326,15 +258,15 @@ impl SpanObserver for Following {
         let bridge = &*self.bridge;
         let options = &bridge.options;
         let row = self.row.map(|(_, row)| row);
-        let ending = Ending::of(event, row.is_some_and(Row::is_tool));
-        let filling = Filling {
+        let ending = Outcome::of(event, row.is_some_and(SpanMapping::is_tool));
+        let filling = AttributeMapper {
             options,
             row,
             recording: self.recording,
             ending: &ending,
             gathered: self.gathered.as_deref().filter(|_| self.row.is_some()),
         };
-        let mut sheet = Sheet::default();
+        let mut sheet = SpanAttributes::default();
         filling.read(&mut sheet, event);
         if let (Some(instruments), Some(row)) = (&bridge.instruments, self.row) {
             instruments.span(row, &sheet, &ending, event, options);
@@ -359,7 +291,7 @@ impl Following {
         }
     }
 
-    fn end(&self, sheet: &mut Sheet, ending: &Ending, event: &Event<'_>) {
+    fn end(&self, sheet: &mut SpanAttributes, ending: &Outcome, event: &Event<'_>) {
         let Some(otel) = &self.otel else { return };
         let span = otel.span();
         let ended = self.started + event.measurements().duration().unwrap_or_default();
@@ -387,7 +319,7 @@ impl Following {
     }
 
     /// What was not known when the span opened.
-    fn catch_up(&self, sheet: &mut Sheet) {
+    fn catch_up(&self, sheet: &mut SpanAttributes) {
         let inference = self.row.is_some_and(|(_, row)| row.is_inference());
         let model = sheet.model.clone().filter(|model| inference && !model.is_empty());
         let provider = sheet.provider.clone().filter(|_| inference).map(Cow::into_owned);

@@ -11,7 +11,7 @@ pub(crate) fn warn_attributes(dropped: usize, limit: usize) {
             target: "telemetry",
             "a span had {dropped} attributes more than the {limit} it may have; such spans say how many in \
              `{}`, and OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT raises the limit",
-            crate::sheet::DROPPED,
+            crate::span::attributes::DROPPED,
         );
     }
 }

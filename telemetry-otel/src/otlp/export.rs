@@ -11,18 +11,18 @@ use opentelemetry_sdk::metrics::SdkMeterProvider;
 use opentelemetry_sdk::trace::SdkTracerProvider;
 
 use super::env::{InstallError, Protocol};
-use super::gate::{Delivery, Gate};
-use crate::builder::Attached;
+use super::queue_limit::{ExportStats, QueueLimit};
+use crate::config::builder::AttachGuard;
 
 /// An export that is running. Kept as long as events are to be exported; when it is dropped, what
 /// waits is sent, for at most five seconds or what [`with_time_limit`](Self::with_time_limit) says.
 #[derive(Default)]
 #[must_use = "events are exported only as long as this is kept"]
-pub struct Telemetry {
-    pub(super) attached: Option<Attached>,
-    pub(super) traces: Option<(SdkTracerProvider, Arc<Gate>)>,
-    pub(super) metrics: Option<(SdkMeterProvider, Arc<Gate>)>,
-    pub(super) logs: Option<(SdkLoggerProvider, Arc<Gate>)>,
+pub struct OtlpExport {
+    pub(super) attached: Option<AttachGuard>,
+    pub(super) traces: Option<(SdkTracerProvider, Arc<QueueLimit>)>,
+    pub(super) metrics: Option<(SdkMeterProvider, Arc<QueueLimit>)>,
+    pub(super) logs: Option<(SdkLoggerProvider, Arc<QueueLimit>)>,
     pub(super) runtime: Runtime,
     time_limit: Option<Duration>,
     ended: bool,
@@ -31,7 +31,7 @@ pub struct Telemetry {
 /// The time that an export is given to end where nothing else is said.
 const TIME_LIMIT: Duration = Duration::from_secs(5);
 
-impl Telemetry {
+impl OtlpExport {
     /// The same, with another limit for the time that its end may take.
     pub fn with_time_limit(mut self, time_limit: Duration) -> Self {
         self.time_limit = Some(time_limit);
@@ -54,18 +54,18 @@ impl Telemetry {
     }
 
     /// What became of the spans so far.
-    pub fn spans(&self) -> Delivery {
-        self.traces.as_ref().map(|(_, gate)| gate.delivery()).unwrap_or_default()
+    pub fn spans(&self) -> ExportStats {
+        self.traces.as_ref().map(|(_, queue)| queue.stats()).unwrap_or_default()
     }
 
     /// What became of the log records so far.
-    pub fn log_records(&self) -> Delivery {
-        self.logs.as_ref().map(|(_, gate)| gate.delivery()).unwrap_or_default()
+    pub fn log_records(&self) -> ExportStats {
+        self.logs.as_ref().map(|(_, queue)| queue.stats()).unwrap_or_default()
     }
 
     /// What became of the exports of metrics so far. What one of them could not send is in the next.
-    pub fn metric_exports(&self) -> Delivery {
-        self.metrics.as_ref().map(|(_, gate)| gate.delivery()).unwrap_or_default()
+    pub fn metric_exports(&self) -> ExportStats {
+        self.metrics.as_ref().map(|(_, queue)| queue.stats()).unwrap_or_default()
     }
 
     /// Ends the export: sends what waits, within the time limit.
@@ -94,41 +94,41 @@ impl Telemetry {
             in_time(logs, limit, |provider, limit| provider.shutdown_with_timeout(limit)),
         ];
         let gates = [
-            self.traces.as_ref().map(|(_, gate)| gate),
-            self.metrics.as_ref().map(|(_, gate)| gate),
-            self.logs.as_ref().map(|(_, gate)| gate),
+            self.traces.as_ref().map(|(_, queue)| queue),
+            self.metrics.as_ref().map(|(_, queue)| queue),
+            self.logs.as_ref().map(|(_, queue)| queue),
         ];
         let mut errors = Vec::new();
-        for (gate, end) in gates.into_iter().zip(ends) {
-            let (Some(gate), Some(end)) = (gate, end) else { continue };
+        for (queue, end) in gates.into_iter().zip(ends) {
+            let (Some(queue), Some(end)) = (queue, end) else { continue };
             let left = deadline.saturating_duration_since(Instant::now());
             let failed = match end.recv_timeout(left) {
                 Ok(Ok(())) => None,
                 Ok(Err(error)) => Some(error.to_string()),
                 Err(_) => Some(format!("not done within {limit:?}")),
             };
-            gate.summary();
-            let delivery = gate.delivery();
-            let lost = delivery.lost() + delivery.waiting;
+            queue.summary();
+            let stats = queue.stats();
+            let lost = stats.lost() + stats.queued;
             // What one export of metrics could not send was in the next, unless the last failed too.
-            if lost > 0 && (gate.counts() || failed.is_some()) {
-                let why = delivery.last_error.or(failed).map(|why| format!(" ({why})")).unwrap_or_default();
-                errors.push(format!("{} lost: {lost}{why}", gate.what()));
+            if lost > 0 && (queue.counts() || failed.is_some()) {
+                let why = stats.last_error.or(failed).map(|why| format!(" ({why})")).unwrap_or_default();
+                errors.push(format!("{} lost: {lost}{why}", queue.what()));
             } else if let Some(failed) = failed {
-                errors.push(format!("{}: {failed}", gate.what()));
+                errors.push(format!("{}: {failed}", queue.what()));
             }
         }
         if errors.is_empty() { Ok(()) } else { Err(ShutdownError { errors }) }
     }
 }
 
-impl Drop for Telemetry {
+impl Drop for OtlpExport {
     fn drop(&mut self) {
         let _ = self.end();
     }
 }
 
-impl fmt::Debug for Telemetry {
+impl fmt::Debug for OtlpExport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Telemetry")
             .field("spans", &self.spans())

@@ -1,11 +1,11 @@
 //! The table: what each documented span, and each of its keys, becomes.
 
-use crate::convention::{Convention, Name};
-use crate::names;
+use crate::config::convention::{Convention, Name};
+use crate::mapping::names;
 
 /// How a span's name is made. Where the part in braces is unknown, the rest alone is the name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Called {
+pub(crate) enum SpanName {
     /// That text.
     Plainly(&'static str),
     /// That text and the agent's name.
@@ -19,7 +19,7 @@ pub(crate) enum Called {
 /// What a key becomes. Keys of the user's own, which stand in no table, become attributes of
 /// their own names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum To {
+pub(crate) enum Target {
     /// An attribute.
     Attribute(Name),
     /// An attribute, and another that only the latest version has.
@@ -65,17 +65,17 @@ pub(crate) enum To {
     /// Content: a map whose keys are none.
     NamesOf(Name),
     /// Read where the span's ending is worked out.
-    Ending,
+    Outcome,
     /// The same, and an attribute.
     EndingAnd(Name),
 }
 
 /// One line of the table.
 #[derive(Debug)]
-pub(crate) struct Row {
+pub(crate) struct SpanMapping {
     /// What the event names begin with.
     pub(crate) prefix: &'static str,
-    pub(crate) called: Called,
+    pub(crate) called: SpanName,
     /// Whether it asks somebody outside.
     pub(crate) client: bool,
     pub(crate) operation: Option<&'static str>,
@@ -83,7 +83,7 @@ pub(crate) struct Row {
     pub(crate) kind: &'static str,
     /// Attributes that are always the same.
     pub(crate) constants: &'static [(Name, &'static str)],
-    pub(crate) keys: &'static [(&'static str, To)],
+    pub(crate) keys: &'static [(&'static str, Target)],
     /// What metrics call many of them.
     pub(crate) plural: &'static str,
     /// The histogram of its duration.
@@ -92,12 +92,12 @@ pub(crate) struct Row {
     /// that are no panics nothing.
     pub(crate) failure: Option<Name>,
     /// Whether it answers for what the models inside were asked and said last.
-    pub(crate) gathers: Gathers,
+    pub(crate) gathers: RollsUp,
 }
 
 /// Whose input and output a span shows that has none of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Gathers {
+pub(crate) enum RollsUp {
     /// Nobody's.
     Nothing,
     /// Those of the model calls inside.
@@ -106,9 +106,9 @@ pub(crate) enum Gathers {
     Agent,
 }
 
-impl Row {
+impl SpanMapping {
     /// What one of its keys becomes.
-    pub(crate) fn to(&self, key: &str) -> Option<To> {
+    pub(crate) fn to(&self, key: &str) -> Option<Target> {
         self.keys.iter().find(|(known, _)| *known == key).map(|(_, to)| *to)
     }
 
@@ -124,81 +124,85 @@ impl Row {
 }
 
 /// What a key of the context, or of an ending, becomes.
-pub(crate) fn of_context(key: &str) -> Option<To> {
+pub(crate) fn of_context(key: &str) -> Option<Target> {
     Some(match key {
-        "agent" => To::Agent,
-        "session_id" => To::Conversation,
+        "agent" => Target::Agent,
+        "session_id" => Target::Conversation,
         "parent_session_id" => attribute("condukt.parent_session_id"),
-        "run_id" => To::ConversationAnd(Name::same("legion.run_id")),
+        "run_id" => Target::ConversationAnd(Name::same("legion.run_id")),
         "parent_run_id" => attribute("legion.parent_run_id"),
         "iteration" => attribute("legion.iteration.index"),
         "tool_call_id" => attribute("gen_ai.tool.call.id"),
-        "user_id" | "user.id" => To::User,
-        "status" | "error" | "error_type" | "kind" | "reason" | "stacktrace" => To::Ending,
+        "user_id" | "user.id" => Target::User,
+        "status" | "error" | "error_type" | "kind" | "reason" | "stacktrace" => Target::Outcome,
         _ => return None,
     })
 }
 
-const fn attribute(name: &'static str) -> To {
-    To::Attribute(Name::same(name))
+const fn attribute(name: &'static str) -> Target {
+    Target::Attribute(Name::same(name))
 }
 
 /// The table.
-pub(crate) const ROWS: &[Row] = &[
-    Row {
+pub(crate) const ROWS: &[SpanMapping] = &[
+    SpanMapping {
         prefix: "condukt.agent",
-        called: Called::WithAgent("invoke_agent"),
+        called: SpanName::WithAgent("invoke_agent"),
         client: false,
         operation: Some("invoke_agent"),
         kind: "AGENT",
         constants: &[],
         // Not of the documents: keys an annotation may add, so that the agent's own words are shown.
-        keys: &[("input", To::Input), ("output", To::Output)],
+        keys: &[("input", Target::Input), ("output", Target::Output)],
         plural: "agent invocations",
         duration: Name::renamed("condukt.agent.duration", "gen_ai.invoke_agent.duration"),
         failure: None,
-        gathers: Gathers::Models,
+        gathers: RollsUp::Models,
     },
-    Row {
+    SpanMapping {
         prefix: "condukt.llm_turn",
-        called: Called::WithModel("chat"),
+        called: SpanName::WithModel("chat"),
         client: true,
         operation: Some("chat"),
         kind: "LLM",
         constants: &[],
         keys: &[
-            ("model", To::Model),
+            ("model", Target::Model),
             ("turn", attribute("condukt.llm_turn.turn")),
-            ("messages", To::InputMessages),
-            ("streaming?", To::WhenTrue(Name::same("gen_ai.request.stream"))),
+            ("messages", Target::InputMessages),
+            ("streaming?", Target::WhenTrue(Name::same("gen_ai.request.stream"))),
             ("tool_count", attribute("condukt.llm_turn.tool_count")),
-            ("assistant_message", To::OutputMessages),
-            ("usage", To::Usage("condukt.llm_turn.cost_usd")),
-            ("finish_reason", To::FinishReason),
-            ("provider", To::Provider),
+            ("assistant_message", Target::OutputMessages),
+            ("usage", Target::Usage("condukt.llm_turn.cost_usd")),
+            ("finish_reason", Target::FinishReason),
+            ("provider", Target::Provider),
         ],
         plural: "model calls",
         duration: OPERATION_DURATION,
         failure: Some(Name::same("gen_ai.client.operation.exception")),
-        gathers: Gathers::Nothing,
+        gathers: RollsUp::Nothing,
     },
-    Row {
+    SpanMapping {
         prefix: "condukt.tool_call",
-        called: Called::With("execute_tool", "tool"),
+        called: SpanName::With("execute_tool", "tool"),
         client: false,
         operation: Some("execute_tool"),
         kind: "TOOL",
         constants: &[(Name::same("gen_ai.tool.type"), "function")],
-        keys: &[("tool", attribute(names::TOOL_NAME)), ("args", To::Arguments), ("result", To::ToolResult)],
+        keys: &[
+            ("tool", attribute(names::TOOL_NAME)),
+            ("args", Target::Arguments),
+            ("result", Target::ToolResult),
+        ],
         plural: "tool calls",
         duration: Name::renamed("condukt.tool_call.duration", "gen_ai.execute_tool.duration"),
         failure: Some(Name::latest("gen_ai.execute_tool.exception")),
-        gathers: Gathers::Nothing,
+        gathers: RollsUp::Nothing,
     },
-    Row {
+    SpanMapping {
         prefix: "condukt.subagent",
         // The child emits its own `invoke_agent`: a second one would count it twice.
-        called: Called::With("subagent", "role"),
+        called: SpanName::With("subagent", "role"),
         client: false,
         operation: None,
         kind: "CHAIN",
@@ -207,79 +211,79 @@ pub(crate) const ROWS: &[Row] = &[
             ("role", attribute("condukt.subagent.role")),
             (
                 "child_agent",
-                To::Also(
+                Target::Also(
                     Name::same("condukt.subagent.child_agent"),
                     Name::latest("gen_ai.transfer.target.name"),
                 ),
             ),
             ("input?", attribute("condukt.subagent.input")),
             ("output?", attribute("condukt.subagent.output")),
-            ("parent_session_id", To::ConversationAnd(Name::same("condukt.subagent.parent_session_id"))),
+            ("parent_session_id", Target::ConversationAnd(Name::same("condukt.subagent.parent_session_id"))),
             // The child's, which is another conversation.
             ("session_id", attribute("condukt.subagent.session_id")),
         ],
         plural: "delegations",
         duration: Name::same("condukt.subagent.duration"),
         failure: None,
-        gathers: Gathers::Agent,
+        gathers: RollsUp::Agent,
     },
-    Row {
+    SpanMapping {
         prefix: "condukt.operation",
-        called: Called::With("invoke_workflow", "operation"),
+        called: SpanName::With("invoke_workflow", "operation"),
         client: false,
         operation: Some("invoke_workflow"),
         kind: "CHAIN",
         constants: &[],
         keys: &[
             ("operation", attribute("gen_ai.workflow.name")),
-            ("input", To::Input),
-            ("output", To::Output),
+            ("input", Target::Input),
+            ("output", Target::Output),
         ],
         plural: "operations",
         duration: Name::renamed("condukt.operation.duration", "gen_ai.invoke_workflow.duration"),
         failure: None,
-        gathers: Gathers::Agent,
+        gathers: RollsUp::Agent,
     },
-    Row {
+    SpanMapping {
         prefix: "condukt.run",
-        called: Called::Plainly("run"),
+        called: SpanName::Plainly("run"),
         client: false,
         operation: None,
         kind: "CHAIN",
         constants: &[],
         keys: &[
-            ("structured?", To::Structured(Name::same("condukt.run.structured"))),
+            ("structured?", Target::Structured(Name::same("condukt.run.structured"))),
             ("input?", attribute("condukt.run.input")),
-            ("input", To::Input),
-            ("output", To::Output),
+            ("input", Target::Input),
+            ("output", Target::Output),
         ],
         plural: "anonymous runs",
         duration: Name::same("condukt.run.duration"),
         failure: None,
-        gathers: Gathers::Agent,
+        gathers: RollsUp::Agent,
     },
-    Row {
+    SpanMapping {
         prefix: "legion.agent.message",
-        called: Called::WithAgent("invoke_agent"),
+        called: SpanName::WithAgent("invoke_agent"),
         client: false,
         operation: Some("invoke_agent"),
         kind: "AGENT",
         constants: &[],
         keys: &[
-            ("message", To::InputMessages),
+            ("message", Target::InputMessages),
             ("iterations", attribute("legion.message.iterations")),
-            ("result", To::ResultOrReason(Name::same("legion.message.cancel_reason"))),
-            ("bindings", To::NamesOf(Name::same("legion.message.bindings"))),
-            ("status", To::EndingAnd(Name::same("legion.message.status"))),
+            ("result", Target::ResultOrReason(Name::same("legion.message.cancel_reason"))),
+            ("bindings", Target::NamesOf(Name::same("legion.message.bindings"))),
+            ("status", Target::EndingAnd(Name::same("legion.message.status"))),
         ],
         plural: "agent invocations",
         duration: Name::renamed("legion.agent.message.duration", "gen_ai.invoke_agent.duration"),
         failure: None,
-        gathers: Gathers::Nothing,
+        gathers: RollsUp::Nothing,
     },
-    Row {
+    SpanMapping {
         prefix: "legion.iteration",
-        called: Called::Plainly("iteration"),
+        called: SpanName::Plainly("iteration"),
         client: false,
         operation: None,
         kind: "CHAIN",
@@ -291,34 +295,34 @@ pub(crate) const ROWS: &[Row] = &[
         plural: "iterations",
         duration: Name::same("legion.iteration.duration"),
         failure: None,
-        gathers: Gathers::Nothing,
+        gathers: RollsUp::Nothing,
     },
-    Row {
+    SpanMapping {
         prefix: "legion.llm.request",
-        called: Called::WithModel("chat"),
+        called: SpanName::WithModel("chat"),
         client: true,
         operation: Some("chat"),
         kind: "LLM",
         constants: &[],
         keys: &[
-            ("model", To::Model),
+            ("model", Target::Model),
             ("message_count", attribute("legion.llm.message_count")),
             // Not of the documents: keys an annotation may add.
-            ("messages", To::InputMessages),
-            ("assistant_message", To::OutputMessages),
-            ("object", To::Object),
-            ("usage", To::Usage("legion.llm.cost_usd")),
-            ("finish_reason", To::FinishReason),
-            ("provider", To::Provider),
+            ("messages", Target::InputMessages),
+            ("assistant_message", Target::OutputMessages),
+            ("object", Target::Object),
+            ("usage", Target::Usage("legion.llm.cost_usd")),
+            ("finish_reason", Target::FinishReason),
+            ("provider", Target::Provider),
         ],
         plural: "model calls",
         duration: OPERATION_DURATION,
         failure: Some(Name::same("gen_ai.client.operation.exception")),
-        gathers: Gathers::Nothing,
+        gathers: RollsUp::Nothing,
     },
-    Row {
+    SpanMapping {
         prefix: "legion.sandbox.eval",
-        called: Called::Plainly("execute_tool sandbox_eval"),
+        called: SpanName::Plainly("execute_tool sandbox_eval"),
         client: false,
         operation: Some("execute_tool"),
         kind: "TOOL",
@@ -327,14 +331,14 @@ pub(crate) const ROWS: &[Row] = &[
             (Name::same("gen_ai.tool.type"), "extension"),
         ],
         keys: &[
-            ("code", To::Code),
+            ("code", Target::Code),
             ("success", attribute("legion.sandbox.success")),
-            ("result", To::ToolResult),
+            ("result", Target::ToolResult),
         ],
         plural: "tool calls",
         duration: Name::renamed("legion.sandbox.eval.duration", "gen_ai.execute_tool.duration"),
         failure: Some(Name::latest("gen_ai.execute_tool.exception")),
-        gathers: Gathers::Nothing,
+        gathers: RollsUp::Nothing,
     },
 ];
 
@@ -354,11 +358,11 @@ pub(crate) const EVENT_KEYS: &[(&str, &str)] = &[
 ];
 
 /// The line of a span, with its place in the table.
-pub(crate) fn row(prefix: &str) -> Option<(usize, &'static Row)> {
+pub(crate) fn row(prefix: &str) -> Option<(usize, &'static SpanMapping)> {
     ROWS.iter().enumerate().find(|(_, row)| row.prefix == prefix)
 }
 
-impl Row {
+impl SpanMapping {
     /// Its constant attributes in a version.
     pub(crate) fn constants(
         &self,
@@ -392,7 +396,7 @@ mod tests {
         let known = ["gen_ai.", "condukt.", "legion."];
         for row in ROWS {
             for (key, to) in row.keys {
-                if let To::Attribute(name) | To::WhenTrue(name) | To::ConversationAnd(name) = to {
+                if let Target::Attribute(name) | Target::WhenTrue(name) | Target::ConversationAnd(name) = to {
                     let name = name.of(Convention::V1_41_1).unwrap();
                     assert!(known.iter().any(|prefix| name.starts_with(prefix)), "{key}: {name}");
                     assert!(!name.contains('?'), "{key}: {name}");
