@@ -89,7 +89,7 @@ pub async fn main(args: Args) -> anyhow::Result<()> {
     let watch = Watch::start(&args, &conversations, &settings.cast)?;
     run(conversations, settings).await.context(source)?;
     drop(watch);
-    if let Some(Err(error)) = export.map(Telemetry::shutdown) {
+    if let Some(Err(error)) = export.map(OtlpExport::shutdown) {
         eprintln!("warning: {error}");
     }
     if let Some(error) = recorder.and_then(|recorder| recorder.finish().err()) {
