@@ -238,7 +238,7 @@ impl Model {
             if spans.len() < limit { self.revision } else { spans.last().map_or(0, |last| last.0) };
         let sessions = self
             .changed_sessions
-            .range(since + 1..=revision)
+            .range(since + 1..(revision + 1).max(since + 1))
             .filter_map(|(_, number)| self.sessions.get(number))
             .filter(|session| !session.spans.is_empty())
             .map(|session| session.summary(|number| self.spans.get(&number)))
