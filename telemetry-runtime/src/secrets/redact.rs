@@ -43,9 +43,8 @@ impl Searcher {
     /// Scrubs a tree; `None` if there is nothing to scrub.
     pub(crate) fn tree(&self, tree: &Json) -> Option<Json> {
         match tree {
-            Json::Null | Json::Bool(_) => None,
             Json::Number(number) if self.numeric => self.text(&number.to_string()).map(Json::String),
-            Json::Number(_) => None,
+            Json::Null | Json::Bool(_) | Json::Number(_) => None,
             Json::String(text) => self.text(text).map(Json::String),
             Json::Array(items) => self.array(items).map(Json::Array),
             Json::Object(map) => self.map(map).map(Json::Object),
