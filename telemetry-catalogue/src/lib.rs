@@ -29,7 +29,8 @@ mod suggest;
 
 pub use events::{END, EVENTS, EXCEPTION, RESERVED, SPANS, START, STOP};
 pub use lookup::{
-    category_of, event, event_names, is_documented_key, is_documented_measurement, span, span_names,
+    category_of, documented_keys, event, event_names, is_documented_key, is_documented_measurement, span,
+    span_names,
 };
 pub use model::{Category, ContextKey, EventSpec, FieldSpec, Phase, Requirement, SpanSpec, StopKeys, Type};
 pub use suggest::nearest;

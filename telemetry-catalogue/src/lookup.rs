@@ -31,12 +31,17 @@ pub fn category_of(name: &str) -> Option<Category> {
     span.map(|span| span.category).or(event.map(|event| event.category))
 }
 
-/// Whether some documented event has a key of that name.
-pub fn is_documented_key(key: &str) -> bool {
+/// The metadata keys of all documented events, as they stand in events; some more than once.
+pub fn documented_keys() -> impl Iterator<Item = &'static str> {
     let fields = SPANS.iter().flat_map(|span| [span.start, span.stop]);
     let fields = fields.chain(EVENTS.iter().map(|event| event.metadata)).chain([STOP, EXCEPTION]);
-    let context = SPANS.iter().flat_map(|span| span.context).any(|known| known.as_str() == key);
-    context || fields.flatten().any(|field| field.is(key))
+    let context = SPANS.iter().flat_map(|span| span.context).map(|key| key.as_str());
+    context.chain(fields.flatten().map(|field| field.key))
+}
+
+/// Whether some documented event has a key of that name, with or without its question mark.
+pub fn is_documented_key(key: &str) -> bool {
+    documented_keys().any(|known| known == key || known.trim_end_matches('?') == key)
 }
 
 /// Whether some documented event has a measurement of that name.

@@ -4,7 +4,8 @@
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{format_ident, quote};
 use telemetry_catalogue::{
-    self as catalogue, ContextKey, END, EVENTS, EXCEPTION, FieldSpec, Phase, SPANS, START, STOP, Type,
+    self as catalogue, ContextKey, END, EVENTS, EXCEPTION, FieldSpec, Phase, SPANS, START, STOP, StopKeys,
+    Type,
 };
 
 fn ident(name: &str) -> Ident {
@@ -70,11 +71,14 @@ pub(crate) fn typed_events() -> TokenStream {
     });
     let spans = SPANS.iter().map(|span| {
         let (name, doc) = (ident(span.short_name), format!("`{}`: {}.", span.prefix, span.doc));
+        let keys = stop_keys(span, &name);
         quote! {
             #[doc = #doc]
             #[allow(non_camel_case_types)]
             #[derive(Clone, Copy, Debug)]
             pub struct #name;
+
+            #keys
         }
     });
     quote! {
@@ -86,11 +90,35 @@ pub(crate) fn typed_events() -> TokenStream {
     }
 }
 
+/// The stop keys of a documented span as fields, so that the compiler checks `record!(span; KEY = ..)`.
+fn stop_keys(span: &'static catalogue::SpanSpec, name: &Ident) -> TokenStream {
+    let keys_type = format_ident!("{}Keys", type_name(&format!("{}.stop", span.prefix)));
+    let fields: Vec<Ident> = span.stop.iter().map(|field| ident(field.name())).collect();
+    let keys = span.stop.iter().map(|field| field.key);
+    let mode = match span.stop_keys {
+        StopKeys::Value => quote!(Value),
+        StopKeys::Derived => quote!(Derived),
+        StopKeys::None | StopKeys::Derivable => quote!(NothingToDerive),
+    };
+    quote! {
+        #[doc(hidden)]
+        #[derive(Clone, Copy, Debug)]
+        pub struct #keys_type { #(pub #fields: &'static str),* }
+
+        impl crate::span::SpanKind for #name {
+            type Keys = #keys_type;
+            type Mode = crate::span::mode::#mode;
+            const KEYS: #keys_type = #keys_type { #(#fields: #keys),* };
+        }
+    }
+}
+
 fn of_span(span: &'static catalogue::SpanSpec, phase: Phase) -> TokenStream {
     let (measurements, own, common): (_, &[FieldSpec], &[FieldSpec]) = match phase {
         Phase::Start => (START, &[], &[]),
         Phase::Stop => (END, span.stop, STOP),
-        Phase::Exception => (END, &[], EXCEPTION),
+        // What was known of the stop when the work was cut short is there too.
+        Phase::Exception => (END, span.stop, EXCEPTION),
     };
     let mut keys: Vec<(&str, TokenStream)> = Vec::new();
     let context_keys = span.context.iter().map(|key| key.as_str()).zip(context(span.context));

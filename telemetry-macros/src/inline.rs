@@ -1,14 +1,15 @@
-//! `record!` and `emit!`: parsing and checking.
+//! `in_span!`, `open_span!`, `record!` and `emit!`: parsing and checking.
 
-use proc_macro2::{Ident, TokenStream};
+use proc_macro2::{Ident, Span, TokenStream};
 use syn::ext::IdentExt;
+use syn::parse::{ParseStream, Parser};
+use syn::{Expr, Token};
 use telemetry_catalogue::{self as catalogue, EventSpec, Requirement};
 
-use crate::args::{Args, Recorded, SpanArg};
+use crate::args::{Args, Entries, Recorded, SpanArg};
 use crate::ctxt::{Ctxt, did_you_mean, one_of};
 use crate::expand::{self, Runtime};
-use crate::model::StopKey;
-use crate::valid::{self, Target};
+use crate::valid::{self, Append, Target};
 
 /// `in_span!(SPAN, ..; WORK)`.
 pub(crate) fn in_span(tokens: TokenStream) -> TokenStream {
@@ -22,29 +23,72 @@ pub(crate) fn in_span(tokens: TokenStream) -> TokenStream {
     }
 }
 
-/// `record!(SPAN, KEY = EXPR, ..)`.
+/// `record!(SPAN, KEY = EXPR, ..)`, or `record!(span; KEY = EXPR, ..)` for a span that is ended by hand.
 pub(crate) fn record(tokens: TokenStream) -> TokenStream {
     let mut cx = Ctxt::default();
+    if let Some(span) = span_by_hand(tokens.clone()) {
+        return record_by_hand(&span, tokens, cx);
+    }
     let (span, args) = Args::of_agent_span(tokens, &mut cx);
     let Some(span) = span.and_then(|span| valid::span(span, &mut cx)) else { return cx.into_expr() };
     for word in args.words() {
         cx.error_at(word, "`record!` takes keys only: `record!(SPAN, KEY = EXPR, ..)`");
     }
-    let mut keys = Vec::new();
-    for entry in args.keys.into_iter().chain(args.fields) {
-        let Some((name, ty)) = valid::stop_key(&entry.key, &span, &mut cx) else { continue };
-        let text = entry.key.text();
-        let Some(value) = entry.recorded() else { continue };
-        if let Some(ty) = ty {
-            valid::check_format(&value, &text, ty, &mut cx);
-        }
-        keys.push(StopKey { key: name, value, ty });
-    }
+    let entries = Entries { keys: args.keys, fields: args.fields };
+    let keys = valid::stop_keys(entries, &span, Append::Refused, &mut cx);
     if keys.is_empty() && cx.is_empty() {
-        cx.error_at(proc_macro2::Span::call_site(), "nothing to record: `record!(SPAN, KEY = EXPR, ..)`");
+        cx.error_at(Span::call_site(), "nothing to record: `record!(SPAN, KEY = EXPR, ..)`");
     }
     let runtime = Runtime::new(args.krate.get());
     if cx.is_empty() { expand::record(&span, &keys, &runtime) } else { cx.into_expr() }
+}
+
+/// The span of `record!(span; ..)`.
+fn span_by_hand(tokens: TokenStream) -> Option<Expr> {
+    let parser = |input: ParseStream<'_>| {
+        let span = input.parse::<Expr>()?;
+        input.parse::<Token![;]>()?;
+        input.parse::<TokenStream>()?;
+        Ok(span)
+    };
+    parser.parse2(tokens).ok()
+}
+
+fn record_by_hand(span: &Expr, tokens: TokenStream, mut cx: Ctxt) -> TokenStream {
+    let args = Args::of_record(tokens, &mut cx);
+    for word in args.words() {
+        cx.error_at(word, "`record!` takes keys only: `record!(span; KEY = EXPR, ..)`");
+    }
+    let entries = Entries { keys: args.keys, fields: args.fields };
+    let keys = valid::stop_keys_by_hand(entries, &mut cx);
+    if keys.is_empty() && cx.is_empty() {
+        cx.error_at(Span::call_site(), "nothing to record: `record!(span; KEY = EXPR, ..)`");
+    }
+    let runtime = Runtime::new(args.krate.get());
+    if cx.is_empty() { expand::record_by_hand(span, &keys, &runtime) } else { cx.into_expr() }
+}
+
+/// `open_span!(SPAN, KEY = EXPR, ..)`.
+pub(crate) fn open_span(tokens: TokenStream) -> TokenStream {
+    let mut cx = Ctxt::default();
+    let (span, args) = Args::of_agent_span(tokens, &mut cx);
+    let span = span.and_then(|span| valid::span(span, &mut cx));
+    for rule in [args.stop.span(), args.err.span(), args.item.span()].into_iter().flatten() {
+        cx.error_at(
+            rule,
+            "a span that is ended by hand takes its keys where they are known: `record!(span; KEY = EXPR, ..)`, \
+             `span.stop(&value)`, `span.fail(&error)`",
+        );
+    }
+    if let Some(Some(_)) = args.response.get() {
+        let span = args.response.span().unwrap_or_else(Span::call_site);
+        cx.error_at(span, "write `response` alone, and give the answer to `span.stop(&answer)`");
+    }
+    let model = span.map(|span| valid::model(span, args, &Target::Inline, &mut cx));
+    match model {
+        Some(model) if cx.is_empty() => expand::open_span(&model),
+        _ => cx.into_expr(),
+    }
 }
 
 /// `emit!(EVENT, KEY = EXPR, ..)`, or `emit!(Own { .. })`.
@@ -118,6 +162,7 @@ fn entries(event: &EventSpec, name: &Ident, args: Args, cx: &mut Ctxt) -> Vec<(S
             cx.error(&entry.key, format_args!("`{text}` is given twice"));
             continue;
         }
+        valid::check_append(&entry, Append::Refused, cx);
         let Some(value) = entry.recorded() else { continue };
         if let Some(field) = field {
             valid::check_format(&value, &text, field.ty, cx);

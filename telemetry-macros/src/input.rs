@@ -99,20 +99,35 @@ impl Function {
         true
     }
 
-    /// The doc comment as text.
-    pub(crate) fn docs(&self) -> Option<String> {
-        let mut lines = Vec::new();
+    /// The doc comment as an expression of type `&'static str`: its lines, pieces that a macro such as `concat!` makes
+    /// among them. Without one, the `description = ..` of a tool attribute beside ours.
+    pub(crate) fn description(&self) -> Option<TokenStream> {
+        let mut pieces: Vec<DocPiece> = Vec::new();
         for attr in &self.attrs {
             if let Meta::NameValue(meta) = &attr.meta
                 && meta.path.is_ident("doc")
-                && let Expr::Lit(ExprLit { lit: Lit::Str(line), .. }) = &meta.value
             {
-                let line = line.value();
-                lines.push(line.strip_prefix(' ').unwrap_or(&line).trim_end().to_owned());
+                pieces.push(DocPiece::of(&meta.value));
             }
         }
-        let text = lines.join("\n").trim().to_owned();
-        (!text.is_empty()).then_some(text)
+        match joined(pieces) {
+            Some(text) => Some(text),
+            None => self.tool_option("description").map(ToTokens::into_token_stream),
+        }
+    }
+
+    /// The value of `KEY = EXPR` in a tool attribute of another crate that stands beside ours, such as rmcp's
+    /// `#[tool(name = "..", description = "..")]`.
+    pub(crate) fn tool_option(&self, key: &str) -> Option<Expr> {
+        let tools = self.attrs.iter().filter(|attr| {
+            let last = attr.path().segments.last();
+            last.is_some_and(|last| last.ident == "tool" || last.ident == "rig_tool")
+        });
+        let mut options = tools.filter_map(|attr| match &attr.meta {
+            Meta::List(list) => option_of(list.tokens.clone(), key),
+            _ => None,
+        });
+        options.next()
     }
 
     /// The return type, where one is written.
@@ -144,6 +159,71 @@ impl Function {
     pub(crate) fn is_method(&self) -> bool {
         self.sig.receiver().is_some() || mentions(self.sig.to_token_stream(), &|ident| ident == "Self")
     }
+}
+
+/// One `#[doc = ..]`.
+enum DocPiece {
+    Text(String),
+    Computed(Expr),
+}
+
+impl DocPiece {
+    fn of(value: &Expr) -> Self {
+        match value {
+            Expr::Lit(ExprLit { lit: Lit::Str(line), .. }) => {
+                let line = line.value();
+                Self::Text(line.strip_prefix(' ').unwrap_or(&line).trim_end().to_owned())
+            }
+            other => Self::Computed(other.clone()),
+        }
+    }
+}
+
+/// The pieces as lines of one text.
+fn joined(pieces: Vec<DocPiece>) -> Option<TokenStream> {
+    let mut parts: Vec<TokenStream> = Vec::new();
+    let mut text = String::new();
+    for (index, piece) in pieces.into_iter().enumerate() {
+        if index > 0 {
+            text.push('\n');
+        }
+        match piece {
+            DocPiece::Text(line) => text.push_str(&line),
+            DocPiece::Computed(expr) => {
+                let before = if parts.is_empty() { text.trim_start() } else { &text };
+                parts.push(before.to_token_stream());
+                parts.push(expr.to_token_stream());
+                text.clear();
+            }
+        }
+    }
+    if parts.is_empty() {
+        let text = text.trim();
+        return (!text.is_empty()).then(|| text.to_token_stream());
+    }
+    parts.push(text.trim_end().to_token_stream());
+    Some(quote::quote!(::core::concat!(#(#parts),*)))
+}
+
+/// The expression behind `KEY =` among options with commas between.
+fn option_of(options: TokenStream, key: &str) -> Option<Expr> {
+    let parser = |input: ParseStream<'_>| {
+        let mut found = None;
+        while !input.is_empty() {
+            let is_key = input.peek(Ident::peek_any)
+                && input.peek2(Token![=])
+                && input.fork().call(Ident::parse_any)? == key;
+            if is_key {
+                input.call(Ident::parse_any)?;
+                input.parse::<Token![=]>()?;
+                found = Some(input.parse()?);
+                continue;
+            }
+            input.parse::<TokenTree>()?;
+        }
+        Ok(found)
+    };
+    parser.parse2(options).ok()?
 }
 
 /// One parameter.

@@ -39,6 +39,12 @@ pub fn in_span(tokens: TokenStream) -> TokenStream {
     inline::in_span(tokens.into()).into()
 }
 
+/// Opens a span that is ended by hand.
+#[proc_macro]
+pub fn open_span(tokens: TokenStream) -> TokenStream {
+    inline::open_span(tokens.into()).into()
+}
+
 /// Adds keys to the stop of the nearest enclosing span of a kind.
 #[proc_macro]
 pub fn record(tokens: TokenStream) -> TokenStream {

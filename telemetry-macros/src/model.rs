@@ -5,7 +5,7 @@ use quote::ToTokens;
 use syn::{Expr, ExprStruct, Path};
 use telemetry_catalogue::{self as catalogue, Type as KeyType};
 
-use crate::args::Recorded;
+use crate::args::{Projection, Recorded};
 use crate::input::mentions;
 
 /// A span that exists.
@@ -53,6 +53,10 @@ pub(crate) enum How {
     Arguments(Vec<Argument>),
     /// The one argument of a tool that is a map of its own: `Parameters<T>`.
     Whole(Ident),
+    /// A tool's arguments as an expression: a string that holds a JSON object is that object.
+    JsonArguments(Recorded),
+    /// The number of the turn within its agent, counted by the runtime.
+    Turn,
 }
 
 /// One argument of a tool.
@@ -67,6 +71,8 @@ pub(crate) struct StopKey {
     pub(crate) key: StopKeyName,
     pub(crate) value: Recorded,
     pub(crate) ty: Option<KeyType>,
+    /// `KEY += EXPR`.
+    pub(crate) appends: bool,
 }
 
 /// A stop key's name.
@@ -74,6 +80,8 @@ pub(crate) enum StopKeyName {
     Documented(&'static str),
     /// A field of the user's own span's stop keys.
     Own(Ident),
+    /// A key of `fields(..)`, or a dotted name in quotes.
+    User(String),
 }
 
 /// A checked rule.
@@ -84,11 +92,17 @@ pub(crate) struct StopRule {
     pub(crate) keys: Vec<StopKey>,
 }
 
+/// `response`: the value, or a part of it, is a model's answer.
+pub(crate) struct ResponseRule {
+    /// Where the word stands.
+    pub(crate) span: Span,
+    pub(crate) projection: Option<Projection>,
+}
+
 /// How the work is to be reached.
 pub(crate) struct Options {
     pub(crate) future: Option<Span>,
     pub(crate) stream: Option<Span>,
-    pub(crate) context: Option<Span>,
 }
 
 /// What an annotation means.
@@ -101,6 +115,7 @@ pub(crate) struct Model {
     pub(crate) stop: Option<StopRule>,
     pub(crate) err: Option<StopRule>,
     pub(crate) item: Option<StopRule>,
+    pub(crate) response: Option<ResponseRule>,
     pub(crate) krate: Option<Path>,
     pub(crate) options: Options,
 }
@@ -111,7 +126,7 @@ impl Model {
         let is_argument = |capture: &Capture| match &capture.how {
             How::Arguments(arguments) => arguments.iter().any(|argument| argument.ident == *ident),
             How::Whole(whole) => whole == ident,
-            How::Expr(..) | How::Param(..) => false,
+            How::Expr(..) | How::Param(..) | How::JsonArguments(_) | How::Turn => false,
         };
         self.mentions(ident) || self.captures.iter().any(is_argument)
     }
@@ -121,9 +136,9 @@ impl Model {
         let is = |other: &Ident| other == ident;
         let said = |value: &Recorded| mentions(value.expr.to_token_stream(), &is);
         let captured = self.captures.iter().any(|capture| match &capture.how {
-            How::Expr(value, _) => said(value),
+            How::Expr(value, _) | How::JsonArguments(value) => said(value),
             How::Param(param, _) => param == ident,
-            How::Arguments(_) | How::Whole(_) => false,
+            How::Arguments(_) | How::Whole(_) | How::Turn => false,
         });
         let own = match &self.span {
             SpanKind::Own(own) => mentions(own.fields.to_token_stream(), &is),
@@ -131,6 +146,11 @@ impl Model {
         };
         let context = self.context.iter().any(|context| mentions(context.to_token_stream(), &is));
         captured || own || context || self.agent.iter().chain(&self.tool_call_id).any(said)
+    }
+
+    /// Whether the span is a call of a model, whose answer can be read.
+    pub(crate) fn is_model_call(&self) -> bool {
+        self.span.spec().is_some_and(|spec| spec.stop_field("response_model").is_some())
     }
 
     /// Where the span is named.

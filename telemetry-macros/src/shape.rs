@@ -47,7 +47,7 @@ impl Shape {
             return Self::Async;
         }
         let output = function.output();
-        let tail = tail(function);
+        let tail = tail(function, options);
         if let Some(span) = options.future.filter(|_| options.stream.is_some()) {
             cx.error_at(span, "say `future` or `stream`, not both");
         }
@@ -60,16 +60,6 @@ impl Shape {
                 tail.output = output.and_then(future_output).cloned();
                 Self::Tail(Box::new(tail))
             }
-            None if options.context.is_some() && options.runs_later(output) => {
-                if let Some(span) = options.context {
-                    cx.error_at(
-                        span,
-                        "this function gives something that runs later: put `context = ..` on an \
-                                       `async fn`, or carry the context with `.in_context(..)`",
-                    );
-                }
-                Self::Future
-            }
             None if options.stream.is_some() => Self::Stream,
             None if options.future.is_some() || output.is_some_and(|ty| future_output(ty).is_some()) => {
                 Self::Future
@@ -79,14 +69,8 @@ impl Shape {
     }
 }
 
-impl Options {
-    fn runs_later(&self, output: Option<&Type>) -> bool {
-        self.stream.is_some() || self.future.is_some() || output.is_some_and(|ty| future_output(ty).is_some())
-    }
-}
-
 /// The async block that the body ends in.
-fn tail(function: &Function) -> Option<Tail> {
+fn tail(function: &Function, options: &Options) -> Option<Tail> {
     // Parsing is only worth it where there can be one.
     let has_async = mentions(function.body.stream(), &|ident| ident == "async");
     if !has_async || function.output().is_none() {
@@ -94,6 +78,11 @@ fn tail(function: &Function) -> Option<Tail> {
     }
     let mut statements = Block::parse_within.parse2(function.body.stream()).ok()?;
     let Some(Stmt::Expr(last, None)) = statements.pop() else { return None };
+    // An early `return` gives another future: then whatever the function returns is followed.
+    let returns = |statement: &Stmt| mentions(statement.to_token_stream(), &|ident| ident == "return");
+    if options.stream.is_none() && statements.iter().any(returns) {
+        return None;
+    }
     match last {
         Expr::Async(block) => Some(Tail { before: statements, block, call: None, output: None }),
         Expr::Call(mut call) => {

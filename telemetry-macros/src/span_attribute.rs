@@ -35,7 +35,8 @@ fn attribute(name: &str, span: Option<SpanArg>, args: Args, item: TokenStream, m
         return item;
     }
     let params = function.params();
-    let target = Target::Function { params: &params, name: &function.sig.ident };
+    let tool = function.tool_option("name");
+    let target = Target::Function { params: &params, name: &function.sig.ident, tool };
     let model = valid::model(span, args, &target, &mut cx);
     let shape = Shape::of(&function, &model.options, &mut cx);
     if cx.is_empty() { expand::function(function, &model, &shape) } else { fallback::item(cx, item) }

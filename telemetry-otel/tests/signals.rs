@@ -128,7 +128,7 @@ async fn a_streams_first_chunk_is_timed() {
 #[test]
 fn what_is_recorded_late_stands_on_the_span() {
     let kept = kept(|builder| builder);
-    in_span!(llm_turn, model = "m", turn = 0, messages = (), fields(provider = "mistral"), stop(|said| assistant_message = said);
+    in_span!(llm_turn, model = "m", turn = 0, messages = (), provider = "mistral", stop(|said| assistant_message = said);
         || record!(llm_turn, usage = json!({"input_tokens": 5, "output_tokens": 1})));
     let attributes = attributes_of(&kept.span("chat m"));
     assert_eq!(attributes["gen_ai.usage.input_tokens"], 5);

@@ -4,7 +4,7 @@ use crate::context::{self, Context};
 use crate::dispatch::emit_with;
 use crate::event::{FieldSource, Measurements};
 use crate::registry::{self, EventSite, SpanSite};
-use crate::span::{self, Span, is_observed};
+use crate::span::{self, Span, SpanMetadata, is_observed};
 use crate::value::{Captured, StopValue};
 
 /// A user's own event, or span.
@@ -15,31 +15,7 @@ pub trait EventMetadata {
     fn emit(&self);
 }
 
-/// A user's own span. Made by `#[derive(EventMetadata)]` with `#[span(..)]`.
-#[diagnostic::on_unimplemented(
-    message = "`{Self}` is not a span",
-    note = "a span of your own is a struct with `#[derive(EventMetadata)]` and `#[span(\"a.b\", stop(..))]`"
-)]
-pub trait SpanMetadata {
-    /// Its stop keys, one field each.
-    type StopKeys: 'static;
-
-    #[doc(hidden)]
-    type Derives;
-
-    #[doc(hidden)]
-    const STOP_KEYS: Self::StopKeys;
-
-    #[doc(hidden)]
-    fn site() -> &'static SpanSite;
-
-    #[doc(hidden)]
-    fn capture<'k>(&self, set: &mut dyn FnMut(&'static str, Captured<'k>))
-    where
-        Self: 'k;
-}
-
-/// Captures a span whose fields are kept by reference.
+/// Captures a span whose fields are kept as they are.
 pub fn keep_span<'k, S: SpanMetadata + 'k>(span: &mut Span<'k>, given: &S) {
     given.capture(&mut |key, value| span.add(key, value));
 }

@@ -106,10 +106,10 @@ mod typed;
 pub mod value;
 
 pub use agent_process::AgentProcess;
-pub use capture::ErrorType;
+pub use capture::{AsFailure, ErrorType};
 pub use context::{Carrier, Context, InContext, SpanObserver, WithContext, in_current_context};
 pub use dispatch::{ExecuteError, execute};
-pub use emit::{EventMetadata, SpanMetadata};
+pub use emit::EventMetadata;
 pub use event::{Event, EventName, IntoPatterns, Measurements, Metadata, NameError, OwnedEvent, Pattern};
 pub use handler::{AttachError, AttachGuard, Attachment, Handler, HandlerInfo, Queue, queue};
 pub use hook::{SpanHook, SpanIdentity, SpanStart, StartedSpan, attach_hook, detach_hook};
@@ -117,7 +117,7 @@ pub use ids::{ParseIdError, SpanId, SpanIds, TraceId};
 pub use logger::{LoggerOptions, attach_default_logger, detach_default_logger};
 pub use registry::{attach, detach, list_handlers};
 pub use secrets::{MIN_SECRET_BYTES, Secrets, SecretsError};
-pub use span::{Stop, StopMetadata};
+pub use span::{Answered, OpenSpan, SpanKind, SpanMetadata, Stop, StopMetadata};
 pub use telemetry_catalogue::{Category, Phase};
 pub use tracing::Level;
 pub use typed::{TypedHandler, attach_typed, condukt, legion, spans, telemetry};
@@ -143,6 +143,8 @@ pub use telemetry_macros::event_name;
 pub use telemetry_macros::event_names;
 #[doc = include_str!("../docs/in_span.md")]
 pub use telemetry_macros::in_span;
+#[doc = include_str!("../docs/open_span.md")]
+pub use telemetry_macros::open_span;
 #[doc = include_str!("../docs/record.md")]
 pub use telemetry_macros::record;
 #[doc = include_str!("../docs/tool_call.md")]

@@ -2,16 +2,17 @@
 
 pub use crate::capture::{
     Argument, AsDebug, AsDisplay, Failed, Flag, Integer, Kept, Measure, Nanos, Param, Record, Returned, Text,
-    TextKeep, TextParam, Whole, arguments, literal,
+    TextKeep, TextParam, Whole, arguments, json_arguments, literal, whole_argument,
 };
 pub use crate::context::{Context, InContext};
-pub use crate::emit::{EventMetadata, SpanMetadata};
+pub use crate::emit::EventMetadata;
 pub use crate::emit::{emit_captured, emit_event, is_recorded, is_seen, keep_span, record, record_span};
 pub use crate::registry::documented as callsites;
 pub use crate::registry::{EventSite, SpanSite};
 pub use crate::span::{
-    Derived, Follow, Instrumented, ItemStop, May, NothingToDerive, Span, Stop, StopMetadata, StopOfOwn,
-    StreamOf, Work, begin, begin_boxed, begin_later, carried, run, unless_failed,
+    Answered, Chunk, Derived, Follow, Instrumented, ItemStop, May, NothingToDerive, OpenSpan, Span,
+    SpanMetadata, Stop, StopMetadata, StopOfOwn, StreamOf, Work, begin, begin_boxed, begin_later, carried,
+    next_turn, open_span, run, unless_failed,
 };
 pub use crate::typed::spans;
 pub use crate::value::Captured;
@@ -19,6 +20,7 @@ pub use crate::value::Captured;
 pub use core::convert::Infallible;
 pub use core::option::Option;
 pub use core::result::Result;
+pub use std::boxed::Box;
 
 /// Makes the compiler take a closure for one that is called once, whatever it does with what it
 /// captured; and be generic over nothing it need not be.
@@ -55,21 +57,27 @@ choices! {
     /// A parameter.
     keep: capture { KeepCopy, KeepDebug, KeepNothing, KeepPercent, KeepRef, KeepScalar, KeepSerialize }
     /// A tool's argument.
-    argument: capture { KeepCopy, KeepRef, KeepScalar, KeepSerialize, LeaveOut }
+    argument: capture { KeepCopy, KeepRef, KeepScalar, KeepSerialize, KeepText, LeaveOut }
     /// An expression.
     record_as: capture { RecordDebug, RecordNothing, RecordPercent, RecordSerialize }
     /// A field of a derived type.
     kept: capture { KeptNothing, KeptOption, KeptScalar, KeptSerialize }
     /// What was returned.
-    outcome: capture { KindOfType, KindSaid, Plain, SaysDebug, SaysDisplay, SaysType }
+    outcome: capture {
+        KindGiven, KindOfDebug, KindOfError, KindOfHolder, KindOfType, Plain, TextOfDebug, TextOfDisplay, TextOfError, TextOfHolder, TextOfType
+    }
     /// What was returned, where there is an `err(..)`.
-    outcome_with_err: capture { KindOfType, KindSaid, PlainWithErr, SaysDebug, SaysDisplay, SaysType }
+    outcome_with_err: capture {
+        KindGiven, KindOfDebug, KindOfError, KindOfHolder, KindOfType, PlainWithErr, TextOfDebug, TextOfDisplay, TextOfError, TextOfHolder, TextOfType
+    }
     /// A result.
     whole: capture { WholeDebug, WholeDisplay, WholeOpaque, WholeOption, WholeScalar, WholeSerialize }
     /// A value that may have `StopMetadata`.
     may_derive: span { MayDerive, MayNotDerive }
     /// A future made elsewhere.
     futures: span { NamedFuture, PlainFuture }
+    /// An item of a model's stream.
+    chunk: span { LookInto, LookPast }
     /// A stream.
     streams: span { FallibleStream, PlainStream }
     /// A stream made elsewhere.

@@ -159,7 +159,7 @@ mod documented {
     fn every_span_has_the_keys_of_the_catalogue_and_no_others() {
         let capture = testing::capture();
         knowing(&capture).scope(|| {
-            endings!(agent);
+            endings!(agent, prompt = "p", stop(|_| output = "o"));
             endings!(
                 llm_turn,
                 model = "m",
@@ -167,15 +167,30 @@ mod documented {
                 messages = 2,
                 streaming = true,
                 tool_count = 3,
-                stop(|_| assistant_message = 4, usage = 5, finish_reason = 6)
+                provider = "p",
+                parameters = 4,
+                tools = 5,
+                stop(
+                    |_| assistant_message = 4,
+                    usage = 5,
+                    finish_reason = 6,
+                    response_model = "r",
+                    response_id = "i"
+                )
             );
             endings!(tool_call, tool = "t", args = ());
             endings!(subagent, role = "r", child_agent = "c", input = true, output = false);
-            endings!(operation, operation = "o");
-            endings!(run, structured = true, input = true);
+            endings!(operation, operation = "o", prompt = "p", stop(|_| output = "o"));
+            endings!(run, structured = true, input = true, prompt = "p", stop(|_| output = "o"));
             endings!(agent_message, message = "m", stop(|_| iterations = 1, result = 2, bindings = 3));
             endings!(iteration, iteration = 1, stop(|_| action = "a"));
-            endings!(llm_request, model = "m", message_count = 1, stop(|_| usage = 2, finish_reason = 3));
+            endings!(
+                llm_request,
+                model = "m",
+                message_count = 1,
+                provider = "p",
+                stop(|_| usage = 2, finish_reason = 3, response_model = "r", response_id = "i", object = 4)
+            );
             endings!(sandbox_eval, code = "c");
         });
         let events = capture.events();
@@ -910,9 +925,9 @@ mod results {
             if true { Err(Fault) } else { Ok([1].into_iter()) }
         }
         assert_eq!(failed(aliased), ["it is at fault", "Fault"]);
-        assert_eq!(failed(of_io), ["disk full", "Error"]);
-        assert_eq!(failed(of_anyhow)[0], "outer");
-        assert_eq!(failed(boxed)[0], "it is at fault");
+        assert_eq!(failed(of_io), ["disk full", "Other"]);
+        assert_eq!(failed(of_anyhow), ["outer: inner", "error"]);
+        assert_eq!(failed(boxed), ["it is at fault", "Fault"]);
         assert_eq!(failed(of_impl), ["it is at fault", "Fault"]);
     }
 
@@ -983,7 +998,7 @@ mod results {
         assert_eq!(failed(|| bounded(Err::<u8, _>(Fault))), ["it is at fault", "Fault"]);
         assert_eq!(stop_of(|| bounded(Ok::<_, Fault>(3))).get("result").unwrap(), 3);
         assert_eq!(failed(|| unbounded(Err::<u8, _>(Fault))), ["Fault", "Fault"]);
-        assert_eq!(stop_of(|| unbounded(Ok::<_, Fault>(3))).get("result"), None);
+        assert_eq!(stop_of(|| unbounded(Ok::<_, Fault>(3))).get("result").unwrap(), "<i32>");
     }
 
     #[test]
@@ -1181,7 +1196,7 @@ mod tools {
         fn unit() {}
         assert_eq!(stop_of(displayed).get("result").unwrap(), "displayed");
         assert_eq!(stop_of(debugged).get("result").unwrap(), "Debugged");
-        assert_eq!(stop_of(opaque).get("result"), None);
+        assert_eq!(stop_of(opaque).get("result").unwrap(), "<Opaque>");
         assert_eq!(stop_of(unit).get("result").unwrap(), &Json::Null);
     }
 
@@ -1288,7 +1303,7 @@ mod futures_and_streams {
         assert_eq!(
             capture.tree().lines().map(|line| line.split_once(" agent=").unwrap()).collect::<Vec<_>>(),
             [
-                ("condukt.agent stop", "plain error=none error_type=String status=error"),
+                ("condukt.agent stop", "plain error=none error_type=error status=error"),
                 ("condukt.agent stop", "boxed status=ok"),
                 ("condukt.agent stop", "aliased status=ok"),
             ]
@@ -1383,7 +1398,7 @@ mod futures_and_streams {
         assert_eq!(stop.get("status").unwrap(), "error");
         assert_eq!(
             (stop.get("error").unwrap(), stop.get("error_type").unwrap()),
-            (&json!("broken"), &json!("String"))
+            (&json!("broken"), &json!("error"))
         );
         assert_eq!(stop.get("usage").unwrap(), 1, "what it had said before");
         assert_eq!(stop.measurements["items"], 2);
@@ -1769,7 +1784,7 @@ mod derives {
              contract.searched stop cached=true deep?=true hits=3 query=cached said=debug status=stale\n\
              contract.searched stop deep?=true query=nothing said=debug status=empty\n\
              contract.searched stop deep?=true query=none said=debug status=ok\n\
-             contract.searched stop deep?=true error=what? error_type=String query= said=debug status=error\n"
+             contract.searched stop deep?=true error=what? error_type=error query= said=debug status=error\n"
         );
         assert_eq!(
             json!(capture.events()[0].metadata),

@@ -418,7 +418,7 @@ fn a_request_that_fails_stops_with_status_error() {
     for stop in stops {
         assert_eq!(stop.get("status").unwrap(), "error");
         assert_eq!(stop.get("error").unwrap(), "the provider is down");
-        assert_eq!(stop.get("error_type").unwrap(), "&str");
+        assert_eq!(stop.get("error_type").unwrap(), "error");
     }
 }
 

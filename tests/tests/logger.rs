@@ -240,7 +240,7 @@ const LEGION: &[(Category, &str)] = &[
     (Category::Sandbox, r#"┃     eval:start "a = 1\nb = 2""#),
     (Category::Sandbox, "┃     eval:stop ok 1234ms"),
     (Category::Sandbox, r#"┃     eval:start "loop {}""#),
-    (Category::Sandbox, "┃     eval:stop error String: timed out 1234ms"),
+    (Category::Sandbox, "┃     eval:stop error error: timed out 1234ms"),
     (Category::Iteration, "┃   iteration:stop MathAgent #0 action=eval_and_continue 2468ms"),
     (Category::Agent, "┃▸   agent:started Helper"),
     (Category::Message, r#"┃▸   message:start Helper ["not","a string"]"#),

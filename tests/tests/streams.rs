@@ -771,7 +771,7 @@ mod clients {
     async fn async_openai_that_sends_nonsense_is_an_error() {
         let (stop, _) = end_of(vec![answer()[0].clone(), json!("{\"nonsense\":")]).await;
         assert_eq!(stop.get("status").unwrap(), "error");
-        assert_eq!(stop.get("error_type").unwrap(), "OpenAIError");
+        assert_eq!(stop.get("error_type").unwrap(), "OpenAIError::JSONDeserialize");
     }
 
     /// An event source written by hand over the response of a client.

@@ -1,12 +1,13 @@
 //! `KEY = EXPR`: a key and the value to record.
 
-use proc_macro2::{Ident, TokenStream};
+use proc_macro2::{Ident, Span, TokenStream};
 use quote::ToTokens;
 use syn::ext::IdentExt;
 use syn::parse::{Parse, ParseStream};
-use syn::{Error, Expr, LitStr, Pat, Result, Token};
+use syn::spanned::Spanned;
+use syn::{Error, Expr, LitStr, Pat, Result, Token, token};
 
-use super::list::list;
+use super::list::{comma, item, list, parens};
 use crate::ctxt::Ctxt;
 
 /// How a value is recorded: the traits of `serde` and `std::fmt`.
@@ -45,6 +46,8 @@ impl Parse for Recorded {
 /// A key, and its value unless that is the variable of its name.
 pub(crate) struct Entry {
     pub(crate) key: Key,
+    /// `KEY += EXPR`: the value is put behind what the key has.
+    pub(crate) appends: Option<Span>,
     pub(crate) value: Option<Recorded>,
 }
 
@@ -88,9 +91,11 @@ impl Parse for Key {
 impl Parse for Entry {
     fn parse(input: ParseStream<'_>) -> Result<Self> {
         let key: Key = input.parse()?;
-        let value = match input.parse::<Option<Token![=]>>()? {
-            Some(_) => Some(input.parse()?),
-            None => None,
+        let appends = input.parse::<Option<Token![+=]>>()?.map(|sign| sign.span());
+        let value = if appends.is_some() || input.parse::<Option<Token![=]>>()?.is_some() {
+            Some(input.parse()?)
+        } else {
+            None
         };
         match (&key, &value) {
             (Key::Text(text), None) => Err(Error::new(
@@ -105,7 +110,7 @@ impl Parse for Entry {
                     ),
                 ))
             }
-            _ => Ok(Self { key, value }),
+            _ => Ok(Self { key, appends, value }),
         }
     }
 }
@@ -128,36 +133,91 @@ pub(super) fn quoted(text: &LitStr) -> String {
     format!("{:?}", text.value())
 }
 
-/// `|PATTERN| KEY = EXPR, ..`: keys computed from something.
+/// Keys, and the user's own among them: `KEY = EXPR, .., fields(KEY = EXPR, ..)`.
+#[derive(Default)]
+pub(crate) struct Entries {
+    pub(crate) keys: Vec<Entry>,
+    pub(crate) fields: Vec<Entry>,
+}
+
+impl Entries {
+    fn parse(input: ParseStream<'_>, cx: &mut Ctxt) -> Self {
+        let mut entries = Self::default();
+        while !input.is_empty() {
+            if is_fields(input) {
+                match parens(input) {
+                    Ok((_, content)) => entries.fields.extend(list::<Entry>(&content, cx)),
+                    Err(error) => cx.push(error),
+                }
+            } else if let Some(entry) = item(input, cx) {
+                entries.keys.push(entry);
+            }
+            comma(input, cx);
+        }
+        entries
+    }
+}
+
+/// Whether `fields(..)` comes next.
+pub(super) fn is_fields(input: ParseStream<'_>) -> bool {
+    input.peek(Ident::peek_any)
+        && input.peek2(token::Paren)
+        && input.fork().call(Ident::parse_any).is_ok_and(|word| word == "fields")
+}
+
+/// `|PATTERN| KEY = EXPR, ..`: keys computed from a value.
 pub(crate) struct Rule {
     pub(crate) pat: Pat,
-    pub(crate) entries: Vec<Entry>,
+    pub(crate) entries: Entries,
 }
 
 impl Rule {
     pub(super) fn parse(input: ParseStream<'_>, keyword: &Ident, cx: &mut Ctxt) -> Result<Self> {
-        if !input.peek(Token![|]) {
-            return Err(input.error(format_args!(
-                "expected `{keyword}(|{value}| KEY = EXPR, ..)`",
-                value = if keyword == "err" {
-                    "error"
-                } else if keyword == "item" {
-                    "item"
-                } else {
-                    "value"
-                },
-            )));
-        }
-        input.parse::<Token![|]>()?;
-        let pat = Pat::parse_single(input)?;
-        if input.peek(Token![,]) {
-            return Err(Error::new(
-                input.span(),
-                format_args!("one name for the value: `{keyword}(|value| ..)`"),
-            ));
-        }
-        input.parse::<Token![|]>()?;
-        let entries = list(input, cx);
+        let pat = closure_head(input, keyword, "KEY = EXPR, ..")?;
+        let entries = Entries::parse(input, cx);
         Ok(Self { pat, entries })
+    }
+}
+
+/// `|PATTERN|`.
+fn closure_head(input: ParseStream<'_>, keyword: &Ident, body: &str) -> Result<Pat> {
+    if !input.peek(Token![|]) {
+        let value = match &*keyword.to_string() {
+            "err" => "error",
+            "item" => "item",
+            "response" => "reply",
+            _ => "value",
+        };
+        return Err(input.error(format_args!("expected `{keyword}(|{value}| {body})`")));
+    }
+    input.parse::<Token![|]>()?;
+    let pat = Pat::parse_single(input)?;
+    if input.peek(Token![,]) {
+        return Err(Error::new(
+            input.span(),
+            format_args!("one name for the value: `{keyword}(|value| ..)`"),
+        ));
+    }
+    input.parse::<Token![|]>()?;
+    Ok(pat)
+}
+
+/// `|PATTERN| EXPR`: the part of a value that is a model's answer.
+pub(crate) struct Projection {
+    pub(crate) pat: Pat,
+    pub(crate) expr: Expr,
+}
+
+impl Projection {
+    pub(super) fn parse(input: ParseStream<'_>, keyword: &Ident) -> Result<Self> {
+        let pat = closure_head(input, keyword, "EXPR")?;
+        if input.is_empty() {
+            return Err(input.error(format_args!("expected the answer: `{keyword}(|reply| &reply.raw)`")));
+        }
+        let projection = Self { pat, expr: input.parse()? };
+        if !input.is_empty() {
+            return Err(input.error("unexpected behind the answer"));
+        }
+        Ok(projection)
     }
 }

@@ -11,16 +11,22 @@ use crate::ctxt::Ctxt;
 pub(super) fn list<T: Parse>(input: ParseStream<'_>, cx: &mut Ctxt) -> Vec<T> {
     let mut parsed = Vec::new();
     while !input.is_empty() {
-        match input.parse() {
-            Ok(entry) => parsed.push(entry),
-            Err(error) => {
-                cx.push(error);
-                skip_to_comma(input);
-            }
-        }
+        parsed.extend(item(input, cx));
         comma(input, cx);
     }
     parsed
+}
+
+/// Parses one entry; of one that is wrong the rest, up to a comma, is left out.
+pub(super) fn item<T: Parse>(input: ParseStream<'_>, cx: &mut Ctxt) -> Option<T> {
+    match input.parse() {
+        Ok(entry) => Some(entry),
+        Err(error) => {
+            cx.push(error);
+            skip_to_comma(input);
+            None
+        }
+    }
 }
 
 fn skip_to_comma(input: ParseStream<'_>) {

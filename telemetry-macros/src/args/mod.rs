@@ -10,7 +10,7 @@ use syn::ext::IdentExt;
 use syn::parse::{Parse, ParseStream, Parser};
 use syn::{Error, Expr, LitStr, Path, Result, Token, token};
 
-pub(crate) use entry::{Entry, Format, Key, Recorded, Rule};
+pub(crate) use entry::{Entries, Entry, Format, Key, Projection, Recorded, Rule};
 pub(crate) use span::SpanArg;
 pub(crate) use work::Work;
 
@@ -31,6 +31,8 @@ pub(crate) struct Args {
     pub(crate) stop: Once<Rule>,
     pub(crate) err: Once<Rule>,
     pub(crate) item: Once<Rule>,
+    /// `response`, perhaps with the part that is one.
+    pub(crate) response: Once<Option<Projection>>,
     pub(crate) agent: Once<Recorded>,
     pub(crate) context: Once<Expr>,
     pub(crate) tool_call_id: Once<Recorded>,
@@ -84,8 +86,10 @@ impl Parse for Skipped {
 }
 
 /// The words that are no keys.
-pub(crate) const WORDS: [&str; 11] =
-    ["fields", "skip", "skip_all", "stop", "err", "item", "agent", "context", "future", "stream", "crate"];
+pub(crate) const WORDS: [&str; 12] = [
+    "fields", "skip", "skip_all", "stop", "err", "item", "response", "agent", "context", "future", "stream",
+    "crate",
+];
 
 impl Args {
     /// Where words stand that are no keys.
@@ -95,6 +99,7 @@ impl Args {
             self.stop.span(),
             self.err.span(),
             self.item.span(),
+            self.response.span(),
             self.agent.span(),
             self.context.span(),
             self.tool_call_id.span(),
@@ -129,7 +134,7 @@ impl Args {
             return Err(Error::new(
                 input.span(),
                 "expected a key such as `model = EXPR`, or `fields(..)`, `skip(..)`, `skip_all`, `stop(..)`, \
-                 `err(..)`, `item(..)`, `agent = ..`, `context = ..`, `future`, `stream` or `crate = ..`",
+                 `err(..)`, `item(..)`, `response`, `agent = ..`, `context = ..`, `future`, `stream` or `crate = ..`",
             ));
         }
         let word = input.fork().call(Ident::parse_any)?;
@@ -148,6 +153,15 @@ impl Args {
             "skip_all" if !has_value => self.skip_all.set(&input.call(Ident::parse_any)?, (), cx),
             "future" if !has_value => self.future.set(&input.call(Ident::parse_any)?, (), cx),
             "stream" if !has_value => self.stream.set(&input.call(Ident::parse_any)?, (), cx),
+            "response" if has_list => {
+                let (word, content) = parens(input)?;
+                let projection = Projection::parse(&content, &word);
+                if projection.is_err() {
+                    let _ = content.parse::<TokenStream>();
+                }
+                self.response.set(&word, Some(projection?), cx);
+            }
+            "response" if !has_value => self.response.set(&input.call(Ident::parse_any)?, None, cx),
             "stop" | "err" | "item" if has_list => {
                 let (word, content) = parens(input)?;
                 let rule = Rule::parse(&content, &word, cx);
@@ -195,7 +209,7 @@ impl Args {
             }
             _ if has_list => {
                 parens(input)?.1.parse::<TokenStream>()?;
-                let lists = ["fields", "skip", "stop", "err", "item"];
+                let lists = ["fields", "skip", "stop", "err", "item", "response"];
                 let near = match telemetry_catalogue::nearest(&word_text, lists) {
                     Some(near) => format!("; did you mean `{near}(..)`?"),
                     None => format!(
@@ -255,6 +269,19 @@ impl Args {
         };
         let _ = parser.parse2(tokens);
         (span, args)
+    }
+
+    /// What stands behind the `;` of `record!(span; ..)`.
+    pub(crate) fn of_record(tokens: TokenStream, cx: &mut Ctxt) -> Self {
+        let mut args = Self::default();
+        let parser = |input: ParseStream<'_>| {
+            input.parse::<Expr>()?;
+            input.parse::<Token![;]>()?;
+            args.arguments(input, false, cx);
+            input.parse::<TokenStream>().map(drop)
+        };
+        let _ = parser.parse2(tokens);
+        args
     }
 
     /// `in_span!(SPAN, .. ; WORK)`.

@@ -27,7 +27,7 @@ pub(super) fn start(
     runtime: &Runtime,
     begin: &str,
     agent_is: Option<TokenStream>,
-    description: Option<String>,
+    description: Option<TokenStream>,
 ) -> TokenStream {
     let k = &runtime.private;
     let site = runtime.site(&model.span);
@@ -108,7 +108,19 @@ fn how(how: &How, runtime: &Runtime) -> TokenStream {
                 }},
             }
         }
-        How::Whole(ident) => quote!(#k::Captured::serialized(&#ident.0)),
+        How::Whole(ident) => {
+            let span = ident.span().resolved_at(crate::input::here());
+            quote_spanned! {span=> {
+                #[allow(unused_imports)]
+                use #k::argument::*;
+                #k::whole_argument((&&&&&&&&#k::Argument(&#ident.0)).__telemetry_keep(), &#ident.0)
+            }}
+        }
+        How::JsonArguments(value) => {
+            let value = recorded(value, Some(KeyType::Any), runtime);
+            quote!(#k::json_arguments(#value))
+        }
+        How::Turn => quote!(#k::next_turn()),
         How::Arguments(arguments) => {
             let arguments = arguments.iter().map(|Argument { name, ident, cfgs }| {
                 let span = ident.span().resolved_at(crate::input::here());

@@ -275,12 +275,17 @@ fn followed(model: &Model, runtime: &Runtime, output: Option<&Type>, future: &To
 /// Something to follow that is to be returned as a type that is spelled out: only a box can be.
 fn reboxed(output: Option<&Type>, followed: TokenStream) -> TokenStream {
     let Some(output) = output else { return followed };
-    if mentions(output.to_token_stream(), &|ident| ident == "impl") {
+    if is_opaque(output) {
         return followed;
     }
     let span = output.span().resolved_at(here());
     let boxed = spanned(&Ident::new("__telemetry_boxed", span), span);
     quote_spanned!(span=> #followed.#boxed())
+}
+
+/// Whether the caller of the function sees a type without a name.
+fn is_opaque(output: &Type) -> bool {
+    mentions(output.to_token_stream(), &|ident| ident == "impl")
 }
 
 /// The work in the context that `context = ..` says, which is entered whoever observes.
@@ -306,7 +311,19 @@ fn in_context(
             #k::Context::scope(&#name, #k::once(move || { #work }))
         },
         // The block carries it along: see `tail_work`.
-        _ => quote!(let #name: #k::Context = #context; #work),
+        Shape::Tail(_) => quote!(let #name: #k::Context = #context; #work),
+        Shape::Future | Shape::Stream | Shape::Async => {
+            // What is made in the context also runs in it.
+            let later = local("later");
+            let carried = quote!(#k::InContext::in_context(#later, #name));
+            let is_boxed = function.output().is_some_and(|output| !is_opaque(output));
+            let carried = if is_boxed { quote!(#k::Box::pin(#carried)) } else { carried };
+            quote! {
+                let #name: #k::Context = #context;
+                let #later = #k::Context::scope(&#name, #k::once(move || { #work }));
+                #carried
+            }
+        }
     }
 }
 
@@ -324,8 +341,8 @@ fn agent_name(function: &Function, model: &Model, runtime: &Runtime) -> Option<T
     })
 }
 
-fn description(function: &Function, model: &Model) -> Option<String> {
-    if model.span.is("tool_call") { function.docs() } else { None }
+fn description(function: &Function, model: &Model) -> Option<TokenStream> {
+    if model.span.is("tool_call") { function.description() } else { None }
 }
 
 /// A return that is never reached, which tells the compiler the type of the body: for coercions, and

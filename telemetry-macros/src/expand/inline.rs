@@ -2,15 +2,15 @@
 
 use proc_macro2::TokenStream;
 use quote::{quote, quote_spanned};
-use syn::ExprStruct;
 use syn::spanned::Spanned;
+use syn::{Expr, ExprStruct};
 use telemetry_catalogue::{EventSpec, Requirement};
 
 use super::stop::stop_key;
 use super::{Runtime, capture, ident, local, recorded, spanned, stop};
 use crate::args::{Recorded, Work};
 use crate::input::here;
-use crate::model::{Model, SpanKind, StopKey};
+use crate::model::{Model, SpanKind, StopKey, StopKeyName};
 
 /// `in_span!(SPAN, ..; WORK)`.
 pub(crate) fn in_span(model: &Model, work: &Work) -> TokenStream {
@@ -91,6 +91,48 @@ pub(crate) fn record(span: &SpanKind, keys: &[StopKey], runtime: &Runtime) -> To
     });
     let import = runtime.import(span);
     quote!({ #import if #k::SpanSite::enabled(#site) && #k::is_recorded(#site) { #(#records)* } })
+}
+
+/// `record!(span; KEY = EXPR, ..)`: the type of the span has a field for each of its keys.
+pub(crate) fn record_by_hand(span: &Expr, keys: &[StopKey], runtime: &Runtime) -> TokenStream {
+    let k = &runtime.private;
+    let open = local("open");
+    let records = keys.iter().map(|key| {
+        let name = match &key.key {
+            StopKeyName::Documented(name) => quote!(#name),
+            StopKeyName::User(name) => quote!(#name),
+            StopKeyName::Own(name) => quote!(#k::OpenSpan::keys(#open).#name),
+        };
+        let value = recorded(&key.value, key.ty, runtime);
+        quote!(#k::OpenSpan::record(#open, #name, #value);)
+    });
+    let import = &runtime.import;
+    let reference = quote_spanned!(span.span().resolved_at(here())=> &#span);
+    quote!({ #import let #open = #reference; if #k::OpenSpan::is_observed(#open) { #(#records)* } })
+}
+
+/// `open_span!(SPAN, ..)`.
+pub(crate) fn open_span(model: &Model) -> TokenStream {
+    let runtime = Runtime::new(model.krate.as_ref());
+    let k = &runtime.private;
+    let start = local("start");
+    let agent = model.span.is("agent").then(|| quote!(::core::module_path!()));
+    let captured = capture::start(model, &runtime, "begin_later", agent, None);
+    let import = runtime.import(&model.span);
+    let kind = match &model.span {
+        SpanKind::Documented(spec, _) => {
+            let name = ident(spec.short_name);
+            quote!(#k::spans::#name)
+        }
+        SpanKind::Own(own) => super::own_path(own),
+    };
+    let kind = if model.response.is_some() { quote!(#k::Answered<#kind>) } else { kind };
+    let open = quote!(#k::open_span::<#kind>(#start));
+    let open = match &model.context {
+        None => open,
+        Some(context) => quote!(#k::Context::scope(&(#context), || #open)),
+    };
+    quote!({ #import #captured #open })
 }
 
 /// `emit!(Own { .. })`.

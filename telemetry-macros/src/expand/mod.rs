@@ -15,7 +15,7 @@ use syn::{ExprStruct, Path, PathArguments};
 
 pub(crate) use capture::recorded;
 pub(crate) use function::function;
-pub(crate) use inline::{emit, emit_own, in_span, record};
+pub(crate) use inline::{emit, emit_own, in_span, open_span, record, record_by_hand};
 
 use crate::input::here;
 use crate::model::SpanKind;

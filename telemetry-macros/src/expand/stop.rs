@@ -7,6 +7,7 @@ use syn::spanned::Spanned;
 use telemetry_catalogue::StopKeys;
 
 use super::{Runtime, ident, local, own_path, recorded, spanned};
+use crate::args::Projection;
 use crate::input::here;
 use crate::model::{Model, SpanKind, StopKeyName, StopRule};
 use crate::shape::nameable;
@@ -25,8 +26,14 @@ pub(super) fn closure(model: &Model, runtime: &Runtime, output: Span, returns: O
 /// The closure that looks at each item of a stream.
 pub(super) fn item(model: &Model, runtime: &Runtime, gives: Option<&Type>) -> TokenStream {
     let returned = local("returned");
-    let said = rule(model.item.as_ref(), &local("value"), &ident("ItemStop"), model, runtime);
-    filling(model, runtime, &returned, gives, &ident("ItemStop"), &said)
+    let kind = ident("ItemStop");
+    let mut said = answer(model, runtime, &kind);
+    if model.response.is_none() && model.is_model_call() {
+        let (k, stop, value) = (&runtime.private, local("stop"), local("value"));
+        said = quote! {{ use #k::chunk::*; (&#k::Chunk(#value)).__telemetry_look(#stop); }};
+    }
+    said.extend(rule(model.item.as_ref(), &local("value"), &kind, model, runtime));
+    filling(model, runtime, &returned, gives, &kind, &said)
 }
 
 fn filling(
@@ -89,7 +96,7 @@ fn split(
             #k::Result::Ok(#value) => { #ok }
             #k::Result::Err(#error) => {
                 #k::#kind::fail(#stop, (
-                    (&&&#k::Failed(#error)).__telemetry_text(), (&&#k::Failed(#error)).__telemetry_kind(),
+                    (&&&&&#k::Failed(#error)).__telemetry_text(), (&&&&&#k::Failed(#error)).__telemetry_kind(),
                 ));
                 #said
                 #err
@@ -104,7 +111,8 @@ fn derived(model: &Model, runtime: &Runtime, output: Span) -> TokenStream {
     let (stop, value) = (local("stop"), local("value"));
     let span = output.resolved_at(here());
     let keys = model.span.spec().map_or(StopKeys::Derived, |spec| spec.stop_keys);
-    match keys {
+    let answer = answer(model, runtime, &ident("Stop"));
+    let derived = match keys {
         StopKeys::Value => quote! {
             {
                 use #k::whole::*;
@@ -120,7 +128,7 @@ fn derived(model: &Model, runtime: &Runtime, output: Span) -> TokenStream {
                 }
                 SpanKind::Own(own) => own_path(own),
             };
-            if model.stop.is_some() || keys == StopKeys::Derivable {
+            if model.stop.is_some() || model.response.is_some() || keys == StopKeys::Derivable {
                 quote! {{
                     use #k::may_derive::*;
                     (&#k::May::<#name, _>::new(#value)).__telemetry_fill(#stop);
@@ -142,6 +150,23 @@ fn derived(model: &Model, runtime: &Runtime, output: Span) -> TokenStream {
                 }
             }
         }
+    };
+    quote!(#answer #derived)
+}
+
+/// `response`: the keys that are read from a model's answer.
+fn answer(model: &Model, runtime: &Runtime, kind: &Ident) -> TokenStream {
+    let Some(rule) = &model.response else { return TokenStream::new() };
+    let (k, stop, value) = (&runtime.private, local("stop"), local("value"));
+    let span = rule.span.resolved_at(here());
+    match &rule.projection {
+        None => quote_spanned!(span=> #k::#kind::response(#stop, #value);),
+        Some(Projection { pat, expr }) => {
+            let at = expr.span().resolved_at(here());
+            let k = runtime.at(at);
+            let read = quote_spanned!(at=> #k::#kind::response(#stop, &(#expr)););
+            quote!({ #[allow(clippy::let_underscore_untyped)] let #pat = #value; #read })
+        }
     }
 }
 
@@ -158,7 +183,8 @@ fn rule(
     let sets = keys.iter().map(|key| {
         let name = stop_key(&key.key, &model.span, runtime);
         let value = recorded(&key.value, key.ty, runtime);
-        quote!(#k::#kind::record(#stop, #name, #value);)
+        let method = ident(if key.appends { "append" } else { "record" });
+        quote!(#k::#kind::#method(#stop, #name, #value);)
     });
     quote!({ #[allow(clippy::ignored_unit_patterns, clippy::let_underscore_untyped, clippy::no_effect_underscore_binding, clippy::shadow_same, clippy::used_underscore_binding)] let #pat = #value; #(#sets)* })
 }
@@ -176,5 +202,6 @@ pub(super) fn stop_key(key: &StopKeyName, span: &SpanKind, runtime: &Runtime) ->
             quote!(#name)
         }
         (StopKeyName::Documented(name), _) => quote!(#name),
+        (StopKeyName::User(name), _) => quote!(#name),
     }
 }

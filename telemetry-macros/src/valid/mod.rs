@@ -6,24 +6,24 @@ mod stop;
 mod tool;
 
 use proc_macro2::Ident;
-use syn::ExprStruct;
 use syn::ext::IdentExt;
+use syn::{Expr, ExprStruct};
 use telemetry_catalogue::{self as catalogue, Type as KeyType};
 
-pub(crate) use stop::stop_key;
+pub(crate) use stop::{Append, check_append, stop_keys, stop_keys_by_hand};
 pub(crate) use tool::{is_parameters, whole_ident};
 
 use crate::args::{Args, Format, Recorded, SpanArg};
 use crate::ctxt::{Ctxt, did_you_mean, one_of};
 use crate::input::Param;
-use crate::model::{Model, Options, SpanKind};
+use crate::model::{Model, Options, ResponseRule, SpanKind};
 use start::{documented, own_fields};
 use stop::stop_rule;
 
 /// What is annotated.
 pub(crate) enum Target<'f> {
-    /// A function, with its parameters and its name.
-    Function { params: &'f [Param], name: &'f Ident },
+    /// A function, with its parameters, its name, and the name that a tool attribute of another crate gives it.
+    Function { params: &'f [Param], name: &'f Ident, tool: Option<Expr> },
     /// No function: an `in_span!`.
     Inline,
 }
@@ -103,15 +103,27 @@ pub(crate) fn model(kind: SpanKind, args: Args, target: &Target<'_>, cx: &mut Ct
         }
     }
     own_fields(args.fields, &kind, &mut captures, cx);
-    let stop = args.stop.0.map(|(span, rule)| stop_rule(span, rule, &kind, cx));
-    let err = args.err.0.map(|(span, rule)| stop_rule(span, rule, &kind, cx));
+    let stop = args.stop.0.map(|(span, rule)| stop_rule(span, rule, &kind, Append::Refused, cx));
+    let err = args.err.0.map(|(span, rule)| stop_rule(span, rule, &kind, Append::Refused, cx));
     if let Some(span) = args.item.span()
         && !args.stream.is_set()
         && matches!(target, Target::Function { .. })
     {
         cx.error_at(span, "`item(..)` is for a function that gives a stream: add `stream`");
     }
-    let item = args.item.0.map(|(span, rule)| stop_rule(span, rule, &kind, cx));
+    let item = args.item.0.map(|(span, rule)| stop_rule(span, rule, &kind, Append::Allowed, cx));
+    let response = args.response.0.map(|(span, projection)| ResponseRule { span, projection });
+    if let Some(response) = &response
+        && kind.spec().is_none_or(|spec| spec.stop_field("response_model").is_none())
+    {
+        cx.error_at(
+            response.span,
+            format_args!(
+                "`response` reads the answer of a model: it goes with `llm_turn` and `llm_request`, not with `{}`",
+                kind.name(),
+            ),
+        );
+    }
     if let Some(agent) = args.agent.get() {
         check_format(agent, "agent", KeyType::Text, cx);
     }
@@ -119,15 +131,12 @@ pub(crate) fn model(kind: SpanKind, args: Args, target: &Target<'_>, cx: &mut Ct
         captures,
         agent: args.agent.0.map(|(_, agent)| agent),
         tool_call_id: args.tool_call_id.0.map(|(_, id)| id),
-        options: Options {
-            future: args.future.span(),
-            stream: args.stream.span(),
-            context: args.context.span(),
-        },
+        options: Options { future: args.future.span(), stream: args.stream.span() },
         context: args.context.0.map(|(_, context)| context),
         stop,
         err,
         item,
+        response,
         krate: args.krate.0.map(|(_, path)| path),
         span: kind,
     }

@@ -4,9 +4,10 @@ use proc_macro2::Ident;
 use syn::ext::IdentExt;
 use telemetry_catalogue::{self as catalogue, Requirement, STOP, Type as KeyType};
 
+use super::stop::{Append, check_append};
 use super::tool::automatic;
 use super::{Target, check_format};
-use crate::args::{Args, Entry, Key, Recorded, WORDS};
+use crate::args::{Args, Entry, Format, Key, Recorded, WORDS};
 use crate::ctxt::{Ctxt, did_you_mean, one_of};
 use crate::input::Param;
 use crate::model::{Capture, How, SpanKind};
@@ -38,7 +39,11 @@ pub(super) fn documented(
             continue;
         }
         given.push(field.key);
+        check_append(entry, Append::Refused, cx);
         let how = match (&entry.value, &entry.key) {
+            (Some(recorded), _) if field.key == "args" && recorded.format == Format::Serialize => {
+                How::JsonArguments(clone(recorded))
+            }
             (Some(recorded), _) => {
                 check_format(recorded, &text, field.ty, cx);
                 How::Expr(clone(recorded), Some(field.ty))
@@ -64,6 +69,12 @@ pub(super) fn documented(
             },
             Requirement::Required => cx.error(name, missing(spec, field, &[], target)),
             Requirement::Optional => {}
+            Requirement::Automatic if binding.is_some() && field.key != "args" && field.key != "tool" => {
+                captures.extend(binding.map(|binding| Capture {
+                    key: field.key.to_owned(),
+                    how: How::Param(binding.ident.clone(), field.ty),
+                }));
+            }
             Requirement::Automatic => automatic(field.key, args, params, skipped, target, captures, name, cx),
         }
     }
@@ -153,6 +164,7 @@ pub(super) fn own_fields(fields: Vec<Entry>, kind: &SpanKind, captures: &mut Vec
             continue;
         }
         seen.push(text.clone());
+        check_append(&entry, Append::Refused, cx);
         let Some(recorded) = entry.recorded() else { continue };
         captures.push(Capture { key: text, how: How::Expr(recorded, None) });
     }

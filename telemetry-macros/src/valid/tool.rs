@@ -1,4 +1,4 @@
-//! What a `tool_call` captures by default: its name and its arguments.
+//! What a span captures without being told: a tool's name and arguments, the number of a turn.
 
 use proc_macro2::{Ident, Span};
 use quote::{ToTokens, format_ident};
@@ -28,6 +28,9 @@ pub(super) fn automatic(
             let Some(name) = args.name.get() else { return };
             How::Expr(Recorded { format: Format::Serialize, expr: name.clone() }, Some(KeyType::Text))
         }
+        ("tool", Target::Function { tool: Some(name), .. }) => {
+            How::Expr(Recorded { format: Format::Serialize, expr: name.clone() }, Some(KeyType::Text))
+        }
         ("tool", Target::Function { name, .. }) => {
             let name = name.unraw().to_string();
             let expr = syn::parse_quote!(#name);
@@ -41,26 +44,26 @@ pub(super) fn automatic(
             Some(ident) => How::Whole(ident),
             None => How::Arguments(arguments(params, skipped)),
         },
+        ("turn", _) => How::Turn,
         _ => return,
     };
     captures.push(Capture { key: key.to_owned(), how });
 }
 
-/// The variable that a sole `Parameters<T>` is given a name by.
+/// The variable that a destructured `Parameters<T>` gets.
 pub(crate) fn whole_ident() -> Ident {
     format_ident!("__telemetry_parameters", span = Span::mixed_site())
 }
 
-/// Whether the only parameter is a `Parameters<T>`, as of rmcp.
+/// The `Parameters<T>` of rmcp, whose `T` is the map of all arguments: what stands beside it, such as the request's
+/// context, is none of them.
 fn whole_argument(params: &[Param], skipped: &dyn Fn(&Ident) -> bool) -> Option<Ident> {
     let shown = |param: &&Param| {
         !param.bindings.iter().all(|binding| skipped(&binding.ident)) || param.bindings.is_empty()
     };
     let mut wrapped = params.iter().filter(|param| is_parameters(&param.ty));
     let sole = wrapped.next().filter(shown)?;
-    if wrapped.next().is_some()
-        || params.iter().filter(|param| !is_parameters(&param.ty)).any(|param| can_be_argument(&param.ty))
-    {
+    if wrapped.next().is_some() {
         return None;
     }
     Some(match &sole.pat {

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::diagnostics::NeedsFieldAttribute;
-use crate::value::{CapturedValue, StopValue};
+use crate::value::{CapturedValue, StopValue, as_written};
 
 /// A field of a derived event or stop.
 pub struct Kept<'r, T: ?Sized>(pub &'r T);
@@ -43,6 +43,7 @@ scalars! {
     u32: value => CapturedValue::U64(*value as _);
     u64: value => CapturedValue::U64(*value);
     usize: value => CapturedValue::U64(*value as _);
+    f32: value => CapturedValue::F64(as_written(*value));
     f64: value => CapturedValue::F64(*value);
     &str: value => CapturedValue::Str(value);
     String: value => CapturedValue::Str(value);

@@ -7,12 +7,12 @@ use serde::{Serialize, Serializer};
 
 use super::typed::Text;
 use crate::diagnostics::{NeedsDebug, NeedsPercent, NeedsValue};
-use crate::value::{Captured, CapturedValue};
+use crate::value::{Captured, CapturedValue, Json, as_written, debug_text, opaque_marker};
 
 /// A parameter, known by its name.
 pub struct Param<'p, T: ?Sized>(pub &'p T);
 
-/// An argument of a tool: as a parameter, and left out where it does not serialise.
+/// An argument of a tool: as a parameter; by its `Debug` text where it does not serialise.
 pub struct Argument<'p, T: ?Sized>(pub &'p T);
 
 /// A scalar or a borrowed string: kept in place.
@@ -56,6 +56,10 @@ macro_rules! keepers {
             I64: i8, i16, i32, i64, isize;
             U64: u8, u16, u32, u64, usize;
             F64: f64;
+        }
+
+        impl KeepScalar<'static> for &&&&&&$holder<'_, f32> {
+            fn __telemetry_keep(&self) -> Captured<'static> { CapturedValue::F64(as_written(*self.0)) }
         }
 
         impl<'a> KeepScalar<'a> for &&&&&&$holder<'_, &'a str> {
@@ -142,7 +146,19 @@ impl<T: ?Sized> KeepNothing<T> for Param<'_, T> {
     }
 }
 
-/// Not `Serialize`: left out.
+/// An argument that has `Debug` alone: frameworks ask for `Deserialize` only.
+pub trait KeepText {
+    /// The value.
+    fn __telemetry_keep(&self) -> Captured<'static>;
+}
+
+impl<T: Debug + ?Sized> KeepText for &&Argument<'_, T> {
+    fn __telemetry_keep(&self) -> Captured<'static> {
+        CapturedValue::Text(debug_text(self.0).into())
+    }
+}
+
+/// An argument that has neither `Serialize` nor `Debug`.
 pub trait LeaveOut {
     /// The value.
     fn __telemetry_keep(&self) -> Captured<'static>;
@@ -171,6 +187,28 @@ impl<const N: usize> Serialize for Arguments<'_, N> {
         }
         map.end()
     }
+}
+
+/// The argument that is the map of all others, `Parameters<T>`; a mark where it cannot be recorded.
+pub fn whole_argument<'a, T: ?Sized>(value: Captured<'a>, _: &T) -> Captured<'a> {
+    match value {
+        CapturedValue::Absent => CapturedValue::Text(opaque_marker::<T>().into()),
+        value => value,
+    }
+}
+
+/// How much of a text is read as JSON arguments.
+const MAX_JSON_ARGUMENTS: usize = 1 << 20;
+
+/// Arguments as the model wrote them: a string that holds a JSON object is that object.
+pub fn json_arguments(value: Captured<'_>) -> Captured<'_> {
+    let object = value.value().and_then(|value| {
+        let text = value.as_str()?.trim();
+        let looks = text.starts_with('{') && text.ends_with('}') && text.len() <= MAX_JSON_ARGUMENTS;
+        let object = looks.then(|| serde_json::from_str::<serde_json::Map<String, Json>>(text).ok());
+        object.flatten().map(Json::Object)
+    });
+    object.map_or(value, |object| CapturedValue::from_tree(Some(object)))
 }
 
 /// A parameter for a documented key that holds text: kept if it is a borrowed string.

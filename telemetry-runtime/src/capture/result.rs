@@ -5,10 +5,10 @@ use std::fmt::{Debug, Display};
 use serde::Serialize;
 
 use super::field::{Kept, KeptScalar};
-use crate::value::{CapturedValue, StopValue, debug_text, display_text};
+use crate::value::{CapturedValue, StopValue, debug_text, display_text, opaque_marker};
 
-/// The result of a tool or of evaluated code, whatever its type: what serialises is serialised,
-/// else what has `Display` or `Debug` is its text, else the key stays absent.
+/// The result of a tool or of evaluated code, whatever its type: what serialises is serialised, what has `Display` or
+/// `Debug` is its text, and of anything else the name of the type stands in `<..>`.
 pub struct Whole<'r, T: ?Sized>(pub &'r T);
 
 /// A scalar or a string, or an `Option` of one.
@@ -73,7 +73,7 @@ pub trait WholeOpaque<'r> {
 
 impl<'r, T: ?Sized> WholeOpaque<'r> for Whole<'r, T> {
     fn __telemetry_held(&self) -> StopValue<'r> {
-        CapturedValue::Absent
+        CapturedValue::Text(opaque_marker::<T>().into())
     }
 }
 
@@ -93,6 +93,6 @@ macro_rules! scalars {
 }
 
 scalars! {
-    bool, i8, i16, i32, i64, isize, u8, u16, u32, u64, usize, f64,
+    bool, i8, i16, i32, i64, isize, u8, u16, u32, u64, usize, f32, f64,
     &str, String, Box<str>, std::sync::Arc<str>, std::borrow::Cow<'_, str>,
 }

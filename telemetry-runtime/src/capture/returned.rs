@@ -5,34 +5,8 @@
 //! code it sees what the function's own bounds declare.
 
 use std::convert::Infallible;
-use std::fmt::{Debug, Display};
 
 use crate::diagnostics::NeedsResult;
-use crate::value::{debug_text, display_text, said, short_type_name};
-
-/// Names the kind of an error in `error_type`: a word from a small set, such as `rate_limited`.
-///
-/// ```
-/// use telemetry_runtime::ErrorType;
-///
-/// enum LlmError {
-///     RateLimited,
-///     Http(u16),
-/// }
-///
-/// impl ErrorType for LlmError {
-///     fn error_type(&self) -> String {
-///         match self {
-///             Self::RateLimited => "rate_limited".into(),
-///             Self::Http(status) => status.to_string(),
-///         }
-///     }
-/// }
-/// ```
-pub trait ErrorType {
-    /// The word.
-    fn error_type(&self) -> String;
-}
 
 /// What a function returned.
 pub struct Returned<'r, R: ?Sized>(pub &'r R);
@@ -78,68 +52,5 @@ impl<'r, R: ?Sized> PlainWithErr<'r, R> for Returned<'r, R> {
         R: NeedsResult,
     {
         Ok(self.0)
-    }
-}
-
-/// An error that was returned.
-pub struct Failed<'r, E: ?Sized>(pub &'r E);
-
-/// The error text is its `Display` text.
-pub trait SaysDisplay {
-    /// The text.
-    fn __telemetry_text(&self) -> String;
-}
-
-impl<E: Display + ?Sized> SaysDisplay for &&Failed<'_, E> {
-    fn __telemetry_text(&self) -> String {
-        display_text(self.0)
-    }
-}
-
-/// The error text is its `Debug` text.
-pub trait SaysDebug {
-    /// The text.
-    fn __telemetry_text(&self) -> String;
-}
-
-impl<E: Debug + ?Sized> SaysDebug for &Failed<'_, E> {
-    fn __telemetry_text(&self) -> String {
-        debug_text(self.0)
-    }
-}
-
-/// The error text is the name of its type.
-pub trait SaysType {
-    /// The text.
-    fn __telemetry_text(&self) -> String;
-}
-
-impl<E: ?Sized> SaysType for Failed<'_, E> {
-    fn __telemetry_text(&self) -> String {
-        short_type_name::<E>()
-    }
-}
-
-/// The error kind is what its `ErrorType` returns.
-pub trait KindSaid {
-    /// The word.
-    fn __telemetry_kind(&self) -> String;
-}
-
-impl<E: ErrorType + ?Sized> KindSaid for &Failed<'_, E> {
-    fn __telemetry_kind(&self) -> String {
-        said(|| self.0.error_type()).unwrap_or_else(short_type_name::<E>)
-    }
-}
-
-/// The error kind is the name of its type.
-pub trait KindOfType {
-    /// The word.
-    fn __telemetry_kind(&self) -> String;
-}
-
-impl<E: ?Sized> KindOfType for Failed<'_, E> {
-    fn __telemetry_kind(&self) -> String {
-        short_type_name::<E>()
     }
 }

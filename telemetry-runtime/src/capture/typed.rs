@@ -5,7 +5,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::value::{Captured, CapturedValue};
+use crate::value::{Captured, CapturedValue, as_written};
 
 /// A value for a documented key that holds text.
 #[diagnostic::on_unimplemented(
@@ -199,16 +199,19 @@ measures! {
     Nanos nanos: Duration;
 }
 
-macro_rules! measured_floats {
-    ($($ty:ty),+) => { $(
-        #[diagnostic::do_not_recommend]
-        impl Measure for $ty {
-            fn measured(&self) -> Captured<'static> { CapturedValue::F64((*self).into()) }
-        }
-    )+ };
+#[diagnostic::do_not_recommend]
+impl Measure for f64 {
+    fn measured(&self) -> Captured<'static> {
+        CapturedValue::F64(*self)
+    }
 }
 
-measured_floats!(f32, f64);
+#[diagnostic::do_not_recommend]
+impl Measure for f32 {
+    fn measured(&self) -> Captured<'static> {
+        CapturedValue::F64(as_written(*self))
+    }
+}
 
 #[diagnostic::do_not_recommend]
 impl<T: Measure + ?Sized> Measure for &T {

@@ -136,7 +136,11 @@ impl ActiveSpan {
     /// Adds a key to its stop.
     pub(crate) fn record(&self, key: &'static str, value: Captured<'static>) {
         let mut records = self.records.lock().unwrap_or_else(PoisonError::into_inner);
-        records.push((key, value));
+        // Recorded again and again, a key keeps one value.
+        match records.iter_mut().find(|record| record.0 == key) {
+            Some(record) => record.1 = value,
+            None => records.push((key, value)),
+        }
         self.recorded.store(true, Ordering::Release);
     }
 

@@ -1,5 +1,6 @@
 //! What a context holds beside the current span.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use crate::clock::Deterministic;
@@ -17,6 +18,8 @@ pub(crate) struct ContextState {
     pub(crate) is_called: bool,
     /// Where a session that opens below tells the delegation above.
     pub(crate) child_session: Option<Arc<OnceLock<Arc<str>>>>,
+    /// How many turns the agent around took so far.
+    pub(crate) turns: Option<Arc<AtomicU64>>,
     /// The span of another process that this one continues.
     pub(crate) remote: Option<(TraceId, SpanId)>,
     pub(crate) sampled: Option<bool>,
@@ -29,6 +32,11 @@ pub(crate) struct ContextState {
 }
 
 impl ContextState {
+    /// The number of the next turn within the agent around, from 0.
+    pub(crate) fn next_turn(&self) -> u64 {
+        self.turns.as_ref().map_or(0, |turns| turns.fetch_add(1, Ordering::Relaxed))
+    }
+
     /// Opens a session if there is none, and tells the delegation above of it.
     pub(crate) fn open_session(&mut self) {
         let session = self.keys.session_id.get_or_insert_with(|| new_uuid(self.deterministic.as_deref()));

@@ -64,6 +64,7 @@ where
         phase: None,
         measurements: Measurements { more: FieldSource::Map(&measurements), ..Measurements::NONE },
         metadata: Metadata(LayeredFields {
+            is_documented: category.is_some(),
             context: context.keys(&[]),
             start: &[],
             given: FieldSource::Map(&metadata),

@@ -157,7 +157,12 @@ pub(crate) fn emit_with(
         category: site.category,
         phase: None,
         measurements,
-        metadata: Metadata(LayeredFields { context: context.keys(site.context), start: &[], given }),
+        metadata: Metadata(LayeredFields {
+            is_documented: site.category.is_some(),
+            context: context.keys(site.context),
+            start: &[],
+            given,
+        }),
         span: context.span(),
         depth: context.depth(),
     };

@@ -1,6 +1,8 @@
 //! Where the keys of an event come from.
 
-use telemetry_catalogue::ContextKey;
+use std::sync::LazyLock;
+
+use telemetry_catalogue::{ContextKey, EXCEPTION, STOP, documented_keys};
 
 use super::context_keys::ContextKeys;
 use crate::value::{Field, Json, StopValue, Value};
@@ -69,6 +71,8 @@ pub(super) fn find<'e, V>(entries: &'e [(&str, V)], key: &str) -> Option<&'e V> 
 /// events cost no copying.
 #[derive(Clone, Copy)]
 pub(crate) struct LayeredFields<'a> {
+    /// Whether the event is a documented one: then what was captured at the start under a key of its end is the user's.
+    pub(crate) is_documented: bool,
     /// The context, and which of its documented keys the event shows. The user's own keys in it replace no
     /// other key.
     pub(crate) context: Option<(&'a ContextKeys, &'static [ContextKey])>,
@@ -80,7 +84,7 @@ pub(crate) struct LayeredFields<'a> {
 
 impl<'a> LayeredFields<'a> {
     pub(crate) fn of(given: FieldSource<'a>) -> Self {
-        Self { context: None, start: &[], given }
+        Self { is_documented: false, context: None, start: &[], given }
     }
 
     pub(super) fn of_context(self, key: &str) -> Option<Value<'a>> {
@@ -105,9 +109,11 @@ impl<'a> LayeredFields<'a> {
     pub(super) fn get(self, key: &str) -> Option<Value<'a>> {
         self.documented(key)
             .or_else(|| self.user_keys().find(|(known, _)| *known == key).map(|(_, value)| value))
+            .or_else(|| self.set_aside().find(|(known, _)| *known == key).map(|(_, value)| value))
     }
 
-    /// Each key once: in the order of the layers, with the value that replaces the others.
+    /// Each key once: in the order of the layers, with the value that replaces the others. Keys of the user's own that
+    /// the end has too come last, under the name that [`beside`] gives them.
     pub(super) fn iter(self) -> impl Iterator<Item = (&'a str, Value<'a>)> {
         let (known, keys) = self.context.unzip();
         let context = keys.unwrap_or_default().iter().filter_map(move |key| {
@@ -123,10 +129,46 @@ impl<'a> LayeredFields<'a> {
             .iter()
             .filter(move |(key, _)| find(self.start, key).is_none() && self.of_context(key).is_none());
         let own = self.user_keys().filter(move |(key, _)| self.documented(key).is_none());
-        context.chain(start).chain(given).chain(own)
+        context.chain(start).chain(given).chain(own).chain(self.set_aside())
+    }
+
+    /// The keys of the user's own whose names the event needs itself.
+    fn set_aside(self) -> impl Iterator<Item = (&'a str, Value<'a>)> {
+        let start = self.start.iter().filter_map(move |(key, held)| {
+            let is_own = self.is_documented || is_ending(key);
+            (is_own && self.given.get(key).is_some()).then_some(())?;
+            Some((beside(key)?, held.value()?))
+        });
+        let context = self.user_keys().filter_map(move |(key, value)| {
+            let is_taken = self.documented(key).is_some() && (self.is_documented || is_ending(key));
+            let is_twice = find(self.start, key).is_some() && self.given.get(key).is_some();
+            if is_taken && !is_twice { Some((beside(key)?, value)) } else { None }
+        });
+        start.chain(context)
     }
 
     pub(super) fn to_map(self) -> Map {
         self.iter().map(|(key, value)| (key.to_owned(), value.to_json())).collect()
     }
 }
+
+/// Whether the end of every span has that key.
+fn is_ending(key: &str) -> bool {
+    STOP.iter().chain(EXCEPTION).any(|field| field.key == key)
+}
+
+/// The name that a key of the user's own has where the event needs its name itself: `fields.kind` for `kind`. `None` for
+/// a key that is no documented one.
+pub(crate) fn beside(key: &str) -> Option<&'static str> {
+    static NAMES: LazyLock<Vec<String>> = LazyLock::new(|| {
+        let mut names: Vec<String> = documented_keys().map(|key| format!("{PREFIX}{key}")).collect();
+        names.sort();
+        names.dedup();
+        names
+    });
+    let at = NAMES.binary_search_by(|name| name[PREFIX.len()..].cmp(key)).ok()?;
+    Some(&NAMES[at])
+}
+
+/// What a key of the user's own begins with where its name is taken.
+const PREFIX: &str = "fields.";

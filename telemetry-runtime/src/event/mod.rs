@@ -18,7 +18,7 @@ use crate::ids::SpanIds;
 use crate::value::{Json, Value};
 
 pub(crate) use context_keys::ContextKeys;
-pub(crate) use layers::{FieldSource, LateFields, LayeredFields};
+pub(crate) use layers::{FieldSource, LateFields, LayeredFields, beside};
 pub use name::{EventName, IntoPatterns, NameError, Pattern};
 pub use owned::OwnedEvent;
 

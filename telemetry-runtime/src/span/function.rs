@@ -22,7 +22,7 @@ pub fn run<R>(
             returned
         }
         Err((panicked, payload)) => {
-            span.panicked(Measured::default(), panicked);
+            span.panicked(Measured::default(), panicked, |_| {});
             resume_unwind(payload)
         }
     }

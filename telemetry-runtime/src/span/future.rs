@@ -11,6 +11,7 @@ use super::lifecycle::Measured;
 use super::state::Span;
 use super::stop::Stop;
 use crate::diagnostics::NeedsBoxedFuture;
+use crate::panics::Panicked;
 
 /// Starts the span on the first poll. Returns `None`, and drops the span, if no handler is listening any more.
 pub(super) fn ensure_started<'s, 'a>(slot: &'s mut Option<Box<Span<'a>>>) -> Option<&'s mut Span<'a>> {
@@ -73,24 +74,26 @@ pin_project! {
     impl<F, S> PinnedDrop for Instrumented<'_, F, S> {
         fn drop(this: Pin<&mut Self>) {
             let mut this = this.project();
-            let cancelled = |span: &mut Span<'_>| span.cancelled(Measured::default());
-            abandon(this.span, Measured::default(), || this.future.set(None), cancelled);
+            abandon(this.span, || this.future.set(None), |span, end| match end {
+                None => span.cancelled(Measured::default(), |_| {}),
+                Some(panicked) => span.panicked(Measured::default(), panicked, |_| {}),
+            });
         }
     }
 }
 
-/// Drops unfinished work in its span's context, so that spans inside end first, then ends the span.
+/// Drops unfinished work in its span's context, so that spans inside end first, then ends the span: `end` gets the
+/// panic of a destructor, which then goes on.
 pub(super) fn abandon(
     span: &mut Option<Box<Span<'_>>>,
-    measured: Measured,
     drop_work: impl FnOnce(),
-    end: impl FnOnce(&mut Span<'_>),
+    end: impl FnOnce(&mut Span<'_>, Option<Panicked>),
 ) {
     let Some(mut span) = span.take().filter(|span| span.is_open()) else { return };
     match span.within(drop_work) {
-        Ok(()) => end(&mut span),
+        Ok(()) => end(&mut span, None),
         Err((panicked, payload)) => {
-            span.panicked(measured, panicked);
+            end(&mut span, Some(panicked));
             resume_unwind(payload)
         }
     }
@@ -167,7 +170,7 @@ impl<'a, F: Future, S: Ending<'a, F::Output>> Instrumented<'a, F, S> {
                     Err((panicked, payload)) => {
                         if let Some(mut span) = this.span.take() {
                             drop_remains(&mut span, || this.future.set(None));
-                            span.panicked(Measured::default(), panicked);
+                            span.panicked(Measured::default(), panicked, |_| {});
                         }
                         resume_unwind(payload)
                     }

@@ -5,6 +5,7 @@ use std::any::Any;
 use telemetry_catalogue::Phase;
 
 use super::identity::{assign_ids, identify};
+use super::items::FINISH_REASON;
 use super::opened_context::open_context;
 use super::state::{Open, Span};
 use super::stop::Stop;
@@ -13,7 +14,7 @@ use crate::dispatch::Receivers;
 use crate::event::{Event, FieldSource, LayeredFields, Measurements, Metadata};
 use crate::panics::{self, Frames, Panicked};
 use crate::session_secrets;
-use crate::value::{CapturedValue, Value};
+use crate::value::{CapturedValue, StopValue, Value};
 
 /// A panic that was caught on its way.
 pub(crate) type Caught = (Panicked, Box<dyn Any + Send>);
@@ -69,12 +70,31 @@ impl Span<'_> {
     ///
     /// A panic in `fill` loses the keys after it and nothing else: the work has been done.
     pub(super) fn stop<'r>(&mut self, measured: Measured, fill: impl FnOnce(&mut Stop<'r>)) {
-        let Some(open) = &self.open else { return };
+        if !self.is_open() {
+            return;
+        }
         if !self.observed {
             return self.end(Phase::Stop, measured, FieldSource::NONE);
         }
         let mut stop = Stop::default();
         let _ = panics::contain(|| fill(&mut stop));
+        self.add_known(&mut stop);
+        if measured.needs_reason && self.is_model_call() && !stop.has(FINISH_REASON) && is_ok(&stop) {
+            stop.fail(("the stream ended without a finish reason".to_owned(), "cut_short".to_owned()));
+        }
+        if self.site.is("sandbox_eval") && !stop.has("success") {
+            let ok = is_ok(&stop);
+            stop.set("success", CapturedValue::Bool(ok));
+        }
+        if stop.get("status").is_some_and(|status| status.as_str() == Some("error")) {
+            self.explain_failure(&mut stop);
+        }
+        self.end(Phase::Stop, measured, FieldSource::Stop(stop.entries()));
+    }
+
+    /// What is known of the end before the work has ended: what was recorded, and the session of a sub-agent.
+    fn add_known(&self, stop: &mut Stop<'_>) {
+        let Some(open) = &self.open else { return };
         if let Some(node) = open.context.span.as_ref().filter(|node| node.has_records()) {
             for (key, value) in node.take_records() {
                 stop.set(key, value.into_stop());
@@ -85,33 +105,61 @@ impl Span<'_> {
         {
             stop.set("session_id", CapturedValue::Text((**session).into()));
         }
-        if measured.needs_reason && self.site.is("llm_turn") && !stop.has(FINISH_REASON) && is_ok(&stop) {
-            stop.fail(("the stream ended without a finish reason".to_owned(), "cut_short".to_owned()));
-        }
-        if self.site.is("sandbox_eval") && !stop.has("success") {
-            let ok = is_ok(&stop);
-            stop.set("success", CapturedValue::Bool(ok));
-        }
-        self.end(Phase::Stop, measured, FieldSource::Stop(stop.entries()));
     }
 
-    /// Ends it with an exception: the work panicked.
-    pub(super) fn panicked(&mut self, measured: Measured, panicked: Panicked) {
-        self.exception(measured, "panic", &panicked.message, &Frames(panicked.frames));
+    /// A failure that is a value, by `stop(..)`, has the value's text as its error, and a kind.
+    fn explain_failure(&self, stop: &mut Stop<'_>) {
+        if !stop.has("error") {
+            let told = ["result", "assistant_message", "output"].into_iter().find_map(|key| stop.get(key));
+            if let Some(text) = told.map(|value| value.to_text()) {
+                stop.set("error", CapturedValue::Text(text.into()));
+            }
+        }
+        if !stop.has("error_type") {
+            let kind = if self.site.is("tool_call") { "tool_error" } else { "error" };
+            stop.set("error_type", CapturedValue::Text(kind.into()));
+        }
+    }
+
+    /// Whether the span is a call of a model.
+    fn is_model_call(&self) -> bool {
+        self.site.is("llm_turn") || self.site.is("llm_request")
+    }
+
+    /// Ends it with an exception: the work panicked. `fill` gives the keys that are known by then.
+    pub(super) fn panicked(
+        &mut self,
+        measured: Measured,
+        panicked: Panicked,
+        fill: impl FnOnce(&mut Stop<'_>),
+    ) {
+        self.exception(measured, "panic", &panicked.message, &Frames(panicked.frames), fill);
     }
 
     /// Ends it with an exception: the work was dropped unfinished.
-    pub(super) fn cancelled(&mut self, measured: Measured) {
-        self.exception(measured, "cancelled", "cancelled", &Frames(None));
+    pub(super) fn cancelled(&mut self, measured: Measured, fill: impl FnOnce(&mut Stop<'_>)) {
+        self.exception(measured, "cancelled", "cancelled", &Frames(None), fill);
     }
 
-    fn exception(&mut self, measured: Measured, kind: &str, reason: &str, frames: &Frames) {
-        let given = [
-            ("kind", Value::Str(kind)),
-            ("reason", Value::Str(reason)),
-            ("stacktrace", Value::serialize(frames)),
-        ];
-        self.end(Phase::Exception, measured, FieldSource::Values(&given));
+    /// A model call that is cut short was billed: what is known of its stop is there too.
+    fn exception(
+        &mut self,
+        measured: Measured,
+        kind: &str,
+        reason: &str,
+        frames: &Frames,
+        fill: impl FnOnce(&mut Stop<'_>),
+    ) {
+        let mut keys = Stop::default();
+        if self.observed {
+            let _ = panics::contain(|| fill(&mut keys));
+            self.add_known(&mut keys);
+            keys.set_aside(&["kind", "reason", "stacktrace"]);
+        }
+        keys.set("kind", StopValue::Str(kind));
+        keys.set("reason", StopValue::Str(reason));
+        keys.set("stacktrace", StopValue::lazy(frames));
+        self.end(Phase::Exception, measured, FieldSource::Stop(keys.entries()));
     }
 
     fn end(&mut self, phase: Phase, measured: Measured, given: FieldSource<'_>) {
@@ -119,18 +167,20 @@ impl Span<'_> {
         if self.observed {
             let now = open.context.now();
             let since = |time: u64| time.saturating_sub(open.started);
-            let numbers = [
-                ("duration", since(now)),
-                ("monotonic_time", now),
-                ("items", measured.items.unwrap_or(0)),
-                ("time_to_first_item", measured.first_item.map_or(0, since)),
-            ];
-            let known = match measured {
-                Measured { items: None, .. } => 2,
-                Measured { first_item: None, .. } => 3,
-                Measured { .. } => 4,
+            let mut numbers = [("", 0); 5];
+            let mut count = 0;
+            let mut add = |key: &'static str, number: Option<u64>| {
+                if let Some(number) = number {
+                    numbers[count] = (key, number);
+                    count += 1;
+                }
             };
-            self.emit(phase, &numbers[..known], given);
+            add("duration", Some(since(now)));
+            add("monotonic_time", Some(now));
+            add("items", measured.items);
+            add("time_to_first_item", measured.first_item.map(since));
+            add("time_to_first_token", measured.first_token.map(since));
+            self.emit(phase, &numbers[..count], given);
         }
         let own = self.open.take().filter(|open| open.ids.is_some());
         if let Some(node) = own.and_then(|open| open.context.span) {
@@ -154,6 +204,7 @@ impl Span<'_> {
             phase: Some(phase),
             measurements: Measurements { known, more: FieldSource::NONE },
             metadata: Metadata(LayeredFields {
+                is_documented: site.category.is_some(),
                 context: context.keys(site.context),
                 start: &self.fields,
                 given,
@@ -178,6 +229,11 @@ impl Span<'_> {
         session_secrets::emit_access(context, tool.and_then(|field| field.1.value()).unwrap_or(Value::Null));
     }
 
+    /// The context of the work.
+    pub(super) fn context(&self) -> Context {
+        self.open.as_ref().map_or(Context::NONE, |open| open.context.clone())
+    }
+
     /// The monotonic time, as the span's context has it.
     pub(super) fn now(&self) -> u64 {
         self.open.as_ref().map_or(0, |open| open.context.now())
@@ -189,12 +245,10 @@ impl Span<'_> {
 pub(crate) struct Measured {
     pub(crate) items: Option<u64>,
     pub(crate) first_item: Option<u64>,
+    pub(crate) first_token: Option<u64>,
     /// Whether a model's answer that ends without a reason was cut short.
     pub(crate) needs_reason: bool,
 }
-
-/// The key for the reason why a model finished, which a broken connection does not give.
-pub(super) const FINISH_REASON: &str = "finish_reason";
 
 fn is_ok(stop: &Stop<'_>) -> bool {
     stop.get("status").is_none_or(|status| status.as_str() == Some("ok"))

@@ -4,23 +4,31 @@
 //! `lifecycle` its life from beginning to end; [`Stop`] is what its end adds. The three shapes of work share
 //! them: functions in `function`, futures in `future`, streams in `stream`.
 
+mod answer;
+mod by_hand;
 mod function;
 mod future;
 mod identity;
+mod items;
 mod lifecycle;
 mod observed;
 mod opened_context;
+mod span_metadata;
 mod start;
 mod state;
 mod stop;
 mod stop_metadata;
 mod stream;
 
+pub(crate) use by_hand::mode;
+pub use by_hand::{Answered, OpenSpan, SpanKind, open_span};
 pub use function::run;
 pub use future::{Follow, Instrumented, NamedFuture, PlainFuture, Work};
+pub use items::{Chunk, ItemStop, LookInto, LookPast};
 pub(crate) use observed::{is_observed, is_seen};
-pub use start::{begin, begin_boxed, begin_later};
+pub use span_metadata::SpanMetadata;
+pub use start::{begin, begin_boxed, begin_later, next_turn};
 pub use state::Span;
 pub use stop::Stop;
 pub use stop_metadata::{Derived, May, MayDerive, MayNotDerive, NothingToDerive, StopMetadata, StopOfOwn};
-pub use stream::{FallibleStream, ItemStop, NamedStream, PlainStream, StreamOf, carried, unless_failed};
+pub use stream::{FallibleStream, NamedStream, PlainStream, StreamOf, carried, unless_failed};

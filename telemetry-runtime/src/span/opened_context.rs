@@ -20,7 +20,11 @@ pub(super) fn open_context(span: &Span<'_>, context: &mut Context) -> Option<Arc
             state.keys.agent = Some(agent.clone());
         }
         match attribute {
-            Some("agent" | "operation" | "run") => state.open_session(),
+            Some("agent") => {
+                state.turns = Some(Arc::default());
+                state.open_session();
+            }
+            Some("operation" | "run") => state.open_session(),
             Some("subagent") => {
                 let cell = Arc::new(OnceLock::new());
                 // One that delegates at once to another leaves the session around both the parent.

@@ -2,7 +2,9 @@
 
 use super::observed::{interesting, is_wanted};
 use super::state::Span;
+use crate::context::{self, Context};
 use crate::registry::{self, HANDLED, HOOKED, SCOPED, SpanSite, documented};
+use crate::value::{Captured, CapturedValue};
 
 /// Looks whether a span that begins now is observed, and if so captures what the call was given.
 ///
@@ -46,4 +48,10 @@ pub fn begin_later<'a, 'o>(
     let mut span = Span::new(site, observed, is_accessed || is_wanted(site, observed));
     span.captured(capture);
     Some(Box::new(span.into_owned()))
+}
+
+/// The number of a turn that none is given for: counted from 0 within the agent around.
+pub fn next_turn() -> Captured<'static> {
+    let turn = |context: &Context| context.state.as_ref().map_or(0, |state| state.next_turn());
+    CapturedValue::U64(context::with_context(turn).unwrap_or(0))
 }

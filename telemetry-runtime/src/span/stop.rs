@@ -2,6 +2,7 @@
 
 use smallvec::SmallVec;
 
+use crate::event::beside;
 use crate::value::{Captured, CapturedValue, StopValue, Value};
 
 /// The keys of a span's stop, filled from its return value.
@@ -53,6 +54,17 @@ impl<'r> Stop<'r> {
     #[doc(hidden)]
     pub fn text(&mut self, key: &'static str, text: &'r str) {
         self.set(key, CapturedValue::Str(text));
+    }
+
+    /// Sets those keys that an exception has too aside, under the name that [`beside`] gives them.
+    pub(crate) fn set_aside(&mut self, taken: &[&str]) {
+        for entry in &mut self.entries {
+            if taken.contains(&entry.0)
+                && let Some(name) = beside(entry.0)
+            {
+                entry.0 = name;
+            }
+        }
     }
 
     pub(crate) fn has(&self, key: &str) -> bool {

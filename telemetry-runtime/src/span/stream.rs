@@ -8,51 +8,32 @@ use futures_core::Stream;
 use pin_project_lite::pin_project;
 
 use super::future::{abandon, drop_remains, ensure_started};
-use super::lifecycle::{FINISH_REASON, Measured};
+use super::items::ItemStop;
+use super::lifecycle::Measured;
 use super::state::Span;
 use super::stop::Stop;
 use crate::diagnostics::NeedsBoxedStream;
 use crate::registry::SpanSite;
-use crate::value::Captured;
 
-/// The keys taken from the items of a stream so far: for each the last value.
-#[derive(Default)]
-pub struct ItemStop {
-    keys: Vec<(&'static str, Captured<'static>)>,
-    /// The error of the last item, if it was an `Err`.
-    error: Option<(String, String)>,
-    /// Whether some item was asked for the reason why a model finished.
-    asks_reason: bool,
+/// What `stop(..)` adds at the end of a stream.
+pub trait StreamEnd {
+    /// Fills the stop.
+    fn fill(self, stop: &mut Stop<'_>);
 }
 
-impl ItemStop {
-    /// The item is not an error.
-    pub fn ok(&mut self) {
-        self.error = None;
-    }
-
-    /// The item is an `Err`.
-    pub fn fail(&mut self, (error, error_type): (String, String)) {
-        self.error = Some((error, error_type));
-    }
-
-    /// Sets a key.
-    pub fn record(&mut self, key: &'static str, value: Captured<'static>) {
-        self.asks_reason |= key == FINISH_REASON;
-        if let Captured::Absent = value {
-            return;
-        }
-        match self.keys.iter_mut().find(|entry| entry.0 == key) {
-            Some(entry) => entry.1 = value,
-            None => self.keys.push((key, value)),
-        }
+impl<S: for<'r> FnOnce(&'r (), &mut Stop<'r>)> StreamEnd for S {
+    fn fill(self, stop: &mut Stop<'_>) {
+        self(&(), stop);
     }
 }
 
 pin_project! {
     /// A stream with a span around it, which begins at its first poll and lasts to its end.
     #[must_use = "streams do nothing unless polled"]
-    pub struct InstrumentedStream<'a, T, I, S> {
+    pub struct InstrumentedStream<'a, T, I, S>
+    where
+        S: StreamEnd,
+    {
         #[pin]
         stream: Option<T>,
         following: Option<Box<Following<'a>>>,
@@ -60,18 +41,23 @@ pin_project! {
         stop: Option<S>,
     }
 
-    impl<T, I, S> PinnedDrop for InstrumentedStream<'_, T, I, S> {
+    impl<T, I, S> PinnedDrop for InstrumentedStream<'_, T, I, S>
+    where
+        S: StreamEnd,
+    {
         fn drop(this: Pin<&mut Self>) {
             let mut this = this.project();
-            if let Some(mut following) = this.following.take() {
-                // A consumer that gives up at an `Err` has seen the stream's last item.
-                let (measured, items) = (following.measured, following.items);
-                let end = |span: &mut Span<'_>| match items.error {
-                    Some(_) => span.stop(measured, |keys| items.fill(keys)),
-                    None => span.cancelled(measured),
-                };
-                abandon(&mut following.span, measured, || this.stream.set(None), end);
-            }
+            let (Some(mut following), Some(stop)) = (this.following.take(), this.stop.take()) else { return };
+            let (measured, items) = (following.measured, following.items);
+            abandon(&mut following.span, || this.stream.set(None), |span, end| match end {
+                Some(panicked) => span.panicked(measured, panicked, |keys| items.fill_known(keys)),
+                // A consumer that leaves after the last item has seen all there was to see.
+                None if items.is_complete() => span.stop(measured, |keys| {
+                    items.fill(keys);
+                    stop.fill(keys);
+                }),
+                None => span.cancelled(measured, |keys| items.fill_known(keys)),
+            });
         }
     }
 }
@@ -133,17 +119,20 @@ where
                     kept.measured.first_item.get_or_insert(now);
                     let items = &mut kept.items;
                     let _ = crate::panics::contain(|| (this.item)(&item, items));
+                    if kept.measured.first_token.is_none() && items.has_token() {
+                        kept.measured.first_token = Some(now);
+                    }
                 }
                 Poll::Ready(Some(item))
             }
             Ok(Poll::Ready(None)) => {
                 if let Some((mut span, mut kept)) = finish(this.following) {
                     let stop = this.stop.take();
-                    kept.measured.needs_reason = kept.items.asks_reason || kept.measured.items == Some(0);
+                    kept.measured.needs_reason = kept.items.asks_reason() || kept.measured.items == Some(0);
                     span.stop(kept.measured, |keys| {
                         kept.items.fill(keys);
                         if let Some(stop) = stop {
-                            stop(&(), keys);
+                            stop.fill(keys);
                         }
                     });
                 }
@@ -152,7 +141,7 @@ where
             Err((panicked, payload)) => {
                 if let Some((mut span, kept)) = finish(this.following) {
                     drop_remains(&mut span, || this.stream.set(None));
-                    span.panicked(kept.measured, panicked);
+                    span.panicked(kept.measured, panicked, |keys| kept.items.fill_known(keys));
                 }
                 resume_unwind(payload)
             }
@@ -167,18 +156,6 @@ where
 fn finish<'a>(following: &mut Option<Box<Following<'a>>>) -> Option<(Box<Span<'a>>, Following<'a>)> {
     let mut kept = *following.take()?;
     Some((kept.span.take()?, kept))
-}
-
-impl ItemStop {
-    fn fill(self, keys: &mut Stop<'_>) {
-        match self.error {
-            Some(error) => keys.fail(error),
-            None => keys.ok(),
-        }
-        for (key, value) in self.keys {
-            keys.record(key, value);
-        }
-    }
 }
 
 /// What a function returned that gives a stream: the stream, bare or boxed, or a `Result` of one.

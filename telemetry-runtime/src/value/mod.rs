@@ -13,7 +13,9 @@ pub(crate) use captured::Field;
 pub use captured::{Captured, CapturedValue, StopValue};
 pub use serialize::Json;
 pub(crate) use serialize::Tree;
-pub(crate) use serialize::{debug_text, display_text, map_of, said, short_type_name, tree_of};
+pub(crate) use serialize::{
+    as_written, debug_text, display_text, map_of, opaque_marker, said, short_type_name, tree_of,
+};
 
 /// One value of an event: a scalar, a string, or a borrowed value that is serialised only when a handler reads it.
 ///

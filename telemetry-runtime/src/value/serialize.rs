@@ -62,6 +62,11 @@ fn marker<T: ?Sized>() -> String {
     format!("<unserialisable: {}>", short_type_name::<T>().trim_start_matches('&'))
 }
 
+/// The marker for a value that has nothing to record: the name of its type.
+pub(crate) fn opaque_marker<T: ?Sized>() -> String {
+    format!("<{}>", short_type_name::<T>().trim_start_matches('&'))
+}
+
 /// Runs the user's code; `None` if it panics.
 pub(crate) fn said<R>(say: impl FnOnce() -> R) -> Option<R> {
     contained(say)
@@ -170,6 +175,11 @@ fn shorten(full: &str) -> String {
     short
 }
 
+/// The number that a person would write for it: `0.7`, not the `0.699999988079071` that is nearest to it.
+pub(crate) fn as_written(value: f32) -> f64 {
+    value.to_string().parse().unwrap_or_else(|_| value.into())
+}
+
 /// Why a value could not be made into a tree. Its text is never shown.
 #[derive(Debug)]
 pub(crate) struct Refused;
@@ -232,8 +242,12 @@ impl ser::Serializer for TreeSerializer {
         serialize_bool: bool,
         serialize_i8: i8, serialize_i16: i16, serialize_i32: i32, serialize_i64: i64,
         serialize_u8: u8, serialize_u16: u16, serialize_u32: u32, serialize_u64: u64,
-        serialize_f32: f32, serialize_f64: f64,
+        serialize_f64: f64,
         serialize_str: &str,
+    }
+
+    fn serialize_f32(self, value: f32) -> Made {
+        Ok(Some(as_written(value).into()))
     }
 
     fn collect_str<T: Display + ?Sized>(self, value: &T) -> Made {

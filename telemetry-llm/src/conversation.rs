@@ -1,0 +1,302 @@
+//! Whole messages: what a model was given, and what it answered.
+
+use serde_json::{Map, Value as Json};
+
+use crate::json::{at, first, get, text, word};
+use crate::message::{Message, Part, Role};
+use crate::part::{self, DEPTH, Kind};
+use crate::{FinishReason, response};
+
+/// Where a whole request has its messages, and its instructions beside them.
+const MESSAGES: &[&str] = &["messages", "contents", "input", "chat_history", "history"];
+const INSTRUCTIONS: &[&str] = &["system", "instructions", "system_instruction", "preamble"];
+
+/// A conversation, in whatever form it is given: a list of messages of any provider or library, the
+/// items of the Responses API, a whole request with its instructions, the parts of one message, one
+/// text.
+///
+/// What is of no known form is a message too: its JSON as text.
+///
+/// ```
+/// use telemetry_llm::{Role, conversation};
+/// use serde_json::json;
+///
+/// let said = conversation(&json!([
+///     {"type": "message", "role": "user", "content": [{"type": "input_text", "text": "How warm is it?"}]},
+///     {"type": "function_call", "id": "fc_1", "call_id": "call_1", "name": "weather", "arguments": "{}"},
+///     {"type": "function_call_output", "call_id": "call_1", "output": "-3"},
+/// ]));
+/// let roles: Vec<_> = said.iter().map(|message| message.role.as_str()).collect();
+/// assert_eq!(roles, ["user", "assistant", "tool"]);
+/// ```
+pub fn conversation(value: &Json) -> Vec<Message> {
+    read(value, DEPTH)
+}
+
+fn read(value: &Json, depth: u8) -> Vec<Message> {
+    match value {
+        Json::Null => Vec::new(),
+        Json::Array(items) => list(items, depth),
+        Json::Object(map) => {
+            let held = MESSAGES.iter().find_map(|key| get(map, key).filter(|held| held.is_array()));
+            match (held, depth.checked_sub(1)) {
+                (Some(held), Some(depth)) if get(map, "role").is_none() => {
+                    let instructions = INSTRUCTIONS.iter().find_map(|key| get(map, key));
+                    let system = instructions.map(|held| message(held, Role::System, depth));
+                    let mut all: Vec<_> = system.into_iter().filter(|said| !said.parts.is_empty()).collect();
+                    for said in read(held, depth) {
+                        all.push(said);
+                    }
+                    // Cohere's first version has the newest message apart.
+                    if let Some(newest) = text(value, &["message"]) {
+                        all.push(Message::new(Role::User, vec![Part::text(newest)]));
+                    }
+                    all
+                }
+                _ => vec![message(value, Role::User, depth)],
+            }
+        }
+        other => vec![message(other, Role::User, depth)],
+    }
+}
+
+/// Messages, items, or the parts of one message: parts that stand together are one message.
+fn list(items: &[Json], depth: u8) -> Vec<Message> {
+    let mut messages: Vec<Message> = Vec::with_capacity(items.len());
+    let mut open = false;
+    for item in items {
+        if item.is_null() {
+            continue;
+        }
+        let is_part = !is_message(item) && stated_kind(item).is_some();
+        if !is_part {
+            messages.push(message(item, Role::User, depth));
+            open = false;
+            continue;
+        }
+        match speaker(item) {
+            Some(role) => {
+                messages.push(Message::new(role, parts_of_one(item, depth)));
+                open = false;
+            }
+            None => {
+                match messages.last_mut().filter(|_| open) {
+                    Some(last) => part::part(item, &mut last.parts, depth),
+                    None => messages.push(Message::new(Role::User, parts_of_one(item, depth))),
+                }
+                open = true;
+            }
+        }
+    }
+    messages
+}
+
+fn parts_of_one(item: &Json, depth: u8) -> Vec<Part> {
+    let mut parts = Vec::new();
+    part::part(item, &mut parts, depth);
+    parts
+}
+
+fn stated_kind(item: &Json) -> Option<&str> {
+    item.get("type")?.as_str()
+}
+
+/// Who says an item that says so by its kind alone.
+fn speaker(item: &Json) -> Option<Role> {
+    match Kind::of(stated_kind(item)?)? {
+        Kind::Call | Kind::Reasoning | Kind::Redacted | Kind::Refusal => Some(Role::Assistant),
+        Kind::Result => Some(Role::Tool),
+        _ => None,
+    }
+}
+
+fn is_message(value: &Json) -> bool {
+    let Json::Object(map) = value else { return false };
+    if get(map, "role").is_some() || map.contains_key("lc") {
+        return true;
+    }
+    match get(map, "type").and_then(Json::as_str) {
+        Some("message") => true,
+        // LangChain's, whose type is who says it.
+        Some(kind) => Role::known(kind).is_some() && Kind::of(kind).is_none(),
+        None => ["content", "parts", "tool_calls"].iter().any(|key| get(map, key).is_some()),
+    }
+}
+
+/// One message of any form.
+pub(crate) fn message(value: &Json, otherwise: Role, depth: u8) -> Message {
+    let Some(depth) = depth.checked_sub(1) else {
+        return Message::new(otherwise, vec![Part::text(value.to_string())]);
+    };
+    match value {
+        Json::Object(map) if is_message(value) => of_map(value, map, otherwise, depth),
+        // An enum's variant, as `{"User": {..}}`.
+        Json::Object(map) if map.len() == 1 => {
+            let variant = map.iter().next().and_then(|(key, inner)| of_variant(key, inner, depth));
+            variant.unwrap_or_else(|| of_content(value, otherwise, depth))
+        }
+        other => of_content(other, otherwise, depth),
+    }
+}
+
+fn of_content(value: &Json, role: Role, depth: u8) -> Message {
+    let mut parts = Vec::new();
+    part::content(value, &mut parts, depth);
+    Message::new(role, parts)
+}
+
+/// `{"User": "hello"}`, `{"Assistant": ["text", [calls]]}`, `{"ToolOutput": [call, output]}`.
+fn of_variant(key: &str, inner: &Json, depth: u8) -> Option<Message> {
+    if word(key) == "tooloutput" {
+        let [call, output] = inner.as_array()?.as_slice() else { return None };
+        let id = text(call, &["id", "call_id"]).map(str::to_owned);
+        // The one variant of what a tool put out.
+        let lone = output.as_object().filter(|map| map.len() == 1).and_then(|map| map.values().next());
+        let response = lone.unwrap_or(output).clone();
+        return Some(Message::new(Role::Tool, vec![Part::ToolResult { id, response }]));
+    }
+    if word(key) == "summary" {
+        return inner.as_str().map(|said| Message::new(Role::System, vec![Part::text(said)]));
+    }
+    let role = Role::known(key)?;
+    let mut made = match inner {
+        Json::Object(held) if is_message(inner) => of_map(inner, held, role.clone(), depth),
+        // A text and calls, either of which may be missing.
+        Json::Array(fields) if fields.len() == 2 && fields[1].is_array() | fields[1].is_null() => {
+            let mut made = of_content(&fields[0], role.clone(), depth);
+            calls(&fields[1], &mut made.parts);
+            made
+        }
+        inner => of_content(inner, role.clone(), depth),
+    };
+    made.role = role;
+    Some(made)
+}
+
+fn of_map(value: &Json, map: &Map<String, Json>, otherwise: Role, depth: u8) -> Message {
+    // LangChain's serialised forms.
+    let held =
+        first(value, &["kwargs", "data"]).filter(|held| held.is_object() && get(map, "role").is_none());
+    if let Some(held) = held {
+        let kind = text(value, &["type"]).filter(|kind| *kind != "constructor").and_then(Role::known);
+        let class = at(value, "id").and_then(Json::as_array).and_then(|path| path.last()?.as_str());
+        let role = kind.or_else(|| class.and_then(Role::known)).unwrap_or(otherwise);
+        let mut made = message(held, role.clone(), depth);
+        made.role = role;
+        return made;
+    }
+    let said = text(value, &["role"]).map(Role::from);
+    let role = said.or_else(|| text(value, &["type"]).and_then(Role::known)).unwrap_or(otherwise);
+    let mut parts = Vec::new();
+    thoughts(value, &mut parts);
+    let content = first(value, &["parts", "content"]).unwrap_or(&Json::Null);
+    if role == Role::Tool && !holds_results(content) {
+        let id = text(value, &["tool_call_id", "tool_use_id", "call_id", "id", "name"]).map(str::to_owned);
+        parts.push(Part::ToolResult { id, response: part::plain(content) });
+    } else {
+        part::content(content, &mut parts, depth);
+    }
+    parts.extend(text(value, &["refusal"]).map(Part::text));
+    spoken(value, &mut parts);
+    if let Some(images) = at(value, "images").and_then(Json::as_array) {
+        for image in images {
+            parts.extend(crate::media::read(&serde_json::json!({"image": image}), "image"));
+        }
+    }
+    if let Some(held) = at(value, "tool_calls")
+        && !parts.iter().any(|part| matches!(part, Part::ToolCall(_)))
+    {
+        calls(held, &mut parts);
+    }
+    if let Some(function) = at(value, "function_call").filter(|function| function.is_object()) {
+        parts.extend(part::call(function).map(Part::ToolCall));
+    }
+    let reason = first(value, &["finish_reason", "stop_reason", "stop"]).and_then(FinishReason::read);
+    Message { role, parts, finish_reason: reason }
+}
+
+/// Thoughts that stand beside the content.
+fn thoughts(value: &Json, parts: &mut Vec<Part>) {
+    if let Some(thought) = text(value, &["reasoning_content", "reasoning", "thinking", "tool_plan"]) {
+        parts.push(Part::reasoning(thought));
+    } else if let Some(details) = at(value, "reasoning_details").and_then(Json::as_array) {
+        let texts = details.iter().filter_map(|detail| text(detail, &["text", "summary"]));
+        let thought = texts.collect::<Vec<_>>().join("");
+        if !thought.is_empty() {
+            parts.push(Part::reasoning(thought));
+        } else if !details.is_empty() {
+            parts.push(Part::Reasoning { content: String::new(), redacted: true });
+        }
+    }
+}
+
+/// An answer that is spoken, and what it says.
+fn spoken(value: &Json, parts: &mut Vec<Part>) {
+    let Some(audio) = at(value, "audio").filter(|audio| audio.is_object()) else { return };
+    parts.extend(text(audio, &["transcript"]).map(Part::text));
+    if let Some(data) = text(audio, &["data"]) {
+        let mime_type = text(audio, &["format"]).map(|format| format!("audio/{format}"));
+        parts.push(Part::Blob { modality: "audio".to_owned(), mime_type, content: data.to_owned() });
+    }
+}
+
+fn calls(value: &Json, parts: &mut Vec<Part>) {
+    let items = value.as_array().map(Vec::as_slice).unwrap_or_default();
+    for item in items {
+        if item.is_null() {
+            continue;
+        }
+        parts.push(match part::call(item) {
+            Some(call) => Part::ToolCall(call),
+            None => Part::text(item.to_string()),
+        });
+    }
+}
+
+fn holds_results(content: &Json) -> bool {
+    let is_result = |item: &Json| match stated_kind(item) {
+        Some(kind) => Kind::of(kind) == Some(Kind::Result),
+        None => item
+            .as_object()
+            .is_some_and(|map| map.len() == 1 && map.keys().all(|key| Kind::of(key) == Some(Kind::Result))),
+    };
+    content.as_array().is_some_and(|items| items.iter().any(is_result))
+}
+
+/// What a model answered, as one message: a message in any form, a whole answer, the items of one,
+/// a text. `None` if there is nothing.
+///
+/// ```
+/// use telemetry_llm::answer;
+/// use serde_json::json;
+///
+/// assert_eq!(answer(&json!("It is cold.")).unwrap().text().as_deref(), Some("It is cold."));
+/// assert_eq!(answer(&json!(null)), None);
+/// ```
+pub fn answer(value: &Json) -> Option<Message> {
+    match value {
+        Json::Null => None,
+        Json::Array(items) => Some(of_items(items)),
+        value => match response::message_of(value) {
+            Some(message) => Some(message),
+            None => Some(message(value, Role::Assistant, DEPTH)),
+        },
+    }
+}
+
+/// The items of one answer, or the messages of it: all that the model says, as one message.
+pub(crate) fn of_items(items: &[Json]) -> Message {
+    let mut whole = Message::new(Role::Assistant, Vec::new());
+    for item in items {
+        if is_message(item) {
+            let said = message(item, Role::Assistant, DEPTH);
+            if said.role == Role::Assistant {
+                whole.parts.extend(said.parts);
+                whole.finish_reason = said.finish_reason.or(whole.finish_reason);
+            }
+        } else {
+            part::part(item, &mut whole.parts, DEPTH);
+        }
+    }
+    whole
+}

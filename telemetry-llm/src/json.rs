@@ -1,0 +1,85 @@
+//! Looking into JSON by paths whose spelling does not matter.
+//!
+//! Libraries write the same key as `input_tokens`, `inputTokens` or `InputTokens`. A path finds them
+//! all: case, `_` and `-` make no difference, unless a key is there exactly as written.
+
+use serde_json::{Map, Value as Json};
+
+/// A map with more keys than this is no provider's: its keys are only found as they are written.
+const MANY: usize = 64;
+
+fn letters(text: &str) -> impl Iterator<Item = u8> {
+    text.bytes().filter(|byte| !matches!(byte, b'_' | b'-'))
+}
+
+/// Whether two keys are the same but for their spelling.
+pub(crate) fn same(a: &str, b: &str) -> bool {
+    let (mut a, mut b) = (letters(a), letters(b));
+    loop {
+        match (a.next(), b.next()) {
+            (None, None) => return true,
+            (Some(a), Some(b)) if a.eq_ignore_ascii_case(&b) => {}
+            _ => return false,
+        }
+    }
+}
+
+/// The value of a key that is there and is not null.
+pub(crate) fn get<'j>(map: &'j Map<String, Json>, key: &str) -> Option<&'j Json> {
+    let exact = map.get(key);
+    let found = match exact {
+        None if map.len() <= MANY => map.iter().find(|(known, _)| same(known, key)).map(|(_, value)| value),
+        exact => exact,
+    };
+    found.filter(|value| !value.is_null())
+}
+
+/// The value at a path such as `choices.0.message`.
+pub(crate) fn at<'j>(value: &'j Json, path: &str) -> Option<&'j Json> {
+    path.split('.').try_fold(value, |value, step| match value {
+        Json::Object(map) => get(map, step),
+        Json::Array(items) => items.get(step.parse::<usize>().ok()?).filter(|item| !item.is_null()),
+        _ => None,
+    })
+}
+
+/// The first of several paths that leads anywhere.
+pub(crate) fn first<'j>(value: &'j Json, paths: &[&str]) -> Option<&'j Json> {
+    paths.iter().find_map(|path| at(value, path))
+}
+
+/// The first of several paths that leads to a text which is not empty.
+pub(crate) fn text<'j>(value: &'j Json, paths: &[&str]) -> Option<&'j str> {
+    paths.iter().find_map(|path| at(value, path)?.as_str().filter(|text| !text.is_empty()))
+}
+
+/// A word in the one spelling that this crate compares: `ToolUse`, `tool-use` and `tool_use` are
+/// `tooluse`. What is longer than any word that is known is no word.
+pub(crate) fn word(text: &str) -> String {
+    if text.len() > 64 {
+        return String::new();
+    }
+    text.chars().filter(|c| !matches!(c, '_' | '-' | ' ')).map(|c| c.to_ascii_lowercase()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn the_spelling_of_a_key_makes_no_difference() {
+        assert!(same("input_tokens", "inputTokens") && same("Input-Tokens", "input_tokens"));
+        assert!(!same("input", "input_tokens") && !same("input_tokens", "input"));
+        let value = json!({"usageMetadata": {"promptTokenCount": 3}, "list": [null, {"a": 1}]});
+        assert_eq!(at(&value, "usage_metadata.prompt_token_count"), Some(&json!(3)));
+        assert_eq!(at(&value, "list.1.a"), Some(&json!(1)));
+        assert_eq!(at(&value, "list.0"), None);
+        assert_eq!(at(&value, "list.x"), None);
+    }
+
+    #[test]
+    fn a_key_that_is_there_as_written_comes_first() {
+        assert_eq!(at(&json!({"A": 1, "a": 2}), "a"), Some(&json!(2)));
+    }
+}

@@ -1,0 +1,538 @@
+//! Whole answers: one table of the forms that providers and libraries have.
+
+use serde::Serialize;
+
+use crate::conversation::{message, of_items};
+use crate::json::{at, first, text};
+use crate::message::{Message, Part, Role, ToolCall};
+use crate::part::{self, DEPTH};
+use crate::{FinishReason, Json, Provider, Usage};
+
+/// What a model answered.
+///
+/// ```
+/// use telemetry_llm::{FinishReason, Response};
+/// use serde_json::json;
+///
+/// let response = Response::read(&json!({
+///     "id": "chatcmpl-1", "model": "gpt-4o-2024-08-06",
+///     "choices": [{"message": {"role": "assistant", "content": "It is cold."}, "finish_reason": "stop"}],
+///     "usage": {"prompt_tokens": 12, "completion_tokens": 4, "total_tokens": 16},
+/// })).unwrap();
+/// assert_eq!(response.model.as_deref(), Some("gpt-4o-2024-08-06"));
+/// assert_eq!(response.finish_reasons, [FinishReason::Stop]);
+/// assert_eq!(response.usage.unwrap().total, Some(16));
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[non_exhaustive]
+pub struct Response {
+    /// The answer's id.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
+    /// The model that answered, which may be another than the one asked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub model: Option<String>,
+    /// Who served it, where the answer tells.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub provider: Option<Provider>,
+    /// The answer; of several choices the first.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub message: Option<Message>,
+    /// The tools that it asks to be called.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub tool_calls: Vec<ToolCall>,
+    /// The tokens.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub usage: Option<Usage>,
+    /// Why the model stopped, of each choice.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub finish_reasons: Vec<FinishReason>,
+    /// What went wrong, where the provider says so in the answer or in its stream.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub error: Option<String>,
+}
+
+/// One form of an answer: what it is known by, and where it has what.
+pub(crate) struct Form {
+    /// Paths that must all lead somewhere.
+    known_by: &'static [&'static str],
+    /// What must be a list or a map there, not a text.
+    shape: Shape,
+    message: Said,
+    id: &'static [&'static str],
+    model: &'static [&'static str],
+    provider: &'static [&'static str],
+    /// A `*` stands for each item of a list.
+    finish: &'static [&'static str],
+    /// The one provider that has this form.
+    always: Option<Provider>,
+}
+
+/// What the first path that a form is known by leads to.
+#[derive(Clone, Copy)]
+enum Shape {
+    List,
+    Map,
+    Text,
+    Any,
+}
+
+/// Where a form has its message.
+#[derive(Clone, Copy)]
+enum Said {
+    /// A message, or a text, at the first of these paths.
+    At(&'static [&'static str]),
+    /// A list of items that are the message's.
+    Items(&'static str),
+    /// The map is itself the message.
+    Whole,
+}
+
+const NONE: &[&str] = &[];
+const ID: &[&str] = &["id", "response_id"];
+const MODEL: &[&str] = &["model", "model_name", "response_model"];
+
+const PLAIN: Form = Form {
+    known_by: NONE,
+    shape: Shape::Any,
+    message: Said::Whole,
+    id: ID,
+    model: MODEL,
+    provider: &["provider"],
+    finish: &["finish_reason", "stop_reason"],
+    always: None,
+};
+
+/// The forms, the more particular ones first.
+const FORMS: &[Form] = &[
+    // What users name as the documented keys are named.
+    Form {
+        known_by: &["assistant_message"],
+        shape: Shape::Any,
+        message: Said::At(&["assistant_message"]),
+        id: &["response_id", "id"],
+        model: &["response_model", "model"],
+        ..PLAIN
+    },
+    // OpenAI's chat completions and all that copy them; text completions.
+    Form {
+        known_by: &["choices"],
+        shape: Shape::List,
+        message: Said::At(&["choices.0.message", "choices.0.delta", "choices.0.text"]),
+        finish: &["choices.*.finish_reason"],
+        ..PLAIN
+    },
+    // Gemini.
+    Form {
+        known_by: &["candidates"],
+        shape: Shape::List,
+        message: Said::At(&["candidates.0.content"]),
+        model: &["model_version"],
+        finish: &["candidates.*.finish_reason", "prompt_feedback.block_reason"],
+        ..PLAIN
+    },
+    // A prompt that Gemini blocked.
+    Form {
+        known_by: &["prompt_feedback.block_reason"],
+        message: Said::At(NONE),
+        model: &["model_version"],
+        finish: &["prompt_feedback.block_reason"],
+        ..PLAIN
+    },
+    // Bedrock's Converse.
+    Form {
+        known_by: &["output.message"],
+        shape: Shape::Map,
+        message: Said::At(&["output.message"]),
+        model: &["trace.promptRouter.invokedModelId", "model"],
+        always: Some(Provider::convention("aws.bedrock")),
+        ..PLAIN
+    },
+    // OpenAI's Responses.
+    Form {
+        known_by: &["output"],
+        shape: Shape::List,
+        message: Said::Items("output"),
+        finish: &["incomplete_details.reason"],
+        ..PLAIN
+    },
+    // rig.
+    Form {
+        known_by: &["choice", "usage"],
+        shape: Shape::List,
+        message: Said::Items("choice"),
+        id: &["origin.response_id", "message_id", "id"],
+        model: &["origin.response_model", "origin.model", "model"],
+        provider: &["origin.provider", "provider"],
+        ..PLAIN
+    },
+    // genai.
+    Form {
+        known_by: &["content", "provider_model_iden"],
+        shape: Shape::Any,
+        model: &["provider_model_iden.model_name", "model_iden.model_name"],
+        provider: &["provider_model_iden.adapter_kind", "model_iden.adapter_kind"],
+        ..PLAIN
+    },
+    // Ollama and ollama-rs.
+    Form {
+        known_by: &["message", "done"],
+        shape: Shape::Map,
+        message: Said::At(&["message"]),
+        finish: &["done_reason"],
+        always: Some(Provider::convention("ollama")),
+        ..PLAIN
+    },
+    Form {
+        known_by: &["response", "done"],
+        shape: Shape::Text,
+        message: Said::At(&["response"]),
+        finish: &["done_reason"],
+        always: Some(Provider::convention("ollama")),
+        ..PLAIN
+    },
+    // Cohere.
+    Form {
+        known_by: &["message.content", "finish_reason"],
+        shape: Shape::Any,
+        message: Said::At(&["message"]),
+        ..PLAIN
+    },
+    Form {
+        known_by: &["message.tool_calls", "finish_reason"],
+        shape: Shape::List,
+        message: Said::At(&["message"]),
+        ..PLAIN
+    },
+    Form {
+        known_by: &["text", "generation_id"],
+        shape: Shape::Text,
+        message: Said::At(&["text"]),
+        id: &["response_id", "generation_id"],
+        always: Some(Provider::convention("cohere")),
+        ..PLAIN
+    },
+    // What LangChain hands out, and keeps.
+    Form {
+        known_by: &["generations.0.0"],
+        shape: Shape::Map,
+        message: Said::At(&["generations.0.0.message", "generations.0.0.text"]),
+        id: &["generations.0.0.message.id", "generations.0.0.message.kwargs.id"],
+        model: &["llm_output.model_name", "llm_output.model"],
+        finish: &["generations.0.*.generation_info.finish_reason"],
+        ..PLAIN
+    },
+    LANGCHAIN,
+    Form { known_by: &["kwargs"], shape: Shape::Map, ..LANGCHAIN_HELD },
+    Form {
+        known_by: &["data", "type"],
+        shape: Shape::Map,
+        id: &["data.id"],
+        model: &["data.response_metadata.model_name", "data.response_metadata.model"],
+        provider: &["data.response_metadata.model_provider"],
+        finish: &["data.response_metadata.finish_reason", "data.response_metadata.stop_reason"],
+        ..PLAIN
+    },
+    // Vercel's SDK: its result, and its provider interface.
+    Form {
+        known_by: &["content", "finishReason"],
+        shape: Shape::List,
+        message: Said::Items("content"),
+        id: &["response.id"],
+        model: &["response.model_id"],
+        ..PLAIN
+    },
+    Form {
+        known_by: &["finishReason", "usage"],
+        shape: Shape::Any,
+        message: Said::At(&["text", "message", "content", "answer", "output"]),
+        id: &["response.id"],
+        model: &["response.model_id"],
+        ..PLAIN
+    },
+    // Anthropic; MCP's sampling.
+    Form { known_by: &["content", "stop_reason"], shape: Shape::Any, ..PLAIN },
+    Form { known_by: &["content", "role", "usage"], shape: Shape::Any, ..PLAIN },
+    // swiftide.
+    Form {
+        known_by: &["tool_calls", "id", "usage"],
+        shape: Shape::Any,
+        message: Said::At(&["message"]),
+        ..PLAIN
+    },
+    // This crate's own.
+    Form {
+        known_by: &["message.parts"],
+        shape: Shape::List,
+        message: Said::At(&["message"]),
+        finish: &["finish_reasons.*", "finish_reason"],
+        ..PLAIN
+    },
+];
+
+const LANGCHAIN: Form = Form {
+    known_by: &["response_metadata", "content"],
+    shape: Shape::Map,
+    model: &["response_metadata.model_name", "response_metadata.model"],
+    provider: &["response_metadata.model_provider"],
+    finish: &[
+        "response_metadata.finish_reason",
+        "response_metadata.stop_reason",
+        "response_metadata.done_reason",
+    ],
+    ..PLAIN
+};
+
+const LANGCHAIN_HELD: Form = Form {
+    id: &["kwargs.id"],
+    model: &["kwargs.response_metadata.model_name", "kwargs.response_metadata.model"],
+    provider: &["kwargs.response_metadata.model_provider"],
+    finish: &["kwargs.response_metadata.finish_reason", "kwargs.response_metadata.stop_reason"],
+    ..PLAIN
+};
+
+impl Form {
+    /// The form of a value.
+    fn of(value: &Json) -> Option<&'static Self> {
+        value.as_object()?;
+        FORMS.iter().find(|form| {
+            let mut paths = form.known_by.iter().map(|path| at(value, path));
+            let first = paths.next().flatten();
+            let fits = first.is_some_and(|first| match form.shape {
+                Shape::List => first.is_array(),
+                Shape::Map => first.is_object(),
+                Shape::Text => first.is_string(),
+                Shape::Any => true,
+            });
+            fits && paths.all(|led| led.is_some())
+        })
+    }
+
+    fn message(&self, value: &Json) -> Option<Message> {
+        let mut said = match self.message {
+            Said::At(paths) => message(first(value, paths)?, Role::Assistant, DEPTH),
+            Said::Items(path) => of_items(at(value, path)?.as_array()?),
+            Said::Whole => message(value, Role::Assistant, DEPTH),
+        };
+        // A text completion has no message around it, and Gemini's has no role at times.
+        said.role = Role::Assistant;
+        // Calls and thoughts that stand beside the message rather than in it.
+        if !matches!(self.message, Said::Whole) {
+            beside(value, &mut said);
+        }
+        Some(said)
+    }
+
+    fn finish_reasons(&self, value: &Json) -> Vec<FinishReason> {
+        let of = |path: &str| -> Vec<FinishReason> {
+            match path.split_once(".*") {
+                None => at(value, path).and_then(FinishReason::read).into_iter().collect(),
+                Some((list, rest)) => {
+                    let items =
+                        at(value, list).and_then(Json::as_array).map(Vec::as_slice).unwrap_or_default();
+                    let rest = rest.trim_start_matches('.');
+                    let held = |item| if rest.is_empty() { Some(item) } else { at(item, rest) };
+                    items.iter().filter_map(|item| held(item).and_then(FinishReason::read)).collect()
+                }
+            }
+        };
+        self.finish.iter().map(|path| of(path)).find(|reasons| !reasons.is_empty()).unwrap_or_default()
+    }
+}
+
+/// Vercel's and swiftide's calls, Cohere's first ones, a thought beside a text.
+fn beside(value: &Json, said: &mut Message) {
+    let calls = at(value, "tool_calls").and_then(Json::as_array).map(Vec::as_slice).unwrap_or_default();
+    if said.tool_calls().next().is_none() {
+        said.parts.extend(calls.iter().filter_map(part::call).map(Part::ToolCall));
+    }
+    let thought = text(value, &["reasoning_content", "reasoning_text", "thinking"]);
+    if let Some(thought) = thought.filter(|_| said.reasoning().is_none()) {
+        said.parts.insert(0, Part::reasoning(thought));
+    }
+}
+
+/// The message of a value that is a whole answer.
+pub(crate) fn message_of(value: &Json) -> Option<Message> {
+    let form = Form::of(value)?;
+    let mut said = form.message(value)?;
+    if said.finish_reason.is_none() {
+        said.finish_reason = finish_reasons(form, value, &said).into_iter().next();
+    }
+    Some(said)
+}
+
+/// The reasons that an answer states, or that its status comes to.
+fn finish_reasons(form: &Form, value: &Json, said: &Message) -> Vec<FinishReason> {
+    let stated = form.finish_reasons(value);
+    if !stated.is_empty() {
+        return stated;
+    }
+    if let Some(reason) = &said.finish_reason {
+        return vec![reason.clone()];
+    }
+    // The Responses API has a status instead.
+    let items = matches!(form.message, Said::Items("output"));
+    match text(value, &["status"]).filter(|_| items) {
+        Some("completed") if said.tool_calls().any(|call| is_asked(value, call)) => {
+            vec![FinishReason::ToolCall]
+        }
+        Some("completed") => vec![FinishReason::Stop],
+        Some("in_progress" | "queued") | None => Vec::new(),
+        Some(status) => vec![status.into()],
+    }
+}
+
+/// Whether a call is one that the program must carry out, not one that the provider has.
+fn is_asked(value: &Json, call: &ToolCall) -> bool {
+    let items = at(value, "output").and_then(Json::as_array).map(Vec::as_slice).unwrap_or_default();
+    let own = |item: &&Json| matches!(text(item, &["type"]), Some("function_call" | "custom_tool_call"));
+    items.iter().filter(own).any(|item| text(item, &["name"]) == Some(call.name.as_str()))
+}
+
+/// Where a value holds an answer, if it is none.
+const HOLDERS: &[&str] = &[
+    "response",
+    "raw_response",
+    "raw",
+    "completion",
+    "body",
+    "result",
+    "data",
+    "output",
+    "inner",
+    "reply",
+    "Ok",
+];
+
+impl Response {
+    /// Reads an answer of any provider or library, or a value that holds one. Returns `None` if it is
+    /// of no known form.
+    pub fn read(value: &Json) -> Option<Self> {
+        Self::read_within(value, 2)
+    }
+
+    fn read_within(value: &Json, depth: u8) -> Option<Self> {
+        if let Some(form) = Form::of(value) {
+            return Some(Self::of_form(form, value));
+        }
+        if let Some(error) = error_of(value) {
+            return Some(Self {
+                error: Some(error),
+                finish_reasons: vec![FinishReason::Error],
+                ..Self::default()
+            });
+        }
+        let depth = depth.checked_sub(1)?;
+        let map = value.as_object()?;
+        if let Some(held) = HOLDERS.iter().find_map(|key| Self::read_within(at(value, key)?, depth)) {
+            return Some(held);
+        }
+        // Any other field that holds one; a struct has few.
+        let fields = map.values().take(32).filter(|field| field.is_object());
+        if let Some(held) =
+            fields.filter_map(|field| Self::read_within(field, depth)).find(|held| held.error.is_none())
+        {
+            return Some(held);
+        }
+        // A struct of the user's own, which has the documented keys or their like.
+        let usage =
+            ["usage", "usage_metadata", "token_usage"].iter().find_map(|key| Usage::read(at(value, key)?));
+        let reason = first(value, &["finish_reason", "stop_reason"]).and_then(FinishReason::read);
+        if usage.is_none() && reason.is_none() {
+            return None;
+        }
+        let said = first(value, &["message", "content", "text", "answer", "output"]);
+        let mut made = Self::of_form(&PLAIN, value);
+        made.message = said.map(|said| message(said, Role::Assistant, DEPTH)).map(|mut said| {
+            said.role = Role::Assistant;
+            beside(value, &mut said);
+            said
+        });
+        Some(Self { usage, ..made }.with_calls())
+    }
+
+    fn of_form(form: &Form, value: &Json) -> Self {
+        let owned = |paths| text(value, paths).map(str::to_owned);
+        let mut message = form.message(value);
+        let empty = Message::new(Role::Assistant, Vec::new());
+        let finish_reasons = finish_reasons(form, value, message.as_ref().unwrap_or(&empty));
+        if matches!(form.message, Said::At(["candidates.0.content"]))
+            && let Some(message) = &mut message
+        {
+            join_texts(&mut message.parts);
+        }
+        let error = error_of(value);
+        let model = owned(form.model);
+        let stated = text(value, form.provider).and_then(Provider::named).or_else(|| form.always.clone());
+        let provider = stated.or_else(|| at(value, "id").and_then(Json::as_str).and_then(of_id));
+        let provider = provider.or_else(|| model.as_deref().and_then(Provider::of));
+        let finish_reasons = match (&error, finish_reasons.is_empty()) {
+            (Some(_), true) => vec![FinishReason::Error],
+            _ => finish_reasons,
+        };
+        if let Some(message) = &mut message {
+            message.finish_reason = finish_reasons.first().cloned();
+        }
+        let usage = Usage::read(value);
+        let message = message.filter(|message| !message.parts.is_empty() || message.finish_reason.is_some());
+        Self {
+            id: owned(form.id),
+            model,
+            provider,
+            message,
+            usage,
+            finish_reasons,
+            error,
+            tool_calls: Vec::new(),
+        }
+        .with_calls()
+    }
+
+    pub(crate) fn with_calls(mut self) -> Self {
+        self.tool_calls = self.message.iter().flat_map(Message::tool_calls).cloned().collect();
+        self
+    }
+}
+
+/// Who made an id of Anthropic's, which other providers serve too.
+pub(crate) fn of_id(id: &str) -> Option<Provider> {
+    Some(Provider::convention(match id {
+        id if id.starts_with("msg_bdrk_") => "aws.bedrock",
+        id if id.starts_with("msg_vrtx_") => "gcp.vertex_ai",
+        _ => return None,
+    }))
+}
+
+/// Puts texts that follow each other together, as a stream does.
+pub(crate) fn join_texts(parts: &mut Vec<Part>) {
+    let mut joined: Vec<Part> = Vec::with_capacity(parts.len());
+    for part in parts.drain(..) {
+        match (joined.last_mut(), part) {
+            (Some(Part::Text { content }), Part::Text { content: more })
+            | (
+                Some(Part::Reasoning { content, redacted: false }),
+                Part::Reasoning { content: more, redacted: false },
+            ) => content.push_str(&more),
+            (_, part) => joined.push(part),
+        }
+    }
+    *parts = joined;
+}
+
+/// What an answer or an event says went wrong.
+pub(crate) fn error_of(value: &Json) -> Option<String> {
+    let error = first(value, &["error", "response.error"])?;
+    let said = match error {
+        // Ollama's; a field of that name in some struct says less.
+        Json::String(said)
+            if value.as_object().is_some_and(|map| map.len() <= 2) || Form::of(value).is_some() =>
+        {
+            said.as_str()
+        }
+        Json::Object(_) => text(error, &["message", "error.message", "detail", "msg"])
+            .or_else(|| text(error, &["type", "code"]))?,
+        _ => return None,
+    };
+    (!said.is_empty()).then(|| said.chars().take(4096).collect())
+}

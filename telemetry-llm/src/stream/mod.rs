@@ -1,0 +1,306 @@
+//! Answers that come in pieces.
+
+mod anthropic;
+mod chunk;
+mod clouds;
+mod libraries;
+mod openai;
+
+use std::collections::BTreeMap;
+
+use crate::json::first;
+use crate::message::{Message, Part, Role, ToolCall};
+use crate::part::arguments_of;
+use crate::{FinishReason, Json, Provider, Response, Usage};
+use chunk::{Delta, Place};
+
+/// The most bytes of text that are kept of one answer; what comes after is left out.
+const MAX_BYTES: usize = 16 << 20;
+
+/// An answer that is put together from a stream's chunks, in whatever form they come.
+///
+/// ```
+/// use telemetry_llm::{FinishReason, ResponseStream};
+/// use serde_json::json;
+///
+/// let mut stream = ResponseStream::new();
+/// stream.push(&json!({"id": "chatcmpl-1", "choices": [{"index": 0, "delta": {"content": "It is "}}]}));
+/// stream.push(&json!({"choices": [{"index": 0, "delta": {"content": "cold."}, "finish_reason": "stop"}]}));
+/// assert!(stream.is_complete());
+/// stream.push(&json!({"choices": [], "usage": {"prompt_tokens": 9, "completion_tokens": 4}}));
+///
+/// let response = stream.response().unwrap();
+/// assert_eq!(response.message.unwrap().text().as_deref(), Some("It is cold."));
+/// assert_eq!(response.finish_reasons, [FinishReason::Stop]);
+/// assert_eq!(response.usage.unwrap().output, Some(4));
+/// ```
+#[derive(Clone, Debug, Default)]
+pub struct ResponseStream {
+    id: Option<String>,
+    model: Option<String>,
+    provider: Option<Provider>,
+    usage: Option<Usage>,
+    finish: BTreeMap<u64, FinishReason>,
+    error: Option<String>,
+    blocks: BTreeMap<(u64, u64), Block>,
+    /// Where the last block stands that was added at the end.
+    last: Option<(u64, u64)>,
+    ended: bool,
+    known: bool,
+    bytes: usize,
+}
+
+/// A part that is being put together.
+#[derive(Clone, Debug)]
+enum Block {
+    Text(String),
+    Reasoning { content: String, redacted: bool },
+    Call { id: Option<String>, name: Option<String>, arguments: String, whole: Option<Json> },
+    Whole(Vec<Part>),
+}
+
+/// Whether a chunk of a stream has something that the model said: text, reasoning or a call of a
+/// tool. The first such chunk is the answer's first token; those that only open a stream, or keep it
+/// open, are none.
+///
+/// ```
+/// use telemetry_llm::has_token;
+/// use serde_json::json;
+///
+/// assert!(!has_token(&json!({"choices": [{"delta": {"role": "assistant", "content": ""}}]})));
+/// assert!(has_token(&json!({"choices": [{"delta": {"content": "It"}}]})));
+/// assert!(has_token(&json!({"type": "response.function_call_arguments.delta", "delta": "{\""})));
+/// ```
+pub fn has_token(chunk: &Json) -> bool {
+    let mut token = false;
+    chunk::read(chunk, &mut |delta| token |= delta.is_token());
+    token
+}
+
+impl ResponseStream {
+    /// A stream of which nothing came yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Takes the next chunk. Returns whether it has a token, as [`has_token`] does. A chunk of no known
+    /// form is left out.
+    pub fn push(&mut self, chunk: &Json) -> bool {
+        let mut token = false;
+        self.known |= chunk::read(chunk, &mut |delta| {
+            token |= delta.is_token();
+            self.apply(delta);
+        });
+        token
+    }
+
+    /// Whether the answer is whole: it said why it ended, or its last event came.
+    pub fn is_complete(&self) -> bool {
+        self.ended || self.error.is_some() || self.finish.contains_key(&0)
+    }
+
+    /// The answer as far as it came; `None` as long as no chunk was of a known form.
+    pub fn response(&self) -> Option<Response> {
+        if !self.known {
+            return None;
+        }
+        let parts: Vec<Part> = self.blocks.values().flat_map(Block::parts).collect();
+        let mut finish_reasons: Vec<_> = self.finish.values().cloned().collect();
+        if self.error.is_some() && finish_reasons.is_empty() {
+            finish_reasons.push(FinishReason::Error);
+        }
+        let mut message = Message::new(Role::Assistant, parts);
+        message.finish_reason = finish_reasons.first().cloned();
+        let says = !message.parts.is_empty() || message.finish_reason.is_some();
+        let response = Response {
+            id: self.id.clone(),
+            model: self.model.clone(),
+            provider: self.provider.clone().or_else(|| self.model.as_deref().and_then(Provider::of)),
+            message: says.then_some(message),
+            usage: self.usage,
+            finish_reasons,
+            error: self.error.clone(),
+            ..Response::default()
+        };
+        Some(response.with_calls())
+    }
+
+    fn apply(&mut self, delta: Delta<'_>) {
+        match delta {
+            Delta::Id(id) => self.id = Some(id.to_owned()),
+            Delta::Model(model) => self.model = Some(model.to_owned()),
+            Delta::Provider(provider) => self.provider = Some(provider),
+            Delta::Usage(usage) => {
+                self.usage = Some(self.usage.map_or(*usage, |known| known.merge(&usage)));
+            }
+            Delta::Finish(choice, reason) => {
+                self.finish.insert(choice, reason);
+            }
+            Delta::Error(error) => {
+                self.error.get_or_insert(error);
+            }
+            Delta::End => self.ended = true,
+            Delta::Break => self.last = None,
+            Delta::Text(place, piece) => {
+                let piece = self.room(piece);
+                if let Block::Text(text) =
+                    self.block(place, |block| matches!(block, Block::Text(_)), Block::text)
+                {
+                    text.push_str(piece);
+                }
+            }
+            Delta::Reasoning(place, piece) => {
+                let piece = self.room(piece);
+                let is = |block: &Block| matches!(block, Block::Reasoning { .. });
+                if let Block::Reasoning { content, .. } = self.block(place, is, Block::reasoning) {
+                    content.push_str(piece);
+                }
+            }
+            Delta::Redacted(place) => {
+                let is = |block: &Block| matches!(block, Block::Reasoning { .. });
+                if let Block::Reasoning { redacted, .. } = self.block(place, is, Block::reasoning) {
+                    *redacted = true;
+                }
+            }
+            Delta::Call { place, id, name, arguments, whole } => {
+                let arguments = self.room(arguments);
+                let place = match place {
+                    Place::Next if !self.opens_call(id, name) => self.last.map_or(Place::Next, Place::At),
+                    place => place,
+                };
+                let is = |block: &Block| matches!(block, Block::Call { .. }) && !matches!(place, Place::Next);
+                if let Block::Call { id: known_id, name: known_name, arguments: known, whole: known_whole } =
+                    self.block(place, is, Block::call)
+                {
+                    *known_id = known_id.take().or_else(|| id.map(str::to_owned));
+                    *known_name = known_name.take().or_else(|| name.map(str::to_owned));
+                    known.push_str(arguments);
+                    *known_whole = whole.or(known_whole.take());
+                }
+            }
+            Delta::Parts(place, parts) => {
+                if let Block::Whole(known) = self.block(place, |_| false, || Block::Whole(Vec::new())) {
+                    *known = parts;
+                }
+            }
+            Delta::Item(index, parts) => {
+                let old: Vec<_> =
+                    self.blocks.range((index, 0)..=(index, u64::MAX)).map(|(key, _)| *key).collect();
+                for key in old {
+                    self.blocks.remove(&key);
+                }
+                self.blocks.insert((index, 0), Block::Whole(parts));
+            }
+            Delta::Answer(answer) => self.whole(*answer),
+        }
+    }
+
+    /// An answer that came whole says all that it knows better than the pieces did.
+    fn whole(&mut self, answer: Response) {
+        self.id = answer.id.or(self.id.take());
+        self.model = answer.model.or(self.model.take());
+        self.provider = answer.provider.or(self.provider.take());
+        if let Some(usage) = answer.usage {
+            self.apply(Delta::Usage(Box::new(usage)));
+        }
+        self.error = self.error.take().or(answer.error);
+        if let Some(message) = answer.message.filter(|message| !message.parts.is_empty()) {
+            self.blocks.clear();
+            self.blocks.insert((0, 0), Block::Whole(message.parts));
+            self.last = None;
+        }
+        if !answer.finish_reasons.is_empty() {
+            self.finish = (0..).zip(answer.finish_reasons).collect();
+        }
+    }
+
+    /// The block at a place, a new one if there is none of that kind.
+    fn block(
+        &mut self,
+        place: Place,
+        fits: impl Fn(&Block) -> bool,
+        new: impl FnOnce() -> Block,
+    ) -> &mut Block {
+        let key = match place {
+            Place::At(key) => {
+                self.last = Some(key);
+                key
+            }
+            // Behind all others, unless the last of them goes on.
+            Place::Next => match self.last.filter(|last| self.blocks.get(last).is_some_and(&fits)) {
+                Some(last) => last,
+                None => {
+                    let next =
+                        self.blocks.last_key_value().map_or(0, |((index, _), _)| index.saturating_add(1));
+                    self.last = Some((next, 0));
+                    (next, 0)
+                }
+            },
+        };
+        let goes_on = self.blocks.get(&key).is_some_and(&fits);
+        if !goes_on {
+            self.blocks.insert(key, new());
+        }
+        self.blocks.entry(key).or_insert_with(Block::text)
+    }
+
+    /// Whether a piece of a call that does not say which one it is of begins a new one.
+    fn opens_call(&self, id: Option<&str>, name: Option<&str>) -> bool {
+        match self.last.and_then(|last| self.blocks.get(&last)) {
+            Some(Block::Call { id: known, .. }) => match id {
+                Some(id) => known.as_deref() != Some(id),
+                None => name.is_some(),
+            },
+            _ => true,
+        }
+    }
+
+    /// As much of a text as there is room for.
+    fn room<'t>(&mut self, text: &'t str) -> &'t str {
+        let mut end = text.len().min(MAX_BYTES.saturating_sub(self.bytes));
+        while !text.is_char_boundary(end) {
+            end -= 1;
+        }
+        self.bytes += end;
+        &text[..end]
+    }
+}
+
+impl Block {
+    fn text() -> Self {
+        Self::Text(String::new())
+    }
+
+    fn reasoning() -> Self {
+        Self::Reasoning { content: String::new(), redacted: false }
+    }
+
+    fn call() -> Self {
+        Self::Call { id: None, name: None, arguments: String::new(), whole: None }
+    }
+
+    fn parts(&self) -> Vec<Part> {
+        match self {
+            Self::Text(text) if text.is_empty() => Vec::new(),
+            Self::Text(text) => vec![Part::text(text)],
+            Self::Reasoning { content, redacted } => {
+                vec![Part::Reasoning { content: content.clone(), redacted: *redacted && content.is_empty() }]
+            }
+            // A call of which only the arguments came says nothing.
+            Self::Call { name: None, .. } => Vec::new(),
+            Self::Call { id, name: Some(name), arguments, whole } => {
+                let arguments = match whole {
+                    Some(whole) if arguments.is_empty() => whole.clone(),
+                    _ => arguments_of(&Json::from(arguments.as_str())),
+                };
+                vec![Part::ToolCall(ToolCall::new(id.clone(), name, arguments))]
+            }
+            Self::Whole(parts) => parts.clone(),
+        }
+    }
+}
+
+/// The index that a piece states.
+fn index(value: &Json, paths: &[&str]) -> u64 {
+    first(value, paths).and_then(Json::as_u64).unwrap_or(0)
+}

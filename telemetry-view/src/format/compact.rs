@@ -1,0 +1,96 @@
+//! Taking shared values out of an event.
+
+use serde_json::value::RawValue;
+use sha2::{Digest as _, Sha256};
+use telemetry_runtime::Json;
+
+use super::line::{Content, EventLine, Hash};
+
+/// Below this many bytes of JSON a value stays in its event.
+const SHARED_FROM: usize = 256;
+
+/// Moves the event's large values that come again out of it, and returns those that `knows` does not know yet, each
+/// before what refers to it.
+///
+/// What a span's start has is there again at its end, so a start's values are shared. At the end of a span, lists
+/// are (each turn repeats the messages of the last one), and what is known already; the rest stays in the event.
+pub fn compact(event: &mut EventLine, knows: impl Fn(Hash) -> bool) -> Vec<(Hash, Content)> {
+    let starts = event.event.ends_with(".start");
+    let mut new = Vec::new();
+    for (key, value) in &event.metadata {
+        let hash = match value {
+            Json::Array(items) => list(items, &knows, &mut new),
+            Json::Object(_) | Json::String(_) => whole(value, starts, &knows, &mut new),
+            _ => None,
+        };
+        if let Some(hash) = hash {
+            event.refs.insert(key.clone(), hash);
+        }
+    }
+    for key in event.refs.keys() {
+        event.metadata.remove(key);
+    }
+    new
+}
+
+fn whole(
+    value: &Json,
+    starts: bool,
+    knows: &impl Fn(Hash) -> bool,
+    new: &mut Vec<(Hash, Content)>,
+) -> Option<Hash> {
+    if value.as_str().is_some_and(|text| text.len() < SHARED_FROM) {
+        return None;
+    }
+    let text = value.to_string();
+    if text.len() < SHARED_FROM {
+        return None;
+    }
+    let hash = truncated(Sha256::new().chain_update([0]).chain_update(&text));
+    if !knows(hash) && !new.iter().any(|(known, _)| *known == hash) {
+        if !starts {
+            return None;
+        }
+        new.push((hash, Content::Value(RawValue::from_string(text).ok()?)));
+    }
+    Some(hash)
+}
+
+/// The name of a list follows from that of the list without its last item, so that the longest beginning that is
+/// known is found in one pass.
+fn list(items: &[Json], knows: &impl Fn(Hash) -> bool, new: &mut Vec<(Hash, Content)>) -> Option<Hash> {
+    let mut texts = String::from("[");
+    // After each item: the list's name, and where in `texts` the next item begins.
+    let mut heads: Vec<(Hash, usize)> = Vec::with_capacity(items.len());
+    let mut head = [0; 16];
+    for item in items {
+        let text = item.to_string();
+        let hash = truncated(Sha256::new().chain_update([1]).chain_update(head).chain_update(&text));
+        head = hash.0.to_be_bytes();
+        texts.push_str(&text);
+        texts.push(',');
+        heads.push((hash, texts.len()));
+    }
+    let last = heads.last()?.0;
+    if texts.len() < SHARED_FROM {
+        return None;
+    }
+    let is_known = |hash: Hash| knows(hash) || new.iter().any(|(known, _)| *known == hash);
+    let known = heads.iter().rposition(|(hash, _)| is_known(*hash));
+    if known == Some(heads.len() - 1) {
+        return Some(last);
+    }
+    let (after, from) = known.map_or((None, 1), |index| (Some(heads[index].0), heads[index].1));
+    texts.pop();
+    texts.push(']');
+    let own = if from == 1 { texts } else { format!("[{}", &texts[from..]) };
+    new.push((last, Content::List { after, items: RawValue::from_string(own).ok()? }));
+    Some(last)
+}
+
+fn truncated(hash: Sha256) -> Hash {
+    let bytes = hash.finalize();
+    let mut half = [0; 16];
+    half.copy_from_slice(&bytes[..16]);
+    Hash(u128::from_be_bytes(half))
+}

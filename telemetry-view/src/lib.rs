@@ -1,0 +1,27 @@
+//! Look at what LLM agents did.
+#![forbid(unsafe_code)]
+
+mod answers;
+mod attached;
+#[doc(hidden)]
+pub mod command;
+mod compare;
+mod export;
+mod follow;
+mod format;
+mod json;
+mod model;
+mod recorder;
+mod server;
+mod text;
+mod view;
+
+pub use answers::Usage;
+pub use compare::{Comparison, Limits, Run, Side, Step, Sums, compare};
+pub use format::{Content, EventLine, Hash, Header, Line, Lines, Reader, Unreadable, VERSION, compact, read};
+pub use model::{
+    Breakdown, Bucket, Changes, Detail, Entry, Group, Key, Kind, Losses, Model, Query, Search, Session,
+    SessionSummary, Span, Speech, State, Tokens, Totals,
+};
+pub use recorder::{RecordOptions, Recorder, record};
+pub use view::{View, ViewOptions, serve};
