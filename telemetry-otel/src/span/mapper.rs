@@ -5,6 +5,7 @@ use serde_json::Value as Json;
 use telemetry_llm::{FinishReason, Provider, Usage};
 use telemetry_runtime::{Event, Value as Recorded};
 
+use crate::config::content::ContentKind;
 use crate::config::convention::Name;
 use crate::config::options::Options;
 use crate::convert::attribute_value::{AttributeValue, MAX_TEXT, made};
@@ -163,9 +164,14 @@ impl AttributeMapper<'_> {
 
     /// A word of a few, as the documents have it. Anything longer is a model's own words: content.
     fn put_word(&self, made: &mut SpanAttributes, name: Name, key: &str, value: Recorded<'_>) {
-        let is_word = value.as_str().is_none_or(|text| text.is_empty() || is_identifier(text));
-        if is_word || self.options.shows(crate::config::content::ContentKind::Prompts) {
-            self.put_named(made, name, key, value);
+        if value.as_str().is_none_or(|text| text.is_empty() || is_identifier(text)) {
+            return self.put_named(made, name, key, value);
+        }
+        let kind = if key == "action" { ContentKind::Answers } else { ContentKind::Prompts };
+        if let Some(max_bytes) = self.options.max_bytes_of(kind)
+            && let Some(name) = self.name(name)
+        {
+            made.set_text_or_json(name, self.options.masked_as(kind, value.to_json()), max_bytes);
         }
     }
 
@@ -183,6 +189,12 @@ impl AttributeMapper<'_> {
             return;
         }
         let value = match (made(value), content) {
+            (AttributeValue::Plain(Value::String(text)), Some(max_bytes))
+                if self.options.is_content_key(key) =>
+            {
+                let masked = self.options.masked(key, text.as_str().into());
+                truncate::text(masked.as_str().unwrap_or_default(), max_bytes).into()
+            }
             (AttributeValue::Plain(value), _) => value,
             (AttributeValue::Tree(tree), Some(max_bytes)) => {
                 match truncate::json(self.options.masked(key, tree), max_bytes) {
