@@ -81,5 +81,5 @@ choices! {
     /// A stream.
     streams: span { FallibleStream, PlainStream }
     /// A stream made elsewhere.
-    named_streams: span { FallibleStream, NamedStream, PlainStream }
+    named_streams: span { FallibleStream, NamedFallibleStream, NamedStream, NoStream, PlainStream }
 }

@@ -16,7 +16,6 @@ mod server;
 mod text;
 mod view;
 
-pub use answers::Usage;
 pub use compare::{Comparison, Limits, Run, Side, Step, Sums, compare};
 pub use format::{Content, EventLine, Hash, Header, Line, Lines, Reader, Unreadable, VERSION, compact, read};
 pub use model::{
@@ -24,4 +23,5 @@ pub use model::{
     SessionSummary, Span, Speech, State, Tokens, Totals,
 };
 pub use recorder::{RecordOptions, Recorder, record};
+pub use telemetry_llm::Usage;
 pub use view::{View, ViewOptions, serve};

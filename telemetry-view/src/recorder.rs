@@ -114,6 +114,19 @@ impl Recorder {
         self.attached.flush(timeout) && self.error().is_none()
     }
 
+    /// Stops recording and waits for what is not written yet.
+    ///
+    /// # Errors
+    /// When events were lost, or writing failed.
+    pub fn finish(self) -> io::Result<()> {
+        self.attached.detach();
+        match (self.error(), self.dropped()) {
+            (Some(error), _) => Err(io::Error::other(error)),
+            (None, 0) => Ok(()),
+            (None, dropped) => Err(io::Error::other(format!("{dropped} events came too fast"))),
+        }
+    }
+
     /// How many events were lost because they came faster than they could be written.
     pub fn dropped(&self) -> u64 {
         self.attached.dropped()

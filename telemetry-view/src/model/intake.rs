@@ -1,5 +1,6 @@
 //! Taking events in.
 
+use std::collections::BTreeSet;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::sync::Arc;
 
@@ -213,7 +214,7 @@ impl Model {
             span.own_session = own_session;
         }
         if let Some(session) = self.sessions.get_mut(&session) {
-            session.spans.push(number);
+            session.spans.insert(number);
         }
         if own_session {
             if let Some(trace) = trace.filter(|trace| !self.by_trace.contains_key(trace)) {
@@ -317,11 +318,11 @@ impl Model {
             let bytes = span.bytes();
             waiting.extend(&span.children);
             if let Some(from) = self.sessions.get_mut(&from) {
-                from.spans.retain(|span| *span != number);
+                from.spans.remove(&number);
                 from.bytes = from.bytes.saturating_sub(bytes);
             }
             if let Some(to) = self.sessions.get_mut(&session) {
-                to.spans.push(number);
+                to.spans.insert(number);
                 to.bytes += bytes;
             }
             self.touch_session(from);
@@ -341,7 +342,7 @@ impl Model {
             number,
             key,
             parent: None,
-            spans: Vec::new(),
+            spans: BTreeSet::new(),
             alive: false,
             bytes: 0,
             revision: 0,
@@ -372,12 +373,11 @@ impl Model {
             self.digest(event, &["result", "assistant_message", "output", "object", "action", "error"]);
         let failure = self.failure(event, phase);
         let agent = text(event, "agent").map(|agent| self.intern(short(agent)));
-        let asked =
-            text(event, "response_model").or_else(|| text(event, "model")).unwrap_or_default().to_owned();
-        let provider = text(event, "provider").map(str::to_owned);
+        let models = [text(event, "response_model"), text(event, "model")];
+        let provider = text(event, "provider");
 
         let Some(span) = self.spans.get_mut(&number) else { return };
-        if !preview.is_empty() || phase == Phase::Start {
+        if !preview.is_empty() {
             span.preview = preview;
         }
         span.agent = agent.or(span.agent.take());
@@ -399,7 +399,7 @@ impl Model {
             if span.kind == Kind::Turn
                 && let Some(usage) = usage
             {
-                span.cost = answers::cost(provider.as_deref(), &asked, &usage, span.start);
+                span.cost = answers::cost(provider, models, &usage, span.start);
                 span.usage = Some(Box::new(usage));
             }
         }
@@ -417,6 +417,9 @@ impl Model {
             session.bytes = (session.bytes + after).saturating_sub(before);
             session.touched = self.revision;
         }
+        if kind == Kind::Turn {
+            self.say_what_was_asked(number);
+        }
         if phase != Phase::Start
             && kind == Kind::Subagent
             && let Some(child) = text(event, "session_id")
@@ -424,6 +427,23 @@ impl Model {
             let child = self.session_of(Key::Session(child.to_owned()));
             self.set_parent(child, session);
         }
+    }
+
+    /// An agent that was given no `prompt` says what its first model call was asked.
+    fn say_what_was_asked(&mut self, turn: u32) {
+        let Some(turn) = self.spans.get(&turn) else { return };
+        let (asked, session) = (turn.preview.clone(), turn.session);
+        let agent = turn.parent.and_then(|parent| self.spans.get_mut(&parent));
+        let Some(agent) = agent.filter(|agent| agent.kind == Kind::Agent && agent.preview.is_empty()) else {
+            return;
+        };
+        self.bytes += asked.len();
+        if let Some(session) = self.sessions.get_mut(&session).filter(|_| agent.session == session) {
+            session.bytes += asked.len();
+        }
+        agent.preview = asked;
+        let number = agent.number;
+        self.touch_span(number);
     }
 
     /// When the run's monotonic clock was 0.
@@ -583,7 +603,11 @@ fn name_of(kind: Kind, prefix: &str, event: &EventLine) -> String {
     match (kind, text(event, key)) {
         (Kind::Agent, Some(agent)) => short(agent).to_owned(),
         (_, Some(name)) => cut(name, 200).to_owned(),
-        (Kind::Span | Kind::Event, None) => prefix.to_owned(),
+        (Kind::Event, None) => {
+            let own = prefix.strip_prefix("condukt.").or_else(|| prefix.strip_prefix("legion."));
+            own.unwrap_or(prefix).to_owned()
+        }
+        (Kind::Span, None) => prefix.to_owned(),
         (_, None) => kind.as_str().to_owned(),
     }
 }

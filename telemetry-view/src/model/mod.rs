@@ -207,8 +207,8 @@ impl Model {
     }
 
     /// The spans inside another, or the outermost ones of a session, in the order of time.
-    pub fn in_order(&self, numbers: &[u32]) -> Vec<&Span> {
-        let mut spans: Vec<&Span> = numbers.iter().filter_map(|number| self.spans.get(number)).collect();
+    pub fn in_order<'n>(&self, numbers: impl IntoIterator<Item = &'n u32>) -> Vec<&Span> {
+        let mut spans: Vec<&Span> = numbers.into_iter().filter_map(|number| self.spans.get(number)).collect();
         spans.sort_by_key(|span| (span.start, span.number));
         spans
     }
@@ -238,7 +238,7 @@ impl Model {
             if spans.len() < limit { self.revision } else { spans.last().map_or(0, |last| last.0) };
         let sessions = self
             .changed_sessions
-            .range(since + 1..=revision)
+            .range(since + 1..(revision + 1).max(since + 1))
             .filter_map(|(_, number)| self.sessions.get(number))
             .filter(|session| !session.spans.is_empty())
             .map(|session| session.summary(|number| self.spans.get(&number)))

@@ -1,4 +1,4 @@
-//! `StopMetadata` for a span that takes nothing from the return value.
+//! `StopMetadata` with a key that the span does not have, of a span whose return value may tell it.
 
 use telemetry_runtime::StopMetadata;
 
