@@ -113,7 +113,7 @@ impl Tokens {
         }
     }
 
-    fn record(&self, usage: Usage, attributes: &[KeyValue]) {
+    fn record(&self, usage: &Usage, attributes: &[KeyValue]) {
         match self {
             Self::ByType(histogram) => {
                 for (kind, count) in [("input", usage.input), ("output", usage.output)] {
@@ -255,7 +255,7 @@ impl Instruments {
             if let Some(usage) = made.usage {
                 let mut spent = attributes.clone();
                 spent.extend(made.agent.clone().map(|agent| KeyValue::new(names::AGENT_NAME, agent)));
-                self.tokens.record(usage, &spent);
+                self.tokens.record(&usage, &spent);
                 match made.cost {
                     Some(cost) => self.cost.add(cost, &spent),
                     None => self.unpriced.add(1, &spent),
@@ -278,15 +278,18 @@ impl Instruments {
 
     /// Measures an operation of the conventions that has no annotation of its own.
     fn operation(&self, made: &SpanAttributes, outcome: &Outcome, event: &Event<'_>, options: &Options) {
-        let Some(operation) = made.operation.clone() else { return };
+        // The conventions ask for who serves it.
+        let (Some(operation), Some(provider)) = (made.operation.clone(), made.provider.clone()) else {
+            return;
+        };
         let chat = ROWS.iter().position(SpanMapping::is_inference);
         let (Some(duration), Some(measured)) =
             (event.measurements().duration(), chat.map(|row| &self.rows[row]))
         else {
             return;
         };
-        let mut attributes = vec![KeyValue::new(names::OPERATION, operation)];
-        attributes.extend(made.provider.clone().map(|provider| KeyValue::new(names::PROVIDER, provider)));
+        let mut attributes =
+            vec![KeyValue::new(names::OPERATION, operation), KeyValue::new(names::PROVIDER, provider)];
         attributes.extend(made.model.clone().map(|model| KeyValue::new(names::REQUEST_MODEL, model)));
         let error_type = outcome.error_type(options.outcomes());
         attributes.extend(error_type.map(|error_type| KeyValue::new(names::ERROR_TYPE, error_type)));

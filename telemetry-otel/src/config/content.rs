@@ -70,8 +70,11 @@ impl ContentKind {
                 Self::Answers
             }
             name if name.starts_with("retrieval.documents") || name.starts_with("reranker.") => Self::Answers,
-            name if name.starts_with("langfuse.") && name.ends_with(".input") => Self::Prompts,
-            name if name.starts_with("langfuse.") && name.ends_with(".output") => Self::Answers,
+            name if name.starts_with("langfuse.") => match name.rsplit_once('.') {
+                Some((_, "input")) => Self::Prompts,
+                Some((_, "output")) => Self::Answers,
+                _ => return None,
+            },
             _ => return None,
         })
     }

@@ -88,7 +88,7 @@ impl SpanHook for Bridge {
         let place = Place::new(
             row.map(|(_, row)| row),
             outer.as_ref().and_then(|outer| outer.rollup.clone()),
-            conversation.as_deref(),
+            conversation,
         );
         let mut followed = FollowedSpan {
             bridge: self.0.clone(),

@@ -19,7 +19,9 @@ impl Limits {
     /// the last one is how many.
     pub(crate) fn apply(self, attributes: &mut Vec<KeyValue>, set: usize) {
         if let Some(length) = self.length {
-            attributes.iter_mut().for_each(|attribute| shorten(&mut attribute.value, length));
+            for attribute in attributes.iter_mut() {
+                shorten(&mut attribute.value, length);
+            }
         }
         let room = self.count.saturating_sub(set);
         if attributes.len() > room {

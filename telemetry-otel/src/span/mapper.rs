@@ -45,8 +45,8 @@ impl AttributeMapper<'_> {
                 None => self.own(made, key, value),
             }
         });
-        let seconds = |key: &str| Some(event.measurements().get(key)?.as_f64()? / 1e9);
-        made.first_chunk = seconds("time_to_first_item");
+        let first = event.measurements().get("time_to_first_item").and_then(|nanos| nanos.as_f64());
+        made.first_chunk = first.map(|nanos| nanos / 1e9);
         let items = event.measurements().get("items").and_then(|items| items.as_f64());
         if let (Some(first), Some(items), Some(whole)) =
             (made.first_chunk, items.filter(|items| *items > 1.0), event.measurements().duration())
@@ -67,9 +67,25 @@ impl AttributeMapper<'_> {
     }
 
     fn own(&self, made: &mut SpanAttributes, key: &str, value: Recorded<'_>) {
-        if key == names::RESPONSE_MODEL {
-            made.response_model = Some(truncate::text(&value.to_string(), MAX_TEXT));
-        } else if self.recording {
+        match key {
+            names::RESPONSE_MODEL => {
+                made.response_model = Some(truncate::text(&value.to_string(), MAX_TEXT));
+                return;
+            }
+            // An operation that has no annotation of its own is measured by these.
+            names::REQUEST_MODEL if self.row.is_none() => {
+                let model = truncate::text(&value.to_string(), MAX_TEXT);
+                let told = || Provider::of(&model).map(Provider::into_name);
+                made.provider = made.provider.take().or_else(told);
+                made.model = Some(model);
+            }
+            names::PROVIDER if self.row.is_none() => {
+                let named = value.as_str().and_then(Provider::named).map(Provider::into_name);
+                made.provider = named.or(made.provider.take());
+            }
+            _ => {}
+        }
+        if self.recording {
             self.put_own(made, key, value);
         }
     }

@@ -99,7 +99,7 @@ impl AttributeMapper<'_> {
             if let Some(model) = made.response_model.clone() {
                 made.set(names::RESPONSE_MODEL, model);
             }
-            self.put_reasons(made);
+            Self::put_reasons(made);
             self.put_usage(made, prefix, self.options.openinference);
             self.finish_answer(made);
         } else if row.kind == "AGENT" {
@@ -123,7 +123,7 @@ impl AttributeMapper<'_> {
                 made.set(key, value);
             }
         }
-        self.put_reasons(made);
+        Self::put_reasons(made);
         // Backends that add tokens up look at `OpenInference`'s names: there they stand on model calls
         // alone.
         self.put_usage(made, prefix, false);
@@ -132,7 +132,7 @@ impl AttributeMapper<'_> {
         made.set(format!("{prefix}.tool_calls"), count(sums.tool_calls));
     }
 
-    fn put_reasons(&self, made: &mut SpanAttributes) {
+    fn put_reasons(made: &mut SpanAttributes) {
         if made.finish_reasons.is_empty() {
             return;
         }
