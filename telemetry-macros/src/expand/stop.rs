@@ -116,7 +116,9 @@ fn derived(model: &Model, runtime: &Runtime, output: Span) -> TokenStream {
         StopKeys::Value => quote! {
             {
                 use #k::whole::*;
-                #k::Stop::set(#stop, "result", (&&&&&&#k::Whole(#value)).__telemetry_held());
+                #k::Stop::result(
+                    #stop, (&&&&&&#k::Whole(#value)).__telemetry_held(), (&&#k::Whole(#value)).__telemetry_failure(),
+                );
             }
         },
         StopKeys::None => TokenStream::new(),

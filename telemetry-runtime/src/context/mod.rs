@@ -26,6 +26,8 @@ use crate::value::{CapturedValue, Value};
 pub(crate) use active_span::ActiveSpan;
 pub use carry::{InContext, WithContext, in_current_context};
 pub(crate) use current::{ContextGuard, with_context};
+#[cfg(feature = "tracing-layer")]
+pub(crate) use current::{entered, left, swap_context};
 pub use observer::SpanObserver;
 pub(crate) use observer::{Observers, Observing, tell};
 pub use propagation::Carrier;
@@ -72,6 +74,11 @@ impl Context {
     /// Returns an empty context.
     pub const fn new() -> Self {
         Self::NONE
+    }
+
+    #[cfg(feature = "tracing-layer")]
+    pub(crate) fn is_empty(&self) -> bool {
+        self.span.is_none() && self.state.is_none()
     }
 
     pub(crate) fn change(mut self, change: impl FnOnce(&mut ContextState)) -> Self {
