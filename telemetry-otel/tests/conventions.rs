@@ -83,7 +83,7 @@ fn everything() -> Kept {
             in_span!(Find { operation: "retrieval", source: "shelves" }; || ());
         });
     });
-    in_span!(run, structured = true; || ());
+    in_span!(run, structured = true; || in_span!(agent, agent = "Idle"; || ()));
     let process = AgentProcess::start("Legionary", || Ok::<_, ()>(())).unwrap();
     process.context().scope(|| {
         in_span!(agent_message, message = "How warm?", stop(|_| iterations = 1, result = "cold"); || {
