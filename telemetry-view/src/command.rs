@@ -1,22 +1,18 @@
 //! The command: `telemetry-view FILE..`.
 
 use std::fs::File;
-use std::io::{self, BufWriter, Write};
+use std::io::{self, BufWriter, Read, Write};
 use std::net::{IpAddr, Ipv4Addr};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::time::Duration;
 
 use clap::Parser;
 
 use crate::compare::{self, Limits};
-use crate::follow::{Followed, read_all};
+use crate::follow::{Followed, follow, follow_stdin, named, read_all};
 use crate::model::Model;
 use crate::server::{Binding, Server, Shared};
 use crate::{export, json, text};
-
-/// How often a file is looked at for what was added.
-const LOOK: Duration = Duration::from_millis(150);
 
 /// Look at what LLM agents did.
 ///
@@ -121,24 +117,21 @@ fn read(files: &[&Path], args: &Args) -> io::Result<Model> {
     // The limit is for what goes on; here it is the user's own.
     let limit = if args.memory == 256 { usize::MAX } else { args.memory << 20 };
     let mut model = Model::new(limit);
+    let mut sources: Vec<(&Path, Box<dyn Read + Send>)> = Vec::new();
     for path in files {
-        let change = |change: &mut dyn FnMut(&mut Model)| change(&mut model);
-        let read = if is_stdin(path) {
-            read_all(io::stdin().lock(), change)
+        let source: Box<dyn Read + Send> = if is_stdin(path) {
+            Box::new(io::stdin())
         } else {
-            File::open(path).and_then(|file| read_all(file, change))
+            Box::new(File::open(path).map_err(|error| named(path, &error))?)
         };
-        read.map_err(|error| named(path, &error))?;
+        sources.push((path, source));
     }
+    read_all(sources, &mut model)?;
     Ok(model)
 }
 
 fn is_stdin(path: &Path) -> bool {
     path == Path::new("-")
-}
-
-fn named(path: &Path, error: &io::Error) -> io::Error {
-    io::Error::new(error.kind(), format!("{}: {error}", path.display()))
 }
 
 /// Serves a page over files, for as long as the process lives.
@@ -153,22 +146,11 @@ fn serve(files: &[&Path], args: &Args) -> io::Result<()> {
     println!("{}", server.url());
     io::stdout().flush()?;
     if files.iter().any(|path| is_stdin(path)) {
-        let shared = shared.clone();
-        std::thread::Builder::new().name("standard input".to_owned()).spawn(move || {
-            let read = read_all(io::stdin().lock(), |change| shared.change(change));
-            if let Err(error) = read {
-                eprintln!("error: standard input: {error}");
-            }
-        })?;
+        follow_stdin(shared.clone())?;
     }
+    follow(followed, &shared)?;
+    // There is standard input alone.
     loop {
-        let mut any = false;
-        for file in &mut followed {
-            // A file that cannot be read now may be there again later.
-            any |= file.read(|change| shared.change(change)).unwrap_or(false);
-        }
-        if !any {
-            std::thread::sleep(LOOK);
-        }
+        std::thread::park();
     }
 }

@@ -180,6 +180,24 @@ fn a_recording_that_lost_events_says_how_many() {
 }
 
 #[test]
+fn the_documented_lines_are_read() {
+    let document = include_str!("../../docs/recording.md");
+    let mut file = String::new();
+    for block in document.split("```json\n").skip(1) {
+        let block = block.split("```").next().unwrap();
+        // One object may be written over several lines there.
+        for object in serde_json::Deserializer::from_str(block).into_iter::<Json>() {
+            file += &format!("{}\n", object.unwrap());
+        }
+    }
+    let mut reader = Reader::new(file.as_bytes());
+    let events: Vec<OwnedEvent> = reader.by_ref().map(Result::unwrap).collect();
+    assert_eq!((events.len(), reader.unreadable()), (2, 0));
+    assert_eq!(events[0].description.as_deref(), Some("Looks up the weather."));
+    assert_eq!(events[1].get("args").unwrap(), &json!({"text": "a long argument .."}));
+}
+
+#[test]
 fn plain_event_lines_are_a_recording() {
     let lines: String = small_run().iter().map(|event| format!("{event}\n")).collect();
     let events: Vec<Json> =

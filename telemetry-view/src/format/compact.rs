@@ -59,22 +59,28 @@ fn whole(
 /// The name of a list follows from that of the list without its last item, so that the longest beginning that is
 /// known is found in one pass.
 fn list(items: &[Json], knows: &impl Fn(Hash) -> bool, new: &mut Vec<(Hash, Content)>) -> Option<Hash> {
-    let mut texts = String::from("[");
-    // After each item: the list's name, and where in `texts` the next item begins.
-    let mut heads: Vec<(Hash, usize)> = Vec::with_capacity(items.len());
-    let mut head = [0; 16];
+    let mut texts = vec![b'['];
+    // Where in `texts` each item ends.
+    let mut ends: Vec<usize> = Vec::with_capacity(items.len());
     for item in items {
-        let text = item.to_string();
-        let hash = truncated(Sha256::new().chain_update([1]).chain_update(head).chain_update(&text));
-        head = hash.0.to_be_bytes();
-        texts.push_str(&text);
-        texts.push(',');
-        heads.push((hash, texts.len()));
+        serde_json::to_writer(&mut texts, item).ok()?;
+        ends.push(texts.len());
+        texts.push(b',');
     }
-    let last = heads.last()?.0;
     if texts.len() < SHARED_FROM {
         return None;
     }
+    // After each item: the list's name, and where in `texts` the next item begins.
+    let mut heads: Vec<(Hash, usize)> = Vec::with_capacity(items.len());
+    let (mut head, mut from) = ([0; 16], 1);
+    for end in ends {
+        let text = &texts[from..end];
+        let hash = truncated(Sha256::new().chain_update([1]).chain_update(head).chain_update(text));
+        head = hash.0.to_be_bytes();
+        from = end + 1;
+        heads.push((hash, from));
+    }
+    let last = heads.last()?.0;
     let is_known = |hash: Hash| knows(hash) || new.iter().any(|(known, _)| *known == hash);
     let known = heads.iter().rposition(|(hash, _)| is_known(*hash));
     if known == Some(heads.len() - 1) {
@@ -82,8 +88,9 @@ fn list(items: &[Json], knows: &impl Fn(Hash) -> bool, new: &mut Vec<(Hash, Cont
     }
     let (after, from) = known.map_or((None, 1), |index| (Some(heads[index].0), heads[index].1));
     texts.pop();
-    texts.push(']');
-    let own = if from == 1 { texts } else { format!("[{}", &texts[from..]) };
+    texts.push(b']');
+    texts.drain(1..from);
+    let own = String::from_utf8(texts).ok()?;
     new.push((last, Content::List { after, items: RawValue::from_string(own).ok()? }));
     Some(last)
 }

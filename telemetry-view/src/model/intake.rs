@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+use std::io;
 use std::sync::Arc;
 
 use telemetry_runtime::{Event, Json, OwnedEvent, SpanId, SpanIds, TraceId};
@@ -41,6 +42,11 @@ fn phase_of(event: &EventLine) -> Option<(&str, Phase)> {
 impl Model {
     /// Takes one line of a recording. A header says that what follows is another run.
     pub fn line(&mut self, line: Line) {
+        self.written(line, None);
+    }
+
+    /// The same with the line's own text, which need then not be written again.
+    pub(crate) fn written(&mut self, line: Line, text: Option<Box<str>>) {
         match line {
             Line::Header(_) => self.sources.push(Source::default()),
             Line::Content(hash, content) => {
@@ -52,28 +58,33 @@ impl Model {
             Line::Dropped(dropped) => {
                 self.losses.dropped_events = self.losses.dropped_events.saturating_add(dropped);
             }
-            Line::Event(event) => self.take(event),
+            Line::Event(event) => self.take(event, text),
         }
     }
 
     /// Takes an event.
     pub fn event(&mut self, event: &Event<'_>) {
-        self.take(OwnedEvent::from(event).into());
+        self.take(OwnedEvent::from(event).into(), None);
     }
 
-    fn take(&mut self, mut event: EventLine) {
+    fn take(&mut self, mut event: EventLine, text: Option<Box<str>>) {
+        let before = event.refs.len();
         let new = compact(&mut event, |hash| self.contents.contains(hash));
         for (hash, content) in new {
             self.contents.insert(hash, content);
         }
+        let line = match text.filter(|_| event.refs.len() == before) {
+            Some(text) => text,
+            None => serde_json::to_string(&event).unwrap_or_default().into(),
+        };
         match phase_of(&event).map(|(prefix, phase)| (prefix.to_owned(), phase)) {
-            Some((prefix, phase)) => self.span_event(&event, &prefix, phase),
-            None => self.single(&event),
+            Some((prefix, phase)) => self.span_event(&event, line, &prefix, phase),
+            None => self.single(&event, line),
         }
         self.make_room();
     }
 
-    fn span_event(&mut self, event: &EventLine, prefix: &str, phase: Phase) {
+    fn span_event(&mut self, event: &EventLine, line: Box<str>, prefix: &str, phase: Phase) {
         let Some(ids) = event.span else { return };
         let id = (ids.trace_id, ids.id);
         let known = self.by_id.get(&id).copied().filter(|number| {
@@ -86,7 +97,7 @@ impl Model {
         });
         if known.is_none() && phase != Phase::Start && !event.measurements.contains_key("duration") {
             // Not the end of a span, though it is named like one.
-            return self.single(event);
+            return self.single(event, line);
         }
         let number = match known {
             Some(number) => {
@@ -105,7 +116,7 @@ impl Model {
                 number
             }
         };
-        self.update(number, event, phase);
+        self.update(number, event, line, phase);
         if phase != Phase::Start {
             self.leave_unfinished(number);
         }
@@ -113,7 +124,7 @@ impl Model {
     }
 
     /// An event that stands alone.
-    fn single(&mut self, event: &EventLine) {
+    fn single(&mut self, event: &EventLine, line: Box<str>) {
         let number = self.create(Kind::Event, &event.event, event.span, event);
         let parent = event.span.map(|ids| (ids.trace_id, ids.id));
         self.place(number, parent, event);
@@ -123,7 +134,6 @@ impl Model {
             "legion.agent.stopped" => Some(false),
             _ => None,
         };
-        let line = line_of(event);
         self.hold(number, event);
         let parent_start = self.spans[&number].parent.map(|parent| &self.spans[&parent]);
         let parent_start = parent_start.map_or(0, |parent| parent.end().unwrap_or(parent.start));
@@ -353,10 +363,9 @@ impl Model {
     }
 
     /// Reads what an event says of its span.
-    fn update(&mut self, number: u32, event: &EventLine, phase: Phase) {
+    fn update(&mut self, number: u32, event: &EventLine, line: Box<str>, phase: Phase) {
         let before = self.spans[&number].bytes();
         self.hold(number, event);
-        let line = line_of(event);
         let kind = self.spans[&number].kind;
         let given = ["args", "prompt", "message", "code", "messages", "input", "query"];
         let preview = match kind {
@@ -550,7 +559,9 @@ impl Model {
             match (event.refs.get(*key), event.metadata.get(*key)) {
                 // A shared value's name says what it holds.
                 (Some(hash), _) => hash.hash(&mut hasher),
-                (None, Some(value)) => value.to_string().hash(&mut hasher),
+                (None, Some(value)) => {
+                    let _ = serde_json::to_writer(Hashed(&mut hasher), value);
+                }
                 (None, None) => continue,
             }
             return (hasher.finish() as u32).max(1);
@@ -570,8 +581,18 @@ impl Model {
     }
 }
 
-fn line_of(event: &EventLine) -> Box<str> {
-    serde_json::to_string(event).unwrap_or_default().into()
+/// Hashes what is written.
+struct Hashed<'h>(&'h mut DefaultHasher);
+
+impl io::Write for Hashed<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.write(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 }
 
 fn nanos(event: &EventLine, key: &str) -> Option<u64> {
