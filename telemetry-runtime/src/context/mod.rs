@@ -25,7 +25,7 @@ use crate::value::{CapturedValue, Value};
 
 pub(crate) use active_span::ActiveSpan;
 pub use carry::{InContext, WithContext, in_current_context};
-pub(crate) use current::{ContextGuard, with_context};
+pub(crate) use current::{ContextGuard, enter, leave, with_context};
 pub use observer::SpanObserver;
 pub(crate) use observer::{Observers, tell};
 pub use propagation::Carrier;
