@@ -5,10 +5,10 @@ mod answers;
 mod attached;
 #[doc(hidden)]
 pub mod command;
+mod compact;
 mod compare;
 mod export;
 mod follow;
-mod format;
 mod json;
 mod model;
 mod recorder;
@@ -16,12 +16,15 @@ mod server;
 mod text;
 mod view;
 
+pub use compact::compact;
 pub use compare::{Comparison, Limits, Run, Side, Step, Sums, compare};
-pub use format::{Content, EventLine, Hash, Header, Line, Lines, Reader, Unreadable, VERSION, compact, read};
 pub use model::{
     Breakdown, Bucket, Changes, Detail, Entry, Group, Key, Kind, Losses, Model, Query, Search, Session,
     SessionSummary, Span, Speech, State, Tokens, Totals,
 };
 pub use recorder::{RecordOptions, Recorder, record};
 pub use telemetry_llm::Usage;
+pub use telemetry_runtime::recording::{
+    Content, EventLine, Hash, Header, Line, Lines, Reader, Unreadable, VERSION, read,
+};
 pub use view::{View, ViewOptions, serve};

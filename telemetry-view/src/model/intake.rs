@@ -11,7 +11,8 @@ use super::session::{Key, Session};
 use super::span::{Kind, Span, State};
 use super::{Model, Source};
 use crate::answers;
-use crate::format::{Content, EventLine, Line, compact};
+use crate::compact::compact;
+use telemetry_runtime::recording::{Content, EventLine, Line};
 
 /// How many bytes of a value are shown beside a span's name.
 const PREVIEW: usize = 120;
