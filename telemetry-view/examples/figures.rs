@@ -32,7 +32,8 @@ fn agent_time(messages: &[Json], settle: impl Fn()) -> Duration {
 fn main() -> std::io::Result<()> {
     let folder = std::env::temp_dir().join(format!("telemetry-view-figures-{}", std::process::id()));
     std::fs::create_dir_all(&folder)?;
-    let message = |index: usize| json!({"role": "user", "content": format!("{index} {}", "word ".repeat(40))});
+    let message =
+        |index: usize| json!({"role": "user", "content": format!("{index} {}", "word ".repeat(40))});
     let messages: Vec<Json> = (0..4).map(message).collect();
     let wait = Duration::from_secs(60);
 
@@ -94,7 +95,9 @@ fn main() -> std::io::Result<()> {
         }
     }
     println!("100,000 spans in the model, two events each");
-    println!("  {:.0} MB by its own reckoning, {:.0} MB more resident, made in {:.1?}", model.bytes() as f64 / 1e6, (resident() - before) as f64 / 1e6, began.elapsed());
+    let took = began.elapsed();
+    let (own, more) = (model.bytes() / 1_000_000, (resident() - before) / 1_000_000);
+    println!("  {own} MB by its own reckoning, {more} MB more resident, made in {took:.1?}");
     std::fs::remove_dir_all(&folder)
 }
 

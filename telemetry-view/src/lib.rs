@@ -10,14 +10,16 @@ mod export;
 mod follow;
 mod format;
 mod json;
+mod limits;
 mod model;
 mod recorder;
 mod server;
 mod text;
 mod view;
 
-pub use compare::{Comparison, Limits, Run, Side, Step, Sums, compare};
+pub use compare::{Comparison, Run, Side, Step, Sums, compare};
 pub use format::{Content, EventLine, Hash, Header, Line, Lines, Reader, Unreadable, VERSION, compact, read};
+pub use limits::Limits;
 pub use model::{
     Breakdown, Bucket, Changes, Detail, Entry, Group, Key, Kind, Losses, Model, Query, Search, Session,
     SessionSummary, Span, Speech, State, Tokens, Totals,
