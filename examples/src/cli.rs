@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 use anyhow::{Context as _, bail};
 use indicatif::{ProgressBar, ProgressStyle};
-use telemetry_otel::Telemetry;
+use telemetry_otel::OtlpExport;
 use telemetry_runtime::{
     LoggerOptions, attach_default_logger, attach_typed, condukt, detach, detach_default_logger,
 };
@@ -89,7 +89,7 @@ pub async fn main(args: Args) -> anyhow::Result<()> {
     let watch = Watch::start(&args, &conversations, &settings.cast)?;
     run(conversations, settings).await.context(source)?;
     drop(watch);
-    if let Some(Err(error)) = export.map(Telemetry::shutdown) {
+    if let Some(Err(error)) = export.map(OtlpExport::shutdown) {
         eprintln!("warning: {error}");
     }
     if let Some(error) = recorder.and_then(|recorder| recorder.finish().err()) {
@@ -112,7 +112,7 @@ pub async fn main(args: Args) -> anyhow::Result<()> {
 
 /// Sends what happens to a collector as well; which one, the environment says where `endpoint` does
 /// not.
-fn export(endpoint: &str) -> anyhow::Result<Telemetry> {
+fn export(endpoint: &str) -> anyhow::Result<OtlpExport> {
     let builder = telemetry_otel::builder();
     let builder = if endpoint.is_empty() { builder } else { builder.endpoint(endpoint) };
     Ok(builder.install()?)

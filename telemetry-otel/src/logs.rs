@@ -8,14 +8,14 @@ use opentelemetry::{Array, Key, SpanId, TraceFlags, TraceId, Value};
 use serde_json::Value as Json;
 use telemetry_runtime::{Event, Value as Recorded};
 
-use crate::ending::Ending;
-use crate::intern::interned;
-use crate::mapping::{EVENT_KEYS, Row, To, of_context};
-use crate::names;
-use crate::options::Options;
-use crate::sheet::Sheet;
-use crate::truncate;
-use crate::value::{MAX_TEXT, Made, made};
+use crate::config::options::Options;
+use crate::convert::attribute_value::{AttributeValue, MAX_TEXT, made};
+use crate::convert::intern::interned;
+use crate::convert::truncate;
+use crate::mapping::names;
+use crate::mapping::table::{EVENT_KEYS, SpanMapping, Target, of_context};
+use crate::span::attributes::SpanAttributes;
+use crate::span::outcome::Outcome;
 
 /// A record to be emitted.
 pub(crate) struct Record {
@@ -61,22 +61,24 @@ impl<L: Logger + Send + Sync> LogSink for L {
 /// A span that failed: of a model call whatever the failure, else a panic or a cancellation.
 pub(crate) fn failure(
     event: &Event<'_>,
-    row: Option<&Row>,
-    ending: &Ending,
-    sheet: &Sheet,
+    row: Option<&SpanMapping>,
+    ending: &Outcome,
+    sheet: &SpanAttributes,
     options: &Options,
 ) -> Option<Record> {
-    let inference = row.is_some_and(Row::is_inference);
+    let inference = row.is_some_and(SpanMapping::is_inference);
     let severity = match ending {
-        Ending::Ok => return None,
-        Ending::Failed { .. } if !inference || ending.error_type(options.endings()).is_none() => return None,
-        Ending::Panicked { .. } if !inference => Severity::Error,
-        Ending::Failed { .. } | Ending::Panicked { .. } => Severity::Warn,
-        Ending::Cancelled => Severity::Info,
+        Outcome::Ok => return None,
+        Outcome::Failed { .. } if !inference || ending.error_type(options.endings()).is_none() => {
+            return None;
+        }
+        Outcome::Panicked { .. } if !inference => Severity::Error,
+        Outcome::Failed { .. } | Outcome::Panicked { .. } => Severity::Warn,
+        Outcome::Cancelled => Severity::Info,
     };
     let (exception_type, message) = exception(ending)?;
     let conventional = row.and_then(|row| row.failure?.of(options.convention));
-    let name = conventional.filter(|_| *ending != Ending::Cancelled).unwrap_or(event.name());
+    let name = conventional.filter(|_| *ending != Outcome::Cancelled).unwrap_or(event.name());
     let mut attributes: Vec<(Key, AnyValue)> = vec![(names::EXCEPTION_TYPE.into(), exception_type.into())];
     if let Some(message) = message {
         attributes.push((names::EXCEPTION_MESSAGE.into(), truncate::text(message, MAX_TEXT).into()));
@@ -104,12 +106,12 @@ pub(crate) fn failure(
 }
 
 /// The type and the message of what went wrong.
-pub(crate) fn exception(ending: &Ending) -> Option<(String, Option<&str>)> {
+pub(crate) fn exception(ending: &Outcome) -> Option<(String, Option<&str>)> {
     match ending {
-        Ending::Ok => None,
-        Ending::Failed { error_type, message } => Some((error_type.to_string(), message.as_deref())),
-        Ending::Panicked { message } => Some(("panic".to_owned(), Some(message))),
-        Ending::Cancelled => Some(("cancelled".to_owned(), None)),
+        Outcome::Ok => None,
+        Outcome::Failed { error_type, message } => Some((error_type.to_string(), message.as_deref())),
+        Outcome::Panicked { message } => Some(("panic".to_owned(), Some(message))),
+        Outcome::Cancelled => Some(("cancelled".to_owned(), None)),
     }
 }
 
@@ -142,11 +144,13 @@ pub(crate) fn single(event: &Event<'_>, options: &Options) -> Record {
     let documented = event.category().is_some();
     for (key, value) in event.metadata().iter() {
         let name: Key = match of_context(key) {
-            Some(To::Agent | To::Conversation) => continue,
-            Some(To::ConversationAnd(name) | To::Attribute(name)) => match name.of(options.convention) {
-                Some(name) => name.into(),
-                None => continue,
-            },
+            Some(Target::Agent | Target::Conversation) => continue,
+            Some(Target::ConversationAnd(name) | Target::Attribute(name)) => {
+                match name.of(options.convention) {
+                    Some(name) => name.into(),
+                    None => continue,
+                }
+            }
             _ => match EVENT_KEYS.iter().find(|(known, _)| *known == key) {
                 Some((_, name)) if documented => (*name).into(),
                 _ => key.trim_end_matches('?').to_owned().into(),
@@ -187,12 +191,12 @@ fn any(key: &str, value: Recorded<'_>, options: &Options) -> Option<AnyValue> {
         return None;
     }
     match made(value) {
-        Made::Plain(value) => Some(plain(value)),
-        Made::Tree(tree) => {
+        AttributeValue::Plain(value) => Some(plain(value)),
+        AttributeValue::Tree(tree) => {
             let whole = truncate::json(tree, content?)?;
             Some(structured(serde_json::from_str(&whole).ok()?))
         }
-        Made::Nothing => None,
+        AttributeValue::Nothing => None,
     }
 }
 

@@ -3,15 +3,15 @@
 
 use opentelemetry::KeyValue;
 use opentelemetry::metrics::{Counter, Histogram, Meter, UpDownCounter};
+use telemetry_llm::Usage;
 use telemetry_runtime::Event;
 
-use crate::convention::Convention;
-use crate::ending::Ending;
-use crate::mapping::{self, ROWS, Row};
-use crate::names;
-use crate::options::Options;
-use crate::sheet::Sheet;
-use crate::usage::Usage;
+use crate::config::convention::Convention;
+use crate::config::options::Options;
+use crate::mapping::names;
+use crate::mapping::table::{self as mapping, ROWS, SpanMapping};
+use crate::span::attributes::SpanAttributes;
+use crate::span::outcome::Outcome;
 
 /// 0.01 s doubled: model calls and tools.
 const CALL_SECONDS: [f64; 14] =
@@ -143,13 +143,13 @@ impl Instruments {
             Convention::V1_41_1 => "gen_ai.client.operation.time_to_first_chunk",
             Convention::Latest => "gen_ai.client.inference.time_to_first_chunk",
         };
-        let measured = |row: &Row| {
+        let measured = |row: &SpanMapping| {
             let boundaries: &[f64] = match row.operation {
                 Some("chat" | "execute_tool") => &CALL_SECONDS,
                 Some("invoke_workflow") => &WORKFLOW_SECONDS,
                 _ => &AGENT_SECONDS,
             };
-            let Row { prefix, plural, .. } = row;
+            let SpanMapping { prefix, plural, .. } = row;
             let duration = row.duration.of(convention).unwrap_or_default();
             Measured {
                 // Rows that share a name share the description.
@@ -186,9 +186,9 @@ impl Instruments {
     /// Measures a documented span that ended.
     pub(crate) fn span(
         &self,
-        (index, row): (usize, &Row),
-        sheet: &Sheet,
-        ending: &Ending,
+        (index, row): (usize, &SpanMapping),
+        sheet: &SpanAttributes,
+        ending: &Outcome,
         event: &Event<'_>,
         options: &Options,
     ) {
@@ -203,7 +203,7 @@ impl Instruments {
             }
         }
         let error_type = ending.error_type(options.endings());
-        let failed = error_type.is_some() && *ending != Ending::Cancelled;
+        let failed = error_type.is_some() && *ending != Outcome::Cancelled;
         attributes.extend(error_type.map(|error_type| KeyValue::new(names::ERROR_TYPE, error_type)));
         if let Some(duration) = event.measurements().duration() {
             measured.duration.record(duration.as_secs_f64(), &attributes);
@@ -211,7 +211,7 @@ impl Instruments {
         if failed {
             measured.failures.add(1, &attributes);
         }
-        if *ending == Ending::Cancelled {
+        if *ending == Outcome::Cancelled {
             measured.cancellations.add(1, &attributes);
         }
     }
@@ -239,7 +239,7 @@ impl Instruments {
 }
 
 /// What a duration, a token count or a failure is told apart by.
-fn attributes(row: &Row, sheet: &Sheet) -> Vec<KeyValue> {
+fn attributes(row: &SpanMapping, sheet: &SpanAttributes) -> Vec<KeyValue> {
     let mut attributes = Vec::with_capacity(5);
     if row.is_inference() {
         attributes.extend(row.operation.map(|operation| KeyValue::new(names::OPERATION, operation)));

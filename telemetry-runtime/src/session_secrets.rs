@@ -18,11 +18,13 @@ impl Context {
         let context = self.change(|state| {
             state.secrets = Some(state.secrets.take().unwrap_or_default().joined(&added));
         });
-        if let Some(span) = &context.span {
-            span.add_secrets(&added);
-        }
-        if let Some(caller) = context.state.as_ref().and_then(|state| state.caller_secrets.as_ref()) {
-            caller.add(&added);
+        match &context.span {
+            Some(span) => span.add_secrets(&added),
+            None => {
+                if let Some(caller) = context.state.as_ref().and_then(|state| state.caller_secrets.as_ref()) {
+                    caller.add(added.set());
+                }
+            }
         }
         context.emit_resolved(&added);
         context

@@ -59,9 +59,8 @@ impl Table {
             NAMES.iter().find(|(convention, _)| *convention == name).map_or(name.as_str(), |(_, id)| id);
         let by_id = self.providers.iter().position(|provider| provider.id == name);
         by_id.or_else(|| {
-            let meant = |provider: &Provider| {
-                provider.names.as_ref().is_some_and(|clause| clause.matches(name))
-            };
+            let meant =
+                |provider: &Provider| provider.names.as_ref().is_some_and(|clause| clause.matches(name));
             self.providers.iter().position(meant)
         })
     }

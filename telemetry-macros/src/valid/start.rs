@@ -102,6 +102,9 @@ fn missing(
 }
 
 fn unknown_start_key(spec: &catalogue::SpanSpec, text: &str) -> String {
+    if text.contains('.') {
+        return format!("a key of your own goes into `fields({text:?} = ..)`");
+    }
     let span = spec.short_name;
     if spec.stop_field(text).is_some() || STOP.iter().any(|field| field.is(text)) {
         return format!("`{text}` is known only when `{span}` stops: write `stop(|value| {text} = ..)`");

@@ -1,9 +1,9 @@
 //! OTLP from the `OTEL_*` variables.
 
 mod env;
-mod gate;
-mod guarded;
-mod telemetry;
+mod export;
+mod limited;
+mod queue_limit;
 
 use std::sync::Arc;
 
@@ -19,13 +19,13 @@ use telemetry_runtime::AttachError;
 
 pub use env::InstallError;
 use env::{Protocol, Signal, Variables};
-pub use gate::Delivery;
-use gate::{Gate, MAX_BYTES};
-use guarded::Guarded;
-use telemetry::Runtime;
-pub use telemetry::{ShutdownError, Telemetry};
+use export::Runtime;
+pub use export::{OtlpExport, ShutdownError};
+use limited::Limited;
+pub use queue_limit::ExportStats;
+use queue_limit::{MAX_BYTES, QueueLimit};
 
-use crate::builder::{Builder, builder};
+use crate::config::builder::{Builder, builder};
 
 /// Exports events to the collector that the standard `OTEL_*` variables name, as long as what is
 /// returned is kept; by themselves over HTTP to `localhost:4318`.
@@ -42,7 +42,7 @@ use crate::builder::{Builder, builder};
 /// # Errors
 /// When a variable asks for what cannot be done, or something is installed already. A collector that
 /// cannot be reached is no error.
-pub fn install() -> Result<Telemetry, InstallError> {
+pub fn install() -> Result<OtlpExport, InstallError> {
     builder().install()
 }
 
@@ -81,22 +81,22 @@ impl Builder {
     /// `OTEL_SPAN_*_LIMIT`, `OTEL_BSP_*`, `OTEL_BLRP_*` and `OTEL_METRIC_EXPORT_INTERVAL`.
     ///
     /// A collector that is slow or down costs the agent nothing: what waits is bounded by
-    /// `OTEL_BSP_MAX_QUEUE_SIZE` and by 64 MiB, and [`Telemetry::spans`] and its like say what was lost.
+    /// `OTEL_BSP_MAX_QUEUE_SIZE` and by 64 MiB, and [`OtlpExport::spans`] and its like say what was lost.
     ///
-    /// Nothing global is set: [`Telemetry::tracer_provider`] is there to be used elsewhere too.
+    /// Nothing global is set: [`OtlpExport::tracer_provider`] is there to be used elsewhere too.
     ///
     /// # Errors
     /// When a variable asks for what cannot be done, or something of this id is installed already. A
     /// collector that cannot be reached is no error.
-    pub fn install(self) -> Result<Telemetry, InstallError> {
+    pub fn install(self) -> Result<OtlpExport, InstallError> {
         self.install_from(&env::process)
     }
 
-    fn install_from(mut self, variables: Variables<'_>) -> Result<Telemetry, InstallError> {
+    fn install_from(mut self, variables: Variables<'_>) -> Result<OtlpExport, InstallError> {
         if env::is_disabled(variables) {
-            return Ok(Telemetry::default());
+            return Ok(OtlpExport::default());
         }
-        let mut telemetry = Telemetry::default();
+        let mut telemetry = OtlpExport::default();
         let wanted = |given: bool, signal: Signal| -> Result<Option<Protocol>, InstallError> {
             if given || !signal.is_exported(variables)? {
                 return Ok(None);
@@ -113,41 +113,41 @@ impl Builder {
 
         if let Some(protocol) = traces {
             let size = env::queue_size(variables, "OTEL_BSP_MAX_QUEUE_SIZE");
-            let gate = Arc::new(Gate::new("spans", size, MAX_BYTES));
+            let queue = Arc::new(QueueLimit::new("spans", size, MAX_BYTES));
             let exporter = exporter!(SpanExporter, protocol, Signal::Traces, endpoint, telemetry, variables);
-            let exporter = Guarded { inner: exporter, gate: gate.clone() };
+            let exporter = Limited { inner: exporter, queue: queue.clone() };
             let config = BatchConfigBuilder::default().with_max_queue_size(size).build();
             let batches = BatchSpanProcessor::builder(exporter).with_batch_config(config).build();
             let provider = SdkTracerProvider::builder()
                 .with_resource(resource.clone())
-                .with_span_processor(Guarded { inner: batches, gate: gate.clone() })
+                .with_span_processor(Limited { inner: batches, queue: queue.clone() })
                 .build();
             self = self.tracer_provider(&provider);
-            telemetry.traces = Some((provider, gate));
+            telemetry.traces = Some((provider, queue));
         }
         if let Some(protocol) = metrics {
-            let gate = Arc::new(Gate::new("metric exports", usize::MAX, usize::MAX));
+            let queue = Arc::new(QueueLimit::new("metric exports", usize::MAX, usize::MAX));
             let exporter =
                 exporter!(MetricExporter, protocol, Signal::Metrics, endpoint, telemetry, variables);
-            let reader = PeriodicReader::builder(Guarded { inner: exporter, gate: gate.clone() }).build();
+            let reader = PeriodicReader::builder(Limited { inner: exporter, queue: queue.clone() }).build();
             let provider =
                 SdkMeterProvider::builder().with_resource(resource.clone()).with_reader(reader).build();
             self = self.meter_provider(&provider);
-            telemetry.metrics = Some((provider, gate));
+            telemetry.metrics = Some((provider, queue));
         }
         if let Some(protocol) = logs {
             let size = env::queue_size(variables, "OTEL_BLRP_MAX_QUEUE_SIZE");
-            let gate = Arc::new(Gate::new("log records", size, MAX_BYTES));
+            let queue = Arc::new(QueueLimit::new("log records", size, MAX_BYTES));
             let exporter = exporter!(LogExporter, protocol, Signal::Logs, endpoint, telemetry, variables);
-            let exporter = Guarded { inner: exporter, gate: gate.clone() };
+            let exporter = Limited { inner: exporter, queue: queue.clone() };
             let config = LogConfig::default().with_max_queue_size(size).build();
             let batches = BatchLogProcessor::builder(exporter).with_batch_config(config).build();
             let provider = SdkLoggerProvider::builder()
                 .with_resource(resource)
-                .with_log_processor(Guarded { inner: batches, gate: gate.clone() })
+                .with_log_processor(Limited { inner: batches, queue: queue.clone() })
                 .build();
             self = self.logger_provider(&provider);
-            telemetry.logs = Some((provider, gate));
+            telemetry.logs = Some((provider, queue));
         }
         telemetry.attached = Some(self.attach().map_err(|error| match error {
             AttachError::AlreadyAttached(id) => InstallError::AlreadyInstalled(id),

@@ -13,7 +13,7 @@ use opentelemetry_sdk::metrics::data::{AggregatedMetrics, MetricData};
 use opentelemetry_sdk::metrics::{InMemoryMetricExporter, SdkMeterProvider};
 use opentelemetry_sdk::trace::{InMemorySpanExporter, Sampler, SdkTracerProvider, SpanData};
 use serde_json::{Map, Value as Json, json};
-use telemetry_otel::{Attached, Builder};
+use telemetry_otel::{AttachGuard, Builder};
 
 /// The bridge sees all spans of the process: one test at a time.
 pub(crate) fn alone() -> MutexGuard<'static, ()> {
@@ -23,7 +23,7 @@ pub(crate) fn alone() -> MutexGuard<'static, ()> {
 
 /// A bridge to providers that keep what they are given.
 pub(crate) struct Kept {
-    attached: Option<Attached>,
+    attached: Option<AttachGuard>,
     pub(crate) tracers: SdkTracerProvider,
     pub(crate) meters: SdkMeterProvider,
     pub(crate) loggers: SdkLoggerProvider,

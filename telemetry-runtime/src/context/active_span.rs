@@ -2,12 +2,12 @@
 
 use std::cell::RefCell;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use super::observer::Observers;
 use crate::ids::SpanIds;
 use crate::registry::SpanSite;
-use crate::secrets::{Secrets, TraceSecrets};
+use crate::secrets::{self, SecretSet, Secrets, TraceSecrets};
 use crate::value::Captured;
 
 /// One span of a trace, linked to the spans around it that are open.
@@ -24,8 +24,8 @@ pub(crate) struct ActiveSpan {
     /// Whether `records` has any.
     recorded: AtomicBool,
     records: Mutex<Vec<(&'static str, Captured<'static>)>>,
-    /// Of the outermost span: the secrets of the whole trace.
-    secrets: TraceSecrets,
+    /// The secrets of the whole trace, once they are asked for.
+    trace: OnceLock<Arc<TraceSecrets>>,
 }
 
 impl ActiveSpan {
@@ -36,8 +36,19 @@ impl ActiveSpan {
         within: Option<Arc<Self>>,
         observers: Observers,
         sampled: Option<bool>,
+        caller: Option<&Arc<TraceSecrets>>,
     ) -> Arc<Self> {
         let parent = within.map(Self::still_open);
+        let trace = OnceLock::new();
+        let known = match &parent {
+            // Found by one step while the parent is at hand, should a secret be looked for.
+            Some(parent) if secrets::any_alive() => Some(parent.trace()),
+            Some(_) => None,
+            None => caller.cloned(),
+        };
+        if let Some(known) = known {
+            let _ = trace.set(known);
+        }
         let depth = parent.as_ref().map_or(0, |parent| parent.depth + 1);
         if let Some(mut spare) = take_spare()
             && let Some(node) = Arc::get_mut(&mut spare)
@@ -48,6 +59,7 @@ impl ActiveSpan {
             if observers.is_some() {
                 node.observers = observers;
             }
+            node.trace = trace;
             *node.ended.get_mut() = false;
             return spare;
         }
@@ -61,7 +73,7 @@ impl ActiveSpan {
             ended: AtomicBool::new(false),
             recorded: AtomicBool::new(false),
             records: Mutex::default(),
-            secrets: TraceSecrets::default(),
+            trace,
         })
     }
 
@@ -85,7 +97,7 @@ impl ActiveSpan {
             let observers = unique.observers.take();
             *unique.recorded.get_mut() = false;
             unique.records.get_mut().unwrap_or_else(PoisonError::into_inner).clear();
-            unique.secrets.forget();
+            unique.trace = OnceLock::new();
             keep_spare(node);
             drop((observers, parent));
             return;
@@ -121,10 +133,6 @@ impl ActiveSpan {
         self.around().find(|node| std::ptr::eq(node.site, site) && !node.ended.load(Ordering::Relaxed))
     }
 
-    fn root(self: &Arc<Self>) -> Arc<Self> {
-        self.around().last().unwrap_or_else(|| self.clone())
-    }
-
     /// Adds a key to its stop.
     pub(crate) fn record(&self, key: &'static str, value: Captured<'static>) {
         let mut records = self.records.lock().unwrap_or_else(PoisonError::into_inner);
@@ -147,14 +155,36 @@ impl ActiveSpan {
         std::mem::take(&mut *self.records.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
+    /// The secrets of the trace, which the outermost span made and all others share.
+    fn trace(self: &Arc<Self>) -> Arc<TraceSecrets> {
+        if let Some(trace) = self.trace.get() {
+            return trace.clone();
+        }
+        let mut path: Vec<Arc<Self>> = Vec::new();
+        let mut found = None;
+        for node in self.around() {
+            found = node.trace.get().cloned();
+            if found.is_some() {
+                break;
+            }
+            path.push(node);
+        }
+        // Two threads that get here at once agree on what the outermost span has.
+        let mut trace = found;
+        for node in path.iter().rev() {
+            trace = Some(node.trace.get_or_init(|| trace.unwrap_or_default()).clone());
+        }
+        trace.unwrap_or_default()
+    }
+
     /// Makes secrets known to the whole trace.
     pub(crate) fn add_secrets(self: &Arc<Self>, added: &Secrets) {
-        self.root().secrets.add(added);
+        self.trace().add(added.set());
     }
 
     /// The secrets of the trace.
-    pub(crate) fn secrets(self: &Arc<Self>) -> Option<Secrets> {
-        self.root().secrets.known()
+    pub(crate) fn secrets(self: &Arc<Self>) -> Option<Arc<SecretSet>> {
+        self.trace().known()
     }
 }
 

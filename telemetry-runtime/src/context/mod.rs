@@ -20,14 +20,16 @@ use crate::event::{ContextKeys, IntoPatterns, Pattern};
 use crate::handler::Handler;
 use crate::ids::{SpanId, SpanIds, TraceId};
 use crate::registry::ScopedHandlers;
-use crate::secrets::Secrets;
+use crate::secrets::{self, SecretSet, Secrets};
 use crate::value::{CapturedValue, Value};
 
 pub(crate) use active_span::ActiveSpan;
 pub use carry::{InContext, WithContext, in_current_context};
 pub(crate) use current::{ContextGuard, with_context};
+#[cfg(feature = "tracing-layer")]
+pub(crate) use current::{entered, left, swap_context};
 pub use observer::SpanObserver;
-pub(crate) use observer::{Observers, tell};
+pub(crate) use observer::{Observers, Observing, tell};
 pub use propagation::Carrier;
 pub(crate) use state::ContextState;
 
@@ -72,6 +74,11 @@ impl Context {
     /// Returns an empty context.
     pub const fn new() -> Self {
         Self::NONE
+    }
+
+    #[cfg(feature = "tracing-layer")]
+    pub(crate) fn is_empty(&self) -> bool {
+        self.span.is_none() && self.state.is_none()
     }
 
     pub(crate) fn change(mut self, change: impl FnOnce(&mut ContextState)) -> Self {
@@ -235,16 +242,18 @@ impl Context {
 impl Context {
     /// The secrets known to the trace. One relaxed load where there are none in the process.
     #[inline]
-    pub(crate) fn known_secrets(&self) -> Option<Secrets> {
-        if Secrets::any_alive() { self.search_secrets() } else { None }
+    pub(crate) fn known_secrets(&self) -> Option<Arc<SecretSet>> {
+        if secrets::any_alive() { self.secrets_of_trace() } else { None }
     }
 
+    /// A trace knows those of its contexts: they were added to it when its first span began, or since then.
     #[cold]
-    fn search_secrets(&self) -> Option<Secrets> {
-        let of_trace = self.span.as_ref().and_then(|span| span.secrets());
-        let of_caller = self.state.as_ref().and_then(|state| state.caller_secrets.as_ref()?.known());
-        let all = [of_trace, of_caller, self.secrets().cloned()].into_iter().flatten();
-        all.reduce(|known, more| known.joined(&more)).filter(|known| !known.is_empty())
+    fn secrets_of_trace(&self) -> Option<Arc<SecretSet>> {
+        let known = match &self.span {
+            Some(span) => span.secrets(),
+            None => self.state.as_ref().and_then(|state| state.caller_secrets.as_ref()?.known()),
+        };
+        known.or_else(|| self.secrets().map(|own| own.set().clone())).filter(|known| !known.is_empty())
     }
 
     /// A text as it may be shown here: with secrets replaced by their names.

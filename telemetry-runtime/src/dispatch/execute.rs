@@ -49,8 +49,8 @@ where
     if receivers.is_empty() && hooks.is_none() {
         return Ok(());
     }
-    let measurements = map_of(measurements).map_err(|found| ExecuteError { what: "measurements", found })?;
-    let metadata = map_of(metadata).map_err(|found| ExecuteError { what: "metadata", found })?;
+    let measurements = map_of(measurements).map_err(|found| ExecuteError::new("measurements", &found))?;
+    let metadata = map_of(metadata).map_err(|found| ExecuteError::new("metadata", &found))?;
     let category = category_of(name.as_str());
     // A name made at run time may be made of a secret; a documented one is no content.
     let shown = match category {
@@ -76,16 +76,16 @@ where
     Ok(())
 }
 
-/// What was given to [`execute`] is no map.
-#[derive(Clone, Debug, PartialEq)]
+/// What was given to [`execute`] does not serialise to a map. It holds nothing of the value.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ExecuteError {
     what: &'static str,
-    found: Json,
+    found: &'static str,
 }
 
-impl std::fmt::Display for ExecuteError {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let found = match &self.found {
+impl ExecuteError {
+    fn new(what: &'static str, found: &Json) -> Self {
+        let found = match found {
             Json::Array(_) => "a sequence",
             Json::String(text) if text.starts_with("<unserialisable") => "a value that fails to serialise",
             Json::String(_) => "a string",
@@ -93,7 +93,13 @@ impl std::fmt::Display for ExecuteError {
             Json::Bool(_) => "a boolean",
             Json::Null | Json::Object(_) => "something else",
         };
-        write!(f, "the {} of an event are a map, not {found}", self.what)
+        Self { what, found }
+    }
+}
+
+impl std::fmt::Display for ExecuteError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "the {} of an event are a map, not {}", self.what, self.found)
     }
 }
 

@@ -1,23 +1,54 @@
 //! Events as they are shown where secrets are known.
 
-use std::borrow::Cow;
+use std::cell::{LazyCell, OnceCell};
 
 use telemetry_catalogue::{is_documented_key, is_documented_measurement};
 
-use crate::event::{Event, FieldSource, LayeredFields, Measurements, Metadata};
-use crate::secrets::{RedactedFields, Secrets};
+use crate::event::{Event, FieldSource, LateFields, LayeredFields, Measurements, Metadata};
+use crate::secrets::{RedactedFields, SecretSet};
+use crate::value::Value;
 
-/// Shows an event without secrets. The times of a span, which are ours, and documented keys stay.
-pub(super) fn show(event: &Event<'_>, secrets: &Secrets, show: impl FnOnce(&Event<'_>)) {
-    let redactor = secrets.redactor();
-    let metadata = RedactedFields::of(event.metadata.iter(), &redactor, is_documented_key);
-    let more = RedactedFields::of(event.measurements.more.iter(), &redactor, is_documented_measurement);
-    let description = event.description.map(|text| redactor.text(text).map_or(text.into(), Cow::Owned));
-    let (metadata, more) = (metadata.entries(), more.entries());
+/// Shows an event without secrets. Nothing is searched before a handler reads it, and then once for all handlers.
+/// The times of a span, which are ours, and documented keys stay.
+pub(super) fn show(event: &Event<'_>, secrets: &SecretSet, show: impl FnOnce(&Event<'_>)) {
+    let description = OnceCell::new();
+    let describe = || {
+        let text = event.description?;
+        description.get_or_init(|| secrets.scrubbed(text)).as_deref().or(Some(text))
+    };
+    let metadata = Late {
+        fields: LazyCell::new(|| RedactedFields::of(event.metadata.iter(), secrets, is_documented_key)),
+        description: &describe,
+    };
+    let more = Late {
+        fields: LazyCell::new(|| {
+            RedactedFields::of(event.measurements.more.iter(), secrets, is_documented_measurement)
+        }),
+        description: &|| None,
+    };
     show(&Event {
-        description: description.as_deref(),
-        measurements: Measurements { more: FieldSource::Values(&more), ..event.measurements },
-        metadata: Metadata(LayeredFields::of(FieldSource::Values(&metadata))),
+        measurements: Measurements { more: FieldSource::Late(&more), ..event.measurements },
+        metadata: Metadata(LayeredFields::of(FieldSource::Late(&metadata))),
         ..*event
     });
+}
+
+/// The fields of an event, redacted when they are read.
+struct Late<'d, 'e, F> {
+    fields: LazyCell<RedactedFields<'e>, F>,
+    description: &'d dyn Fn() -> Option<&'d str>,
+}
+
+impl<'e, F: FnOnce() -> RedactedFields<'e>> LateFields for Late<'_, 'e, F> {
+    fn get(&self, key: &str) -> Option<Value<'_>> {
+        self.fields.get(key)
+    }
+
+    fn at(&self, index: usize) -> Option<(&str, Value<'_>)> {
+        self.fields.at(index)
+    }
+
+    fn description(&self) -> Option<&str> {
+        (self.description)()
+    }
 }

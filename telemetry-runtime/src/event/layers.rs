@@ -16,6 +16,20 @@ pub(crate) enum FieldSource<'a> {
     Captured(&'a [Field<'a>]),
     Stop(&'a [(&'static str, StopValue<'a>)]),
     Map(&'a Map),
+    /// Made when a handler reads them.
+    Late(&'a (dyn LateFields + 'a)),
+}
+
+/// Keys and values that are made when a handler reads them, in place of those of an event.
+pub(crate) trait LateFields {
+    /// The value of a key.
+    fn get(&self, key: &str) -> Option<Value<'_>>;
+
+    /// The key and value at a position.
+    fn at(&self, index: usize) -> Option<(&str, Value<'_>)>;
+
+    /// The event's description.
+    fn description(&self) -> Option<&str>;
 }
 
 impl<'a> FieldSource<'a> {
@@ -27,21 +41,25 @@ impl<'a> FieldSource<'a> {
             Self::Captured(entries) => find(entries, key)?.value(),
             Self::Stop(entries) => find(entries, key)?.value(),
             Self::Map(map) => map.get(key).map(Value::Json),
+            Self::Late(fields) => fields.get(key),
         }
     }
 
     pub(crate) fn iter(self) -> impl Iterator<Item = (&'a str, Value<'a>)> {
-        let (values, captured, stop, map) = match self {
-            Self::Values(entries) => (Some(entries), None, None, None),
-            Self::Captured(entries) => (None, Some(entries), None, None),
-            Self::Stop(entries) => (None, None, Some(entries), None),
-            Self::Map(map) => (None, None, None, Some(map)),
-        };
+        let (mut values, mut captured, mut stop, mut map, mut late) = (None, None, None, None, None);
+        match self {
+            Self::Values(entries) => values = Some(entries),
+            Self::Captured(entries) => captured = Some(entries),
+            Self::Stop(entries) => stop = Some(entries),
+            Self::Map(entries) => map = Some(entries),
+            Self::Late(fields) => late = Some(fields),
+        }
         let values = values.into_iter().flatten().copied();
         let captured = captured.into_iter().flatten().filter_map(|(key, held)| Some((*key, held.value()?)));
         let stop = stop.into_iter().flatten().filter_map(|(key, held)| Some((*key, held.value()?)));
         let map = map.into_iter().flatten().map(|(key, value)| (key.as_str(), Value::Json(value)));
-        values.chain(captured).chain(stop).chain(map)
+        let late = late.into_iter().flat_map(|fields| (0..).map_while(move |index| fields.at(index)));
+        values.chain(captured).chain(stop).chain(map).chain(late)
     }
 }
 

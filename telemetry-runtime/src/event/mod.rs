@@ -18,7 +18,7 @@ use crate::ids::SpanIds;
 use crate::value::{Json, Value};
 
 pub(crate) use context_keys::ContextKeys;
-pub(crate) use layers::{FieldSource, LayeredFields, beside};
+pub(crate) use layers::{FieldSource, LateFields, LayeredFields, beside};
 pub use name::{EventName, IntoPatterns, NameError, Pattern};
 pub use owned::OwnedEvent;
 
@@ -51,7 +51,10 @@ impl<'a> Event<'a> {
 
     /// Returns the doc comment of the annotated function, for a tool call.
     pub fn description(&self) -> Option<&'a str> {
-        self.description
+        match self.metadata.0.given {
+            FieldSource::Late(fields) => fields.description(),
+            _ => self.description,
+        }
     }
 
     /// Returns the group of documented events it belongs to. `None` for an event of your own.
@@ -109,7 +112,7 @@ impl Serialize for Event<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(None)?;
         map.serialize_entry("event", self.name)?;
-        if let Some(description) = self.description {
+        if let Some(description) = self.description() {
             map.serialize_entry("description", description)?;
         }
         map.serialize_entry("measurements", &self.measurements)?;

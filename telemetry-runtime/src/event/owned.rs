@@ -68,7 +68,7 @@ impl From<&Event<'_>> for OwnedEvent {
                 .collect(),
             metadata: event.metadata.0.to_map(),
             span: event.span,
-            description: event.description.map(|text| Cow::Owned(text.to_owned())),
+            description: event.description().map(|text| Cow::Owned(text.to_owned())),
             depth: event.depth,
         }
     }

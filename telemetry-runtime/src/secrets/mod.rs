@@ -1,18 +1,25 @@
 //! Values that no event shows.
 
 mod decode;
+mod fields;
+mod readings;
 mod redact;
+mod search;
+mod secret;
+mod set;
+mod trace;
 
 use std::fmt;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use zeroize::Zeroizing;
 
-pub(crate) use redact::{RedactedFields, Redactor};
+use self::secret::Secret;
 
-/// How many secrets are alive. Events look for theirs only if there are any.
-static ALIVE: AtomicUsize = AtomicUsize::new(0);
+pub(crate) use fields::RedactedFields;
+pub(crate) use secret::any_alive;
+pub(crate) use set::SecretSet;
+pub(crate) use trace::TraceSecrets;
 
 /// The fewest bytes a secret may have. Shorter values occur in harmless text by chance.
 pub const MIN_SECRET_BYTES: usize = 4;
@@ -37,43 +44,7 @@ pub const MIN_SECRET_BYTES: usize = 4;
 /// # Ok::<(), telemetry_runtime::SecretsError>(())
 /// ```
 #[derive(Clone, Default)]
-pub struct Secrets {
-    /// Later ones first.
-    entries: Vec<Arc<Secret>>,
-}
-
-pub(crate) struct Secret {
-    pub(crate) name: Box<str>,
-    pub(crate) value: Zeroizing<String>,
-}
-
-impl Drop for Secret {
-    fn drop(&mut self) {
-        ALIVE.fetch_sub(1, Ordering::Relaxed);
-    }
-}
-
-/// The secrets of a trace, so far.
-#[derive(Default)]
-pub(crate) struct TraceSecrets(Mutex<Option<Secrets>>);
-
-impl TraceSecrets {
-    pub(crate) fn add(&self, added: &Secrets) {
-        let mut secrets = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        *secrets = Some(match secrets.take() {
-            Some(known) => known.joined(added),
-            None => added.clone(),
-        });
-    }
-
-    pub(crate) fn known(&self) -> Option<Secrets> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-
-    pub(crate) fn forget(&mut self) {
-        *self.0.get_mut().unwrap_or_else(PoisonError::into_inner) = None;
-    }
-}
+pub struct Secrets(Arc<SecretSet>);
 
 impl Secrets {
     /// Checks names and values. Of two with one name the later is kept.
@@ -85,7 +56,7 @@ impl Secrets {
         N: AsRef<str>,
         V: Into<String>,
     {
-        let mut resolved = Self::default();
+        let mut entries: Vec<Arc<Secret>> = Vec::new();
         for (name, value) in secrets {
             let (name, value) = (name.as_ref(), Zeroizing::new(value.into()));
             if !is_name(name) {
@@ -94,21 +65,21 @@ impl Secrets {
             if value.len() < MIN_SECRET_BYTES {
                 return Err(SecretsError::TooShort(name.to_owned()));
             }
-            ALIVE.fetch_add(1, Ordering::Relaxed);
-            resolved.entries.retain(|known| *known.name != *name);
-            resolved.entries.insert(0, Arc::new(Secret { name: name.into(), value }));
+            entries.retain(|known| *known.name != *name);
+            entries.push(Arc::new(Secret::new(name, value)));
         }
-        Ok(resolved)
+        entries.reverse();
+        Ok(Self(Arc::new(SecretSet::new(entries))))
     }
 
     /// Returns the value of that name.
     pub fn get(&self, name: &str) -> Option<&str> {
-        self.entries.iter().find(|secret| *secret.name == *name).map(|secret| secret.value.as_str())
+        self.0.entries.iter().find(|secret| *secret.name == *name).map(|secret| secret.value.as_str())
     }
 
     /// Returns all names, sorted, each once.
     pub fn names(&self) -> Vec<&str> {
-        let mut names: Vec<&str> = self.entries.iter().map(|secret| &*secret.name).collect();
+        let mut names: Vec<&str> = self.0.entries.iter().map(|secret| &*secret.name).collect();
         names.sort_unstable();
         names.dedup();
         names
@@ -121,34 +92,17 @@ impl Secrets {
 
     /// Whether it is empty.
     pub fn is_empty(&self) -> bool {
-        self.entries.is_empty()
+        self.0.entries.is_empty()
     }
 
     /// These and the added ones, which come first under a common name.
     pub(crate) fn joined(&self, added: &Self) -> Self {
-        let mut entries = added.entries.clone();
-        for known in &self.entries {
-            if !entries.iter().any(|entry| Arc::ptr_eq(entry, known)) {
-                entries.push(known.clone());
-            }
-        }
-        Self { entries }
+        if self.is_empty() { added.clone() } else { Self(Arc::new(self.0.joined(&added.0))) }
     }
 
-    /// Whether there are any in the process.
-    #[inline]
-    pub(crate) fn any_alive() -> bool {
-        ALIVE.load(Ordering::Relaxed) != 0
-    }
-
-    /// What replaces them by their names.
-    pub(crate) fn redactor(&self) -> Redactor<'_> {
-        Redactor::new(self.entries.iter().map(|secret| (&*secret.name, secret.value.as_str())))
-    }
-
-    /// The text without them; `None` if it holds none of them.
-    pub(crate) fn scrubbed(&self, text: &str) -> Option<String> {
-        self.redactor().text(text)
+    /// What events look for.
+    pub(crate) fn set(&self) -> &Arc<SecretSet> {
+        &self.0
     }
 }
 

@@ -26,9 +26,11 @@ impl Span<'_> {
         let started = context.now();
         let wall = context.wall(started);
         let (identity, observers) = identify(self, &context, wall);
-        let ids = assign_ids(identity, &context);
+        let ids = assign_ids(identity, &context, started);
         let child_session = open_context(self, &mut context);
-        let node = ActiveSpan::open(ids, self.site, context.span.take(), observers, identity.sampled);
+        let around = context.span.take();
+        let caller = context.state.as_ref().and_then(|state| state.caller_secrets.as_ref());
+        let node = ActiveSpan::open(ids, self.site, around, observers, identity.sampled, caller);
         let depth = node.depth;
         if let Some(secrets) = context.secrets()
             && depth == 0

@@ -1,0 +1,4 @@
+//! What events become: the table, and the names of the conventions.
+
+pub(crate) mod names;
+pub(crate) mod table;

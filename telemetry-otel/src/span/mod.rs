@@ -1,0 +1,8 @@
+//! One span: how it is followed, what it comes to, and how it ends.
+
+pub(crate) mod attributes;
+mod current;
+pub(crate) mod hook;
+pub(crate) mod limit;
+pub(crate) mod outcome;
+pub(crate) mod rollup;
