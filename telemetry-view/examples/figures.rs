@@ -95,12 +95,9 @@ fn main() -> std::io::Result<()> {
         }
     }
     println!("100,000 spans in the model, two events each");
-    println!(
-        "  {:.0} MB by its own reckoning, {:.0} MB more resident, made in {:.1?}",
-        model.bytes() as f64 / 1e6,
-        (resident() - before) as f64 / 1e6,
-        began.elapsed()
-    );
+    let took = began.elapsed();
+    let (own, more) = (model.bytes() / 1_000_000, (resident() - before) / 1_000_000);
+    println!("  {own} MB by its own reckoning, {more} MB more resident, made in {took:.1?}");
     std::fs::remove_dir_all(&folder)
 }
 

@@ -8,11 +8,12 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
-use crate::compare::{self, Limits};
 use crate::follow::{Followed, follow, follow_stdin, named, read_all};
+use crate::limits::Limits;
 use crate::model::Model;
 use crate::server::{Binding, Server, Shared};
-use crate::{export, json, text};
+use crate::view::MEMORY;
+use crate::{compare, export, json, text};
 
 /// Look at what LLM agents did.
 ///
@@ -57,9 +58,10 @@ pub struct Args {
     #[arg(long, env = "TELEMETRY_VIEW_TOKEN", hide_env_values = true)]
     token: Option<String>,
 
-    /// How many MiB of runs are kept. The oldest finished session goes first.
-    #[arg(long, value_name = "MIB", default_value_t = 256)]
-    memory: usize,
+    /// How many MiB of runs are kept. The oldest finished session goes first. By default 256 for a page, and no limit
+    /// for the rest.
+    #[arg(long, value_name = "MIB")]
+    memory: Option<usize>,
 }
 
 /// Does what the command line says.
@@ -79,7 +81,7 @@ fn run(args: &Args) -> io::Result<ExitCode> {
     let mut out = BufWriter::new(io::stdout().lock());
     if let Some([a, b]) = args.compare.as_deref() {
         let (a, b) = (read(&[a], args)?, read(&[b], args)?);
-        let comparison = compare::compare(&a, &b);
+        let comparison = compare(&a, &b);
         if args.json {
             serde_json::to_writer_pretty(&mut out, &comparison)?;
             writeln!(out)?;
@@ -114,9 +116,7 @@ fn run(args: &Args) -> io::Result<ExitCode> {
 
 /// The runs of whole files. Whoever reads a file wants all of it.
 fn read(files: &[&Path], args: &Args) -> io::Result<Model> {
-    // The limit is for what goes on; here it is the user's own.
-    let limit = if args.memory == 256 { usize::MAX } else { args.memory << 20 };
-    let mut model = Model::new(limit);
+    let mut model = Model::new(args.memory.map_or(usize::MAX, |memory| memory << 20));
     let mut sources: Vec<(&Path, Box<dyn Read + Send>)> = Vec::new();
     for path in files {
         let source: Box<dyn Read + Send> = if is_stdin(path) {
@@ -140,7 +140,7 @@ fn serve(files: &[&Path], args: &Args) -> io::Result<()> {
     for path in files.iter().filter(|path| !is_stdin(path)) {
         followed.push(Followed::open(path).map_err(|error| named(path, &error))?);
     }
-    let shared = Shared::new(Model::new(args.memory << 20));
+    let shared = Shared::new(Model::new(args.memory.map_or(MEMORY, |memory| memory << 20)));
     let binding = Binding { address: args.address, port: args.port, token: args.token.clone() };
     let server = Server::start(shared.clone(), &binding)?;
     println!("{}", server.url());

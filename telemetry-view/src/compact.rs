@@ -14,8 +14,11 @@ const SHARED_FROM: usize = 256;
 /// What a span's start has is there again at its end, so a start's values are shared. At the end of a span, lists
 /// are (each turn repeats the messages of the last one), and what is known already; the rest stays in the event.
 pub fn compact(event: &mut EventLine, knows: impl Fn(Hash) -> bool) -> Vec<(Hash, Content)> {
-    let starts = event.event.ends_with(".start");
+    let starts = event.event.rsplit_once('.').is_some_and(|(_, phase)| phase == "start");
     let mut new = Vec::new();
+    for value in event.metadata.values_mut().filter(|value| is_deeper(value, MAX_DEPTH)) {
+        *value = value.to_string().into();
+    }
     for (key, value) in &event.metadata {
         let hash = match value {
             Json::Array(items) => list(items, &knows, &mut new),
@@ -30,6 +33,18 @@ pub fn compact(event: &mut EventLine, knows: impl Fn(Hash) -> bool) -> Vec<(Hash
         event.metadata.remove(key);
     }
     new
+}
+
+/// Readers of JSON give up at 128 levels, those around a value included. A deeper one is kept as its own text.
+const MAX_DEPTH: usize = 100;
+
+fn is_deeper(value: &Json, than: usize) -> bool {
+    let inner = |value: &Json| than == 0 || is_deeper(value, than - 1);
+    match value {
+        Json::Array(items) => items.iter().any(inner),
+        Json::Object(map) => map.values().any(inner),
+        _ => false,
+    }
 }
 
 fn whole(

@@ -10,6 +10,7 @@ mod compare;
 mod export;
 mod follow;
 mod json;
+mod limits;
 mod model;
 mod recorder;
 mod server;
@@ -17,7 +18,8 @@ mod text;
 mod view;
 
 pub use compact::compact;
-pub use compare::{Comparison, Limits, Run, Side, Step, Sums, compare};
+pub use compare::{Comparison, Run, Side, Step, Sums, compare};
+pub use limits::Limits;
 pub use model::{
     Breakdown, Bucket, Changes, Detail, Entry, Group, Key, Kind, Losses, Model, Query, Search, Session,
     SessionSummary, Span, Speech, State, Tokens, Totals,

@@ -6,6 +6,8 @@ mod contents;
 mod detail;
 mod evict;
 mod intake;
+mod place;
+mod reading;
 mod search;
 mod session;
 mod span;
