@@ -41,6 +41,19 @@ const CRATES: &[Layers] = &[
             &["clock"],
         ],
     },
+    Layers {
+        package: "telemetry-otel",
+        rooms: &[
+            &["lib"],
+            &["otlp"],
+            &["builder"],
+            &["bridge"],
+            &["logs", "metrics"],
+            &["span"],
+            &["mapping"],
+            &["config", "convert"],
+        ],
+    },
 ];
 
 /// A module, as its path from the crate's root: `["context", "current"]`.
