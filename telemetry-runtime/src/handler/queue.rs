@@ -7,7 +7,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 use std::{fmt, io};
 
-use super::Handler;
+use super::{Handler, Needs};
 use crate::event::{Event, OwnedEvent};
 use crate::panics;
 
@@ -37,10 +37,11 @@ use crate::panics;
 /// If the system cannot start the worker thread.
 pub fn queue(capacity: usize, handler: impl Handler) -> io::Result<Queue> {
     let shared = Arc::new(Shared::default());
+    let needs = handler.needs();
     let (sender, receiver) = sync_channel(capacity.max(1));
     let worker = Worker { receiver, shared: shared.clone() };
     std::thread::Builder::new().name("telemetry-queue".to_owned()).spawn(move || worker.run(&handler))?;
-    Ok(Queue { sender, shared })
+    Ok(Queue { sender, shared, needs })
 }
 
 /// A handler that hands events to a worker thread. See [`queue`].
@@ -48,6 +49,8 @@ pub fn queue(capacity: usize, handler: impl Handler) -> io::Result<Queue> {
 pub struct Queue {
     sender: SyncSender<OwnedEvent>,
     shared: Arc<Shared>,
+    /// Those of the worker's handler.
+    needs: Needs,
 }
 
 thread_local! {
@@ -138,6 +141,10 @@ impl Handler for Queue {
                 self.shared.refused.fetch_add(1, Ordering::Relaxed)
             }
         };
+    }
+
+    fn needs(&self) -> Needs {
+        self.needs
     }
 }
 

@@ -14,7 +14,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use arc_swap::ArcSwapOption;
 
 use crate::event::{IntoPatterns, Pattern};
-use crate::handler::{AttachError, Attached, Attachment, Handler, HandlerInfo, HandlerList};
+use crate::handler::{AttachError, Attached, Attachment, Handler, HandlerInfo, HandlerList, Needs};
 use crate::panics;
 
 pub(crate) use callsite::{CONTEXT, HANDLED, HOOKED, SCOPED, UNREGISTERED};
@@ -23,8 +23,8 @@ pub(crate) use scoped::ScopedHandlers;
 
 pub(crate) struct Registry {
     handlers: HandlerList,
-    /// Whether there are span hooks.
-    hooked: bool,
+    /// What the span hooks need, if there are any.
+    hooks: Option<Needs>,
     /// How many contexts with handlers of their own are alive.
     scoped: usize,
     spans: Vec<&'static SpanSite>,
@@ -33,7 +33,7 @@ pub(crate) struct Registry {
 
 static REGISTRY: Mutex<Registry> = Mutex::new(Registry {
     handlers: Vec::new(),
-    hooked: false,
+    hooks: None,
     scoped: 0,
     spans: Vec::new(),
     events: Vec::new(),
@@ -80,7 +80,7 @@ impl Registry {
         if self.scoped > 0 {
             interest |= SCOPED;
         }
-        if self.hooked {
+        if self.hooks.is_some() {
             interest |= HOOKED;
         }
         if opens_context && (!self.handlers.is_empty() || self.scoped > 0) {
@@ -113,6 +113,10 @@ impl Callsite for SpanSite {
 
     fn publish(&self, registry: &Registry, dropped: &mut Dropped) {
         let mut interest = registry.interest(self.opens_context());
+        let sees = |handler: &&Arc<Attached>| self.events().iter().any(|event| handler.sees(event.name));
+        let needs = registry.handlers.iter().filter(sees).map(|handler| handler.needs);
+        let needs = needs.chain(registry.hooks).fold(Needs::NONE, Needs::and);
+        self.needed.store(needs.bits(), Ordering::Relaxed);
         for event in self.events() {
             if registry.publish_list(event, dropped) {
                 interest |= HANDLED;
@@ -163,10 +167,10 @@ fn register<S: Callsite>(site: &'static S) -> u8 {
     site.word().load(Ordering::Relaxed)
 }
 
-/// Notes whether there are span hooks.
-pub(crate) fn set_hooked(hooked: bool) {
+/// Notes what the span hooks need, if there are any.
+pub(crate) fn set_hooks(needs: Option<Needs>) {
     let mut registry = lock();
-    registry.hooked = hooked;
+    registry.hooks = needs;
     let dropped = registry.publish();
     drop(registry);
     drop(dropped);

@@ -7,7 +7,7 @@ use telemetry_catalogue::Phase;
 use super::callsite::SpanSite;
 use super::{Dropped, lock};
 use crate::event::Pattern;
-use crate::handler::{Attached, Handler, HandlerList};
+use crate::handler::{Attached, Handler, HandlerList, Needs};
 use crate::panics;
 
 /// The handlers of a context, with those of the contexts it was made from.
@@ -30,6 +30,11 @@ impl ScopedHandlers {
         drop(registry);
         drop(dropped);
         Arc::new(Self { list })
+    }
+
+    /// What they need of a span's events.
+    pub(crate) fn needs(&self) -> Needs {
+        self.list.iter().map(|handler| handler.needs).fold(Needs::NONE, Needs::and)
     }
 
     /// Whether one of them sees one of a span's events.
