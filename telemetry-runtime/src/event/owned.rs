@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use serde::{Deserialize, Serialize};
 use telemetry_catalogue::{Phase, SPANS, category_of};
 
-use super::layers::{FieldSource, LayeredFields};
+use super::layers::FieldSource;
 use super::{Event, Measurements, Metadata};
 use crate::ids::SpanIds;
 use crate::value::Json;
@@ -66,7 +66,7 @@ impl From<&Event<'_>> for OwnedEvent {
                 .iter()
                 .map(|(key, value)| (key.to_owned(), value.to_json()))
                 .collect(),
-            metadata: event.metadata.0.to_map(),
+            metadata: event.metadata.to_map(),
             span: event.span,
             description: event.description().map(|text| Cow::Owned(text.to_owned())),
             depth: event.depth,
@@ -132,7 +132,7 @@ impl OwnedEvent {
             category: category_of(&self.name),
             phase: self.phase(),
             measurements: Measurements { more: FieldSource::Map(&self.measurements), ..Measurements::NONE },
-            metadata: Metadata(LayeredFields::of(FieldSource::Map(&self.metadata))),
+            metadata: Metadata(FieldSource::Map(&self.metadata)),
             span: self.span,
             depth: self.depth,
         }
