@@ -95,8 +95,7 @@ impl<'a> LayeredFields<'a> {
     }
 
     pub(super) fn user_keys(self) -> impl Iterator<Item = (&'a str, Value<'a>)> {
-        let keys = self.context.into_iter().flat_map(|(known, _)| &known.own);
-        keys.filter_map(|(key, held)| Some((&**key, held.value()?)))
+        self.context.into_iter().flat_map(|(known, _)| known.own.iter())
     }
 
     /// What was given, or else captured, of a key.
@@ -110,7 +109,7 @@ impl<'a> LayeredFields<'a> {
 
     pub(crate) fn get(self, key: &str) -> Option<Value<'a>> {
         self.documented(key)
-            .or_else(|| self.user_keys().find(|(known, _)| *known == key).map(|(_, value)| value))
+            .or_else(|| self.context?.0.own.get(key))
             .or_else(|| self.set_aside().find(|(known, _)| *known == key).map(|(_, value)| value))
     }
 

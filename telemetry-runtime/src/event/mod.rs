@@ -3,6 +3,7 @@
 mod context_keys;
 mod layers;
 mod name;
+mod own_keys;
 mod owned;
 
 use std::fmt;

@@ -26,7 +26,7 @@ impl ScopedHandlers {
         list.push(Arc::new(Attached::new("", patterns, handler)));
         let mut registry = lock();
         registry.scoped += 1;
-        let dropped = if registry.scoped == 1 { registry.publish() } else { Dropped::new() };
+        let dropped = if registry.scoped == 1 { registry.publish_scoped() } else { Dropped::new() };
         drop(registry);
         drop(dropped);
         Arc::new(Self { list })
@@ -50,7 +50,7 @@ impl Drop for ScopedHandlers {
     fn drop(&mut self) {
         let mut registry = lock();
         registry.scoped -= 1;
-        let dropped = if registry.scoped == 0 { registry.publish() } else { Dropped::new() };
+        let dropped = if registry.scoped == 0 { registry.publish_scoped() } else { Dropped::new() };
         drop(registry);
         drop(dropped);
     }
