@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 use anyhow::{Context as _, bail};
 use indicatif::{ProgressBar, ProgressStyle};
-use telemetry_otel::Telemetry;
+use telemetry_otel::OtlpExport;
 use telemetry_runtime::{
     LoggerOptions, attach_default_logger, attach_typed, condukt, detach, detach_default_logger,
 };
@@ -63,6 +63,14 @@ pub struct Args {
     /// Export to the OpenTelemetry collector at this address, else where the `OTEL_*` variables say.
     #[arg(long, value_name = "ENDPOINT", num_args = 0..=1, default_missing_value = "")]
     otlp: Option<String>,
+
+    /// Show what happens on a page, whose address is printed. It stays until the program is stopped.
+    #[arg(long)]
+    view: bool,
+
+    /// Record every event into this file, for `telemetry-view FILE`.
+    #[arg(long, value_name = "FILE")]
+    record: Option<PathBuf>,
 }
 
 /// Does what the command line says, and prints the summary, whole or not at all.
@@ -76,25 +84,35 @@ pub async fn main(args: Args) -> anyhow::Result<()> {
 
     let collector = Collector::attach("summary")?;
     let export = args.otlp.as_deref().map(export).transpose()?;
+    let view = args.view.then(telemetry_view::serve).transpose().context("the page")?;
+    let recorder = args.record.as_deref().map(telemetry_view::record).transpose().context("the recording")?;
     let watch = Watch::start(&args, &conversations, &settings.cast)?;
     run(conversations, settings).await.context(source)?;
     drop(watch);
-    if let Some(Err(error)) = export.map(Telemetry::shutdown) {
+    if let Some(Err(error)) = export.map(OtlpExport::shutdown) {
         eprintln!("warning: {error}");
+    }
+    if let Some(error) = recorder.and_then(|recorder| recorder.finish().err()) {
+        eprintln!("warning: the recording is not whole: {error}");
     }
     let summary = collector.finish();
 
     let text = if args.json { serde_json::to_string(&summary)? + "\n" } else { summary.to_string() };
     match io::stdout().write_all(text.as_bytes()) {
         // Whoever was reading has seen enough.
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-        outcome => outcome.context("standard output"),
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {}
+        outcome => outcome.context("standard output")?,
     }
+    if let Some(view) = view {
+        eprintln!("the page stays until this is stopped");
+        view.wait();
+    }
+    Ok(())
 }
 
 /// Sends what happens to a collector as well; which one, the environment says where `endpoint` does
 /// not.
-fn export(endpoint: &str) -> anyhow::Result<Telemetry> {
+fn export(endpoint: &str) -> anyhow::Result<OtlpExport> {
     let builder = telemetry_otel::builder();
     let builder = if endpoint.is_empty() { builder } else { builder.endpoint(endpoint) };
     Ok(builder.install()?)

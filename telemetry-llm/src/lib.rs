@@ -51,6 +51,7 @@
 //! served it from `provider`, from a form that one provider alone has, or from the model's name.
 
 #![forbid(unsafe_code)]
+#![allow(clippy::doc_markdown, reason = "the names of companies are no code")]
 
 mod conversation;
 mod finish;

@@ -170,7 +170,15 @@ const FORMS: &[Form] = &[
     Form {
         known_by: &["content", "provider_model_iden"],
         shape: Shape::Any,
-        model: &["provider_model_iden.model_name", "model_iden.model_name"],
+        // The name is an enum's variant there.
+        model: &[
+            "provider_model_iden.model_name",
+            "provider_model_iden.model_name.Shared",
+            "provider_model_iden.model_name.Static",
+            "model_iden.model_name",
+            "model_iden.model_name.Shared",
+            "model_iden.model_name.Static",
+        ],
         provider: &["provider_model_iden.adapter_kind", "model_iden.adapter_kind"],
         ..PLAIN
     },

@@ -132,7 +132,7 @@ fn responses(pieces: &[Piece], size: usize) -> (Json, Vec<Json>) {
         };
         assert_eq!(opened["type"], item["type"]);
         // Half of the streams break off before their items are done.
-        if size % 2 == 0 {
+        if size.is_multiple_of(2) {
             chunks.push(json!({"type": "response.output_item.done", "output_index": index, "item": item}));
         }
         output.push(item);
@@ -362,7 +362,7 @@ fn genai(pieces: &[Piece], size: usize) -> (Json, Vec<Json>) {
     }
     let usage = json!({"prompt_tokens": 9, "completion_tokens": 4, "total_tokens": 13});
     let mut end = json!({"captured_usage": usage, "captured_stop_reason": {"Completed": "stop"}});
-    if size % 2 == 0 {
+    if size.is_multiple_of(2) {
         end["captured_content"] = json!(content);
         end["captured_reasoning_content"] = reasoning.clone();
     }
@@ -381,23 +381,23 @@ fn rig(pieces: &[Piece], size: usize) -> (Json, Vec<Json>) {
         let content = match piece {
             Piece::Thought(thought) => {
                 add(json!({"event": "start", "part": part, "kind": "reasoning"}));
-                cut(thought, size)
-                    .into_iter()
-                    .for_each(|piece| add(json!({"event": "reasoning", "part": part, "text": piece})));
+                for piece in cut(thought, size) {
+                    add(json!({"event": "reasoning", "part": part, "text": piece}));
+                }
                 json!({"type": "reasoning", "text": thought})
             }
             Piece::Text(text) => {
                 add(json!({"event": "start", "part": part, "kind": "text"}));
-                cut(text, size)
-                    .into_iter()
-                    .for_each(|piece| add(json!({"event": "text", "part": part, "text": piece})));
+                for piece in cut(text, size) {
+                    add(json!({"event": "text", "part": part, "text": piece}));
+                }
                 json!({"type": "text", "text": text})
             }
             Piece::Call { name, arguments } => {
                 add(json!({"event": "start", "part": part, "kind": "tool_call", "name": name}));
-                cut(&arguments.to_string(), size)
-                    .into_iter()
-                    .for_each(|piece| add(json!({"event": "arguments", "part": part, "json": piece})));
+                for piece in cut(&arguments.to_string(), size) {
+                    add(json!({"event": "arguments", "part": part, "json": piece}));
+                }
                 json!({"type": "toolcall", "id": {"provider": format!("c{part}")}, "function": {"name": name, "arguments": arguments}})
             }
         };
@@ -449,7 +449,9 @@ proptest! {
             #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_precision_loss)]
             let taken = (chunks.len() as f64 * share) as usize;
             let mut stream = ResponseStream::new();
-            chunks[..taken].iter().for_each(|chunk| { stream.push(chunk); });
+            for chunk in &chunks[..taken] {
+ stream.push(chunk);
+ }
             let expected = Response::read(&whole).unwrap();
             let whole_text = expected.message.and_then(|said| said.text()).unwrap_or_default();
             let text = stream.response().and_then(|read| read.message?.text()).unwrap_or_default();

@@ -50,7 +50,7 @@
 //! # A collector that is slow or down
 //!
 //! Nothing here blocks the agent. What waits is bounded in number and in bytes; what finds no room, or is
-//! given up by the exporter, is counted ([`Telemetry::spans`]), logged once when it begins, and summed up
+//! given up by the exporter, is counted ([`OtlpExport::spans`]), logged once when it begins, and summed up
 //! at the end.
 //!
 //! # Features
@@ -62,33 +62,25 @@
 
 #![forbid(unsafe_code)]
 
-mod bridge;
-mod builder;
-mod content;
-mod convention;
-mod ending;
-mod gather;
-mod intern;
+mod config;
+mod convert;
 mod logs;
-mod lost;
 mod mapping;
-mod messages;
 mod metrics;
-mod names;
-mod options;
 #[cfg(feature = "otlp")]
 mod otlp;
-mod provider;
-mod sheet;
-mod truncate;
-mod usage;
-mod value;
+mod span;
 
-pub use builder::{Attached, Builder, builder};
-pub use content::Content;
-pub use convention::Convention;
+pub use config::builder::{AttachGuard, Builder, builder};
+pub use config::content::{Content, ContentKind};
+pub use config::convention::Convention;
 #[cfg(feature = "otlp")]
-pub use otlp::{Delivery, InstallError, ShutdownError, Telemetry, install};
+pub use otlp::{ExportStats, InstallError, OtlpExport, ShutdownError, install};
+#[cfg(feature = "prices")]
+pub use telemetry_llm::prices;
+
+#[doc(hidden)]
+pub use config::builder::AttachGuard as Attached;
 
 /// The instrumentation scope of all that is exported.
 pub(crate) const SCOPE: &str = "telemetry-otel";

@@ -65,6 +65,15 @@ needs! {
     )]
     NeedsBoxedStream;
 
+    /// A return type that is not a stream, under `stream`.
+    #[diagnostic::on_unimplemented(
+        message = "`{Self}` is not a stream",
+        label = "`stream` follows a stream to its end",
+        note = "return the stream: `impl Stream<Item = ..>`, or a boxed one, bare or in a `Result`",
+        note = "of a struct that holds a stream, wrap that where it is made: `in_span!(SPAN, ..; stream reply.stream)`"
+    )]
+    NeedsStream;
+
     /// A return type that is not a `Result`, where there is an `err(..)`.
     #[diagnostic::on_unimplemented(
         message = "`err(..)` needs a `Result`, and this function returns `{Self}`",

@@ -124,12 +124,14 @@ thread_local! {
 }
 
 /// The next random number of this thread; its generator is seeded by the operating system.
+///
+/// The time is mixed in: after a fork both processes have the same state, and must not make the same ids.
 #[inline]
-pub(crate) fn random() -> u64 {
+pub(crate) fn random(now: u64) -> u64 {
     SEED.try_with(|seed| {
         let mut generator = match seed.get() {
             0 => seeded(),
-            state => fastrand::Rng::with_seed(state),
+            state => fastrand::Rng::with_seed(state ^ now),
         };
         let number = generator.u64(..);
         seed.set(generator.get_seed());

@@ -75,6 +75,10 @@
 //! # Features
 //!
 //! - `http`: [`Carrier`] for `http::HeaderMap`.
+//! - `log`: the default logger's lines as records of the `log` crate, where no `tracing` subscriber is set.
+//! - `rmcp`: a tool of an MCP server and its client in one trace, and failures that are values; see the module `rmcp`.
+//! - `tracing-layer`: a layer that carries the context with the `tracing` spans of libraries; see the module
+//!   `tracing_layer`.
 //! - `off`: every annotation vanishes, as with `--cfg telemetry_off` in `RUSTFLAGS`. For programs: a library that
 //!   turns it on turns it on for all.
 
@@ -97,16 +101,21 @@ mod ids;
 mod logger;
 mod panics;
 pub mod prelude;
+pub mod recording;
 mod registry;
+#[cfg(feature = "rmcp")]
+pub mod rmcp;
 mod secrets;
 mod session_secrets;
 mod span;
 pub mod testing;
+#[cfg(feature = "tracing-layer")]
+pub mod tracing_layer;
 mod typed;
 pub mod value;
 
 pub use agent_process::AgentProcess;
-pub use capture::{AsFailure, ErrorType};
+pub use capture::{AsFailure, ErrorType, FailureValue};
 pub use context::{Carrier, Context, InContext, SpanObserver, WithContext, in_current_context};
 pub use dispatch::{ExecuteError, execute};
 pub use emit::EventMetadata;

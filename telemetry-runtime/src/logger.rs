@@ -1,15 +1,17 @@
 //! The default logger: one line an event, through `tracing`.
 
 use std::fmt::{self, Write as _};
-use std::io::IsTerminal as _;
+use std::io::{IsTerminal as _, Write as _};
+use std::sync::Once;
 
 use telemetry_catalogue::{Category, EVENTS, SPANS};
+use telemetry_llm::{FinishReason, Usage};
 use tracing::Level;
 
 use crate::event::{Event, Pattern};
 use crate::handler::{AttachError, Handler, Needs};
 use crate::registry::{attach, detach};
-use crate::value::Value;
+use crate::value::Json;
 
 const ID: &str = "telemetry-default-logger";
 
@@ -64,6 +66,11 @@ impl LoggerOptions {
 /// `with_ansi_sanitization(false)`. Everything that comes from outside is escaped here, so one event
 /// is one line and no content reaches the terminal as a command.
 ///
+/// The lines need a subscriber of `tracing`, such as `tracing_subscriber::fmt().init()`. Where none is set the first line
+/// tells so on standard error. A program that logs through the `log` crate enables the feature `log` of this crate: each
+/// line is then a record of `log`, as long as no subscriber is set. (`tracing_subscriber::fmt().init()` takes `log` over, and a
+/// program that then sets its own logger fails.)
+///
 /// ```
 /// use telemetry_runtime::{Category, Level, LoggerOptions, attach_default_logger, detach_default_logger};
 ///
@@ -104,6 +111,9 @@ struct Logger {
 
 impl Handler for Logger {
     fn handle(&self, event: &Event<'_>) {
+        if !tracing::dispatcher::has_been_set() && !cfg!(feature = "log") {
+            warn_of_no_subscriber();
+        }
         let level = if event.is_error() { Level::ERROR } else { self.level };
         let line = Line { event, colour: self.colour };
         macro_rules! log {
@@ -143,6 +153,21 @@ impl Handler for Logger {
             "usage",
         ])
     }
+}
+
+/// Tells on standard error, once, that the lines go nowhere.
+#[cold]
+fn warn_of_no_subscriber() {
+    static WARNED: Once = Once::new();
+    WARNED.call_once(|| {
+        // Standard error may be closed.
+        let _ = writeln!(
+            std::io::stderr(),
+            "telemetry: the default logger writes through `tracing`, and no `tracing` subscriber is set, so its lines are \
+             lost. Set one, such as `tracing_subscriber::fmt().init()`, before the first event. In a program that logs \
+             through the `log` crate, enable the feature `log` of `telemetry-runtime` instead."
+        );
+    });
 }
 
 /// An event as a line.
@@ -206,6 +231,8 @@ impl Line<'_> {
             }
             _ => {
                 write!(f, " {}", self.quoted("reason"))?;
+                // What was cut short was billed.
+                self.tokens(f)?;
                 self.duration(f)
             }
         }
@@ -245,10 +272,8 @@ impl Line<'_> {
         match attribute {
             "agent_message" => write!(f, " iterations={}", self.get("iterations"))?,
             "iteration" => write!(f, " action={}", self.get("action"))?,
-            "llm_turn" => {
-                if self.event.metadata().contains_key("finish_reason") {
-                    write!(f, " {}", self.get("finish_reason"))?;
-                }
+            "llm_turn" | "llm_request" => {
+                self.finish_reason(f)?;
                 self.tokens(f)?;
             }
             _ => {}
@@ -263,18 +288,28 @@ impl Line<'_> {
         }
     }
 
-    /// The tokens used, under whatever names the model's provider has.
+    /// The tokens used, in whatever form the model's provider gives them: `tokens=12+5`.
     fn tokens(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Some(usage) = self.event.metadata().get("usage").map(|value| value.to_json()) else {
-            return Ok(());
-        };
-        let count = |names: [&str; 2]| names.iter().find_map(|name| usage.get(name)?.as_u64());
-        let (input, output) =
-            (count(["input_tokens", "prompt_tokens"]), count(["output_tokens", "completion_tokens"]));
-        if let (Some(input), Some(output)) = (input, output) {
-            write!(f, " tokens={input}+{output}")?;
+        let usage = self.event.metadata().get("usage").map(|value| value.to_json());
+        let Some(usage) = usage.as_ref().and_then(Usage::read) else { return Ok(()) };
+        match (usage.input, usage.output) {
+            (None, None) => {}
+            (input, output) => write!(f, " tokens={}+{}", input.unwrap_or(0), output.unwrap_or(0))?,
         }
-        Ok(())
+        match usage.cost {
+            Some(cost) => write!(f, " ${cost:.4}"),
+            None => Ok(()),
+        }
+    }
+
+    /// Why the model stopped: the provider's word, or of another form what it means.
+    fn finish_reason(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Some(value) = self.event.metadata().get("finish_reason") else { return Ok(()) };
+        let reason = match value.to_json() {
+            Json::String(word) => word,
+            other => FinishReason::read(&other).map_or_else(|| other.to_string(), |read| read.to_string()),
+        };
+        write!(f, " {}", shown(&reason))
     }
 
     fn single(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -320,7 +355,7 @@ impl Line<'_> {
 
     /// The last segment of a type's or a module's path.
     fn short(&self, key: &str) -> String {
-        let name = self.event.metadata().get(key).map_or_else(String::new, Value::to_text);
+        let name = self.event.metadata().get(key).map_or_else(String::new, |value| value.to_text());
         let end = name.find('<').unwrap_or(name.len());
         let start = name[..end].rfind("::").map_or(0, |at| at + 2);
         shown(&name[start..])

@@ -71,7 +71,7 @@ choices! {
         KindGiven, KindOfDebug, KindOfError, KindOfHolder, KindOfType, PlainWithErr, TextOfDebug, TextOfDisplay, TextOfError, TextOfHolder, TextOfType
     }
     /// A result.
-    whole: capture { WholeDebug, WholeDisplay, WholeOpaque, WholeOption, WholeScalar, WholeSerialize }
+    whole_of_any: capture { MayFail, Succeeds, WholeDebug, WholeDisplay, WholeOpaque, WholeOption, WholeScalar, WholeSerialize }
     /// A value that may have `StopMetadata`.
     may_derive: span { MayDerive, MayNotDerive }
     /// A future made elsewhere.
@@ -81,5 +81,12 @@ choices! {
     /// A stream.
     streams: span { FallibleStream, PlainStream }
     /// A stream made elsewhere.
-    named_streams: span { FallibleStream, NamedStream, PlainStream }
+    named_streams: span { FallibleStream, NamedFallibleStream, NamedStream, NoStream, PlainStream }
+}
+
+/// A result, of types of other crates too.
+pub mod whole {
+    pub use super::whole_of_any::*;
+    #[cfg(feature = "rmcp")]
+    pub use crate::rmcp::WholeJson as _;
 }

@@ -12,7 +12,8 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use telemetry_runtime::{Event, OwnedEvent};
 
 use crate::attached::Attached;
-use crate::format::{EventLine, Hash, Header, Line, VERSION, compact};
+use crate::compact::compact;
+use telemetry_runtime::recording::{EventLine, Hash, Header, Line, VERSION};
 
 /// How many names of shared values a writer remembers. Beyond that they are written again.
 const MAX_KNOWN: usize = 1 << 20;
@@ -112,6 +113,19 @@ impl Recorder {
     /// Waits until every event so far is in the file. False when the time is up before, or writing failed.
     pub fn flush(&self, timeout: Duration) -> bool {
         self.attached.flush(timeout) && self.error().is_none()
+    }
+
+    /// Stops recording and waits for what is not written yet.
+    ///
+    /// # Errors
+    /// When events were lost, or writing failed.
+    pub fn finish(self) -> io::Result<()> {
+        self.attached.detach();
+        match (self.error(), self.dropped()) {
+            (Some(error), _) => Err(io::Error::other(error)),
+            (None, 0) => Ok(()),
+            (None, dropped) => Err(io::Error::other(format!("{dropped} events came too fast"))),
+        }
     }
 
     /// How many events were lost because they came faster than they could be written.

@@ -352,6 +352,8 @@ fn changes_lead_from_any_revision_to_the_present() {
     let all: std::collections::BTreeMap<u32, State> =
         model.spans().map(|span| (span.number, span.state)).collect();
     assert_eq!(seen, all);
+    let nothing = model.changes(revision, 10);
+    assert!(nothing.spans.is_empty() && nothing.sessions.is_empty() && nothing.revision == revision);
     assert!(model.changes(revision + 1, 10).reset, "a revision of another model");
 }
 

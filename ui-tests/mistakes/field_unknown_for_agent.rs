@@ -2,8 +2,8 @@
 
 use telemetry_runtime::agent_span;
 
-#[agent_span(agent, prompt = prompt)]
-fn run(prompt: &str) {}
+#[agent_span(agent, question = question)]
+fn run(question: &str) {}
 
 fn main() {
     run("hello");

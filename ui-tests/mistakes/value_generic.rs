@@ -2,7 +2,7 @@
 
 use telemetry_runtime::agent_span;
 
-#[agent_span(agent, fields(prompt = prompt))]
+#[agent_span(agent, fields(question = prompt))]
 fn run<P>(prompt: P) -> P {
     prompt
 }

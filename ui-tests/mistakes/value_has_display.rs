@@ -12,7 +12,7 @@ impl fmt::Display for Prompt {
     }
 }
 
-#[agent_span(agent, fields(prompt = prompt))]
+#[agent_span(agent, fields(question = prompt))]
 fn run(prompt: Prompt) {}
 
 fn main() {

@@ -4,7 +4,7 @@ use telemetry_runtime::agent_span;
 
 struct Prompt;
 
-#[agent_span(agent, fields(prompt = ?prompt))]
+#[agent_span(agent, fields(question = ?prompt))]
 fn run(prompt: Prompt) {}
 
 fn main() {

@@ -22,7 +22,7 @@ const PARTS: [(&str, &[&str]); 11] = [
     ("Other options", &["option_", "agent_", "context_", "crate_", "several_", "kept_"]),
     ("`tool_call`", &["tool_call_"]),
     ("Where an attribute may stand", &["on_"]),
-    ("`in_span!`, `record!`, `emit!`", &["in_span_", "record_", "emit_"]),
+    ("`in_span!`, `open_span!`, `record!`, `emit!`", &["in_span_", "open_span_", "record_", "emit_"]),
     (
         "Events of your own, names and handlers",
         &["event_", "event_name_", "event_names_", "stop_metadata_", "typed_handler_"],

@@ -112,7 +112,7 @@ pub(super) fn genai<'a>(event: &'a Json, sink: &mut Sink<'_, 'a>) -> bool {
         "ThoughtSignatureChunk" => {}
         "End" => {
             give(sink, Usage::read(held).map(|usage| Delta::Usage(Box::new(usage))));
-            common(held, &["captured_response_id"], &["captured_provider_model_iden.model_name"], sink);
+            common(held, &["captured_response_id"], &[], sink);
             finish(0, at(held, "captured_stop_reason"), sink);
             if let Some(content) = at(held, "captured_content") {
                 let mut parts: Vec<Part> = Vec::new();

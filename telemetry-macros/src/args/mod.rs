@@ -130,6 +130,10 @@ impl Args {
                 format_args!("a tool's name is given as `name = {}`", quoted(&name)),
             ));
         }
+        if input.peek(LitStr) && input.peek2(Token![=]) {
+            self.keys.push(input.parse()?);
+            return Ok(());
+        }
         if !input.peek(Ident::peek_any) {
             return Err(Error::new(
                 input.span(),

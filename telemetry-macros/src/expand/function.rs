@@ -269,13 +269,14 @@ fn followed(model: &Model, runtime: &Runtime, output: Option<&Type>, future: &To
         let site = runtime.site(&model.span);
         quote!(let #live = #k::carried(#live, #site);)
     });
+    let stream = reboxed(output, quote!(#k::StreamOf(#returned)));
     quote! {
         let (#returned, #live) = #k::Instrumented::passing_span(#start, #future).await;
         let #live = #k::unless_failed(#live, #unless);
         #carried
         #[allow(unused_imports)]
-        use #k::streams::*;
-        #k::StreamOf(#returned).__telemetry_follow(#live, #item, #end)
+        use #k::named_streams::*;
+        #stream.__telemetry_follow(#live, #item, #end)
     }
 }
 

@@ -30,7 +30,7 @@ pub(super) fn item(model: &Model, runtime: &Runtime, gives: Option<&Type>) -> To
     let mut said = answer(model, runtime, &kind);
     if model.response.is_none() && model.is_model_call() {
         let (k, stop, value) = (&runtime.private, local("stop"), local("value"));
-        said = quote! {{ use #k::chunk::*; (&#k::Chunk(#value)).__telemetry_look(#stop); }};
+        said = quote! {{ use #k::chunk::*; (&&#k::Chunk(#value)).__telemetry_look(#stop); }};
     }
     said.extend(rule(model.item.as_ref(), &local("value"), &kind, model, runtime));
     filling(model, runtime, &returned, gives, &kind, &said)
@@ -116,7 +116,9 @@ fn derived(model: &Model, runtime: &Runtime, output: Span) -> TokenStream {
         StopKeys::Value => quote! {
             {
                 use #k::whole::*;
-                #k::Stop::set(#stop, "result", (&&&&&&#k::Whole(#value)).__telemetry_held());
+                #k::Stop::result(
+                    #stop, (&&&&&&#k::Whole(#value)).__telemetry_held(), (&&#k::Whole(#value)).__telemetry_failure(),
+                );
             }
         },
         StopKeys::None => TokenStream::new(),

@@ -4,9 +4,9 @@ use proc_macro2::Ident;
 use syn::ext::IdentExt;
 use telemetry_catalogue::{self as catalogue, Requirement, STOP, Type as KeyType};
 
+use super::checks::{Target, check_format};
 use super::stop::{Append, check_append};
 use super::tool::automatic;
-use super::{Target, check_format};
 use crate::args::{Args, Entry, Format, Key, Recorded, WORDS};
 use crate::ctxt::{Ctxt, did_you_mean, one_of};
 use crate::input::Param;
@@ -102,6 +102,9 @@ fn missing(
 }
 
 fn unknown_start_key(spec: &catalogue::SpanSpec, text: &str) -> String {
+    if text.contains('.') {
+        return format!("a key of your own goes into `fields({text:?} = ..)`");
+    }
     let span = spec.short_name;
     if spec.stop_field(text).is_some() || STOP.iter().any(|field| field.is(text)) {
         return format!("`{text}` is known only when `{span}` stops: write `stop(|value| {text} = ..)`");

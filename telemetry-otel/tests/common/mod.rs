@@ -13,7 +13,7 @@ use opentelemetry_sdk::metrics::data::{AggregatedMetrics, MetricData};
 use opentelemetry_sdk::metrics::{InMemoryMetricExporter, SdkMeterProvider};
 use opentelemetry_sdk::trace::{InMemorySpanExporter, Sampler, SdkTracerProvider, SpanData};
 use serde_json::{Map, Value as Json, json};
-use telemetry_otel::{Attached, Builder};
+use telemetry_otel::{AttachGuard, Builder};
 
 /// The bridge sees all spans of the process: one test at a time.
 pub(crate) fn alone() -> MutexGuard<'static, ()> {
@@ -23,7 +23,7 @@ pub(crate) fn alone() -> MutexGuard<'static, ()> {
 
 /// A bridge to providers that keep what they are given.
 pub(crate) struct Kept {
-    attached: Option<Attached>,
+    attached: Option<AttachGuard>,
     pub(crate) tracers: SdkTracerProvider,
     pub(crate) meters: SdkMeterProvider,
     pub(crate) loggers: SdkLoggerProvider,
@@ -89,6 +89,7 @@ impl Kept {
                 json!({
                     "event_name": log.record.event_name(),
                     "severity": log.record.severity_text(),
+                    "body": log.record.body().map(of_any),
                     "attributes": sorted(attributes),
                 })
             })
@@ -153,6 +154,7 @@ fn points(data: &AggregatedMetrics) -> (&'static str, Vec<Json>, Option<Vec<f64>
         }
         AggregatedMetrics::U64(MetricData::Sum(data)) => ("sum", sum(data), None),
         AggregatedMetrics::I64(MetricData::Sum(data)) => ("sum", sum(data), None),
+        AggregatedMetrics::F64(MetricData::Sum(data)) => ("sum", sum(data), None),
         other => panic!("{other:?}"),
     }
 }

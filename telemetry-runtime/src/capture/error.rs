@@ -74,7 +74,18 @@ pub trait TextOfError {
     fn __telemetry_text(&self) -> String;
 }
 
-impl<E: Error> TextOfError for &&&&Failed<'_, E> {
+/// An error whose type is known where it is told.
+#[diagnostic::on_unimplemented(
+    message = "the text of the error `{Self}` is asked for before its type is known",
+    label = "inferred later",
+    note = "name the type where the error or the `Ok` is made: `Ok::<_, {Self}>(..)`"
+)]
+pub trait KnownError: Error {}
+
+#[diagnostic::do_not_recommend]
+impl<E: Error> KnownError for E {}
+
+impl<E: KnownError> TextOfError for &&&&Failed<'_, E> {
     fn __telemetry_text(&self) -> String {
         with_causes(display_text(self.0), || self.0.source())
     }

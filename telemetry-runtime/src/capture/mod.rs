@@ -28,6 +28,9 @@ pub use parameter::{
     Argument, KeepCopy, KeepDebug, KeepNothing, KeepPercent, KeepRef, KeepScalar, KeepSerialize, KeepText,
     LeaveOut, Param, TextKeep, TextParam, arguments, json_arguments, whole_argument,
 };
-pub use result::{Whole, WholeDebug, WholeDisplay, WholeOpaque, WholeOption, WholeScalar, WholeSerialize};
+pub use result::{
+    FailureValue, MayFail, Succeeds, Whole, WholeDebug, WholeDisplay, WholeOpaque, WholeOption, WholeScalar,
+    WholeSerialize,
+};
 pub use returned::{Plain, PlainWithErr, Returned};
 pub use typed::{Flag, Integer, Measure, Nanos, Text};

@@ -5,7 +5,7 @@ use std::fmt::{Debug, Display};
 use serde::Serialize;
 
 use super::field::{Kept, KeptScalar};
-use crate::value::{CapturedValue, StopValue, debug_text, display_text, opaque_marker};
+use crate::value::{CapturedValue, StopValue, debug_text, display_text, opaque_marker, said};
 
 /// The result of a tool or of evaluated code, whatever its type: what serialises is serialised, what has `Display` or
 /// `Debug` is its text, and of anything else the name of the type stands in `<..>`.
@@ -74,6 +74,69 @@ pub trait WholeOpaque<'r> {
 impl<'r, T: ?Sized> WholeOpaque<'r> for Whole<'r, T> {
     fn __telemetry_held(&self) -> StopValue<'r> {
         CapturedValue::Text(opaque_marker::<T>().into())
+    }
+}
+
+/// A return value that may be a failure, although it is not an `Err`: MCP servers answer so.
+///
+/// The stop of a `tool_call` whose value is a failure has the status `error`, the text as `error`, `tool_error` as
+/// `error_type`, and the value as its `result`. Keys that `stop(..)` gives win.
+///
+/// ```
+/// use serde::Serialize;
+/// use telemetry_runtime::{FailureValue, testing, tool_call};
+///
+/// #[derive(Serialize)]
+/// enum Output {
+///     Text(String),
+///     Fail(String),
+/// }
+///
+/// impl FailureValue for Output {
+///     fn failure(&self) -> Option<String> {
+///         match self {
+///             Self::Text(_) => None,
+///             Self::Fail(why) => Some(why.clone()),
+///         }
+///     }
+/// }
+///
+/// #[tool_call]
+/// fn look(city: &str) -> Output {
+///     Output::Fail(format!("no such city: {city}"))
+/// }
+///
+/// let capture = testing::capture();
+/// capture.scope(|| look("Atlantis"));
+/// assert_eq!(capture.events()[1].get("status").unwrap(), "error");
+/// assert_eq!(capture.events()[1].get("error").unwrap(), "no such city: Atlantis");
+/// ```
+pub trait FailureValue {
+    /// Returns the failure's text; `None` if the value is a success.
+    fn failure(&self) -> Option<String>;
+}
+
+/// A value that tells whether it is a failure.
+pub trait MayFail {
+    /// The failure's text.
+    fn __telemetry_failure(&self) -> Option<String>;
+}
+
+impl<T: FailureValue + ?Sized> MayFail for &Whole<'_, T> {
+    fn __telemetry_failure(&self) -> Option<String> {
+        said(|| self.0.failure()).flatten()
+    }
+}
+
+/// Any other value, which is a success.
+pub trait Succeeds {
+    /// None.
+    fn __telemetry_failure(&self) -> Option<String>;
+}
+
+impl<T: ?Sized> Succeeds for Whole<'_, T> {
+    fn __telemetry_failure(&self) -> Option<String> {
+        None
     }
 }
 

@@ -27,7 +27,7 @@ pub(crate) use active_span::ActiveSpan;
 pub use carry::{InContext, WithContext, in_current_context};
 pub(crate) use current::{ContextGuard, enter, leave, with_context};
 pub use observer::SpanObserver;
-pub(crate) use observer::{Observers, tell};
+pub(crate) use observer::{Observers, Observing, tell};
 pub use propagation::Carrier;
 pub(crate) use state::ContextState;
 
@@ -72,6 +72,11 @@ impl Context {
     /// Returns an empty context.
     pub const fn new() -> Self {
         Self::NONE
+    }
+
+    #[cfg(feature = "tracing-layer")]
+    pub(crate) fn is_empty(&self) -> bool {
+        self.span.is_none() && self.state.is_none()
     }
 
     pub(crate) fn change(mut self, change: impl FnOnce(&mut ContextState)) -> Self {

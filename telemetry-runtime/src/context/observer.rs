@@ -23,11 +23,28 @@ pub trait SpanObserver: Send + Sync + 'static {
     }
 }
 
-/// The observers of one span: nearly always none.
-pub(crate) type Observers = Option<Arc<[Arc<dyn SpanObserver>]>>;
+/// An observer that is dropped where a panic in its destructor reaches neither the annotated function nor another
+/// panic that is on its way.
+pub(crate) struct Observing(Option<Arc<dyn SpanObserver>>);
 
-pub(crate) fn tell(observers: &[Arc<dyn SpanObserver>], say: impl Fn(&dyn SpanObserver)) {
-    for observer in observers {
-        let _ = panics::contain(|| say(&**observer));
+impl Observing {
+    pub(crate) fn new(observer: Arc<dyn SpanObserver>) -> Self {
+        Self(Some(observer))
+    }
+}
+
+impl Drop for Observing {
+    fn drop(&mut self) {
+        let observer = self.0.take();
+        let _ = panics::contain(|| drop(observer));
+    }
+}
+
+/// The observers of one span, which most have not.
+pub(crate) type Observers = Option<Arc<[Observing]>>;
+
+pub(crate) fn tell(observers: &[Observing], say: impl Fn(&dyn SpanObserver)) {
+    for observer in observers.iter().filter_map(|observer| observer.0.as_deref()) {
+        let _ = panics::contain(|| say(observer));
     }
 }

@@ -9,7 +9,7 @@ use std::hash::BuildHasher;
 use std::sync::Arc;
 
 use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, utf8_percent_encode};
-use telemetry_catalogue::is_documented_key;
+use telemetry_catalogue::{documented_keys, is_documented_key};
 
 use super::Context;
 use crate::ids::{SpanId, TraceId};
@@ -197,12 +197,72 @@ impl Context {
                 if !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_graphic()) {
                     context = context.with_session_id(value);
                 }
-            } else if !is_documented_key(&key) {
+            } else if !is_reserved(&key) {
                 context = context.with(key, value);
             }
         }
         context
     }
+}
+
+/// What the keys of conventions begin with, that exporters give a meaning to.
+const RESERVED: &[&str] = &[
+    "agent",
+    "ai",
+    "code",
+    "condukt",
+    "deployment",
+    "document",
+    "embedding",
+    "enduser",
+    "error",
+    "event",
+    "exception",
+    "fields",
+    "gen_ai",
+    "graph",
+    "host",
+    "http",
+    "image",
+    "input",
+    "langfuse",
+    "langsmith",
+    "legion",
+    "llm",
+    "log",
+    "mcp",
+    "message",
+    "metadata",
+    "openinference",
+    "otel",
+    "output",
+    "process",
+    "prompt",
+    "reranker",
+    "retrieval",
+    "server",
+    "service",
+    "session",
+    "tag",
+    "telemetry",
+    "thread",
+    "tool",
+    "trace",
+    "traceloop",
+    "user",
+];
+
+/// Whether a key that comes from outside could be taken for a documented one, or for one of the OpenTelemetry or
+/// OpenInference conventions, however it is spelled: with other case, other separators or a question mark.
+fn is_reserved(key: &str) -> bool {
+    let plain = |text: &str| -> String {
+        text.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase()).collect()
+    };
+    let lower = key.to_ascii_lowercase().replace('-', "_");
+    let namespace = lower.split(['.', '/', ':']).next().unwrap_or_default();
+    let is_dotted = namespace.len() < lower.len();
+    let word = plain(key);
+    is_dotted && RESERVED.contains(&namespace) || documented_keys().any(|known| plain(known) == word)
 }
 
 /// Version, trace id, parent id and flags; a later version may have more.

@@ -136,7 +136,8 @@ fn fail(handler: &Attached, event: &Event<'_>, context: &Context, panicked: Pani
         id = &*handler.id,
         name = event.name,
     );
-    tracing::error!(target: "telemetry", "{}", context.scrub(report));
+    // A `tracing` layer of the user's may panic too, or have lost its thread-locals at the end of a thread.
+    let _ = panics::contain(|| tracing::error!(target: "telemetry", "{}", context.scrub(report)));
 }
 
 /// Emits a single event in a context.

@@ -101,8 +101,9 @@ pub(crate) mod mode {
 /// A value that a span of kind `S` can stop with.
 #[diagnostic::on_unimplemented(
     message = "a span of kind `{S}` cannot stop with `{Self}`",
-    label = "what it says of the stop is not known",
-    note = "derive it: `#[derive(StopMetadata)] #[stop_of({S})]` on `{Self}`",
+    label = "no keys of the stop can be taken from it",
+    note = "`tool_call` and `sandbox_eval` stop with a value that implements `Serialize`, other spans with one that \
+            implements `StopMetadata`: `#[derive(StopMetadata)] #[stop_of({S})]`",
     note = "or give the keys, and end without a value: `record!(span; KEY = EXPR, ..); span.end()`"
 )]
 pub trait StopsWith<S, Mode> {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::state::Span;
-use crate::context::{Context, Observers};
+use crate::context::{Context, Observers, Observing};
 use crate::hook::{self, SpanHook, SpanIdentity, SpanStart};
 use crate::ids::{self, SpanId, SpanIds, TraceId};
 use crate::panics;
@@ -43,16 +43,16 @@ fn follow(
         };
         if let Ok(said) = panics::contain(|| hook.on_start(&start)) {
             identity = identity.or_as(said.identity);
-            observers.extend(said.observer);
+            observers.extend(said.observer.map(Observing::new));
         }
     }
     (identity, (!observers.is_empty()).then(|| observers.into()))
 }
 
 /// Generates the ids no hook or parent provided.
-pub(super) fn assign_ids(identity: SpanIdentity, context: &Context) -> SpanIds {
+pub(super) fn assign_ids(identity: SpanIdentity, context: &Context, now: u64) -> SpanIds {
     let deterministic = context.state.as_ref().and_then(|state| state.deterministic.as_deref());
-    let random = || deterministic.map_or_else(ids::random, |known| known.random());
+    let random = || deterministic.map_or_else(|| ids::random(now), |known| known.random());
     let id = identity
         .id
         .unwrap_or_else(|| std::iter::repeat_with(random).find_map(SpanId::new).expect("some is not zero"));

@@ -26,7 +26,7 @@ impl Span<'_> {
         let started = context.now();
         let wall = context.wall(started);
         let (identity, observers) = identify(self, &context, wall);
-        let ids = assign_ids(identity, &context);
+        let ids = assign_ids(identity, &context, started);
         let child_session = open_context(self, &mut context);
         let around = context.span.take();
         let caller = context.state.as_ref().and_then(|state| state.caller_secrets.as_ref());

@@ -31,4 +31,6 @@ pub use start::{begin_here, begin_later, next_turn};
 pub use state::Span;
 pub use stop::Stop;
 pub use stop_metadata::{Derived, May, MayDerive, MayNotDerive, NothingToDerive, StopMetadata, StopOfOwn};
-pub use stream::{FallibleStream, NamedStream, PlainStream, StreamOf, carried, unless_failed};
+pub use stream::{
+    FallibleStream, NamedFallibleStream, NamedStream, NoStream, PlainStream, StreamOf, carried, unless_failed,
+};

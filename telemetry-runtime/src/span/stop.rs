@@ -35,6 +35,14 @@ impl<'r> Stop<'r> {
     }
 
     #[doc(hidden)]
+    pub fn result(&mut self, result: StopValue<'r>, failure: Option<String>) {
+        self.set("result", result);
+        if let Some(error) = failure {
+            self.fail((error, "tool_error".to_owned()));
+        }
+    }
+
+    #[doc(hidden)]
     pub fn record(&mut self, key: &'static str, value: Captured<'static>) {
         self.set(key, value.into_stop());
     }

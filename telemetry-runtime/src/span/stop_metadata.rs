@@ -37,8 +37,9 @@ use super::stop::Stop;
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not implement `StopMetadata` for the span `{S}`",
     label = "returned by a function annotated with `{S}`",
-    note = "derive it: `#[derive(StopMetadata)] #[stop_of({S})]` on `{Self}`",
-    note = "or give the keys at the function: `stop(|value| KEY = EXPR, ..)`, or `stop(|_|)` for no keys"
+    note = "give the keys at the function: `stop(|value| KEY = EXPR, ..)`, or `stop(|_|)` for no keys",
+    note = "of a model's answer that implements `Serialize`, write `response`: its keys are then read from it",
+    note = "or, if `{Self}` is a type of yours, derive it: `#[derive(StopMetadata)] #[stop_of({S})]`"
 )]
 pub trait StopMetadata<S> {
     /// Sets the keys.
@@ -69,8 +70,8 @@ impl<S, T: StopMetadata<S>> StopMetadata<S> for Option<T> {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not implement `StopMetadata` for the span `{S}`",
     label = "returned by a function annotated with `{S}`",
-    note = "derive it: `#[derive(StopMetadata)] #[stop_of({S})]` on `{Self}`",
-    note = "or give the keys at the function: `stop(|value| KEY = EXPR, ..)`, or `stop(|_|)` for no keys"
+    note = "give the keys at the function: `stop(|value| KEY = EXPR, ..)`, or `stop(|_|)` for no keys",
+    note = "or, if `{Self}` is a type of yours, derive it: `#[derive(StopMetadata)] #[stop_of({S})]`"
 )]
 pub trait StopOfOwn<S, Derives> {
     /// Sets the keys.

@@ -1,5 +1,6 @@
 //! Spans of streams, which last to the stream's end.
 
+use std::marker::PhantomData;
 use std::panic::resume_unwind;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
@@ -12,7 +13,7 @@ use super::items::ItemStop;
 use super::lifecycle::Measured;
 use super::state::Span;
 use super::stop::Stop;
-use crate::diagnostics::NeedsBoxedStream;
+use crate::diagnostics::{NeedsBoxedStream, NeedsStream};
 use crate::registry::SpanSite;
 
 /// What `stop(..)` adds at the end of a stream.
@@ -317,32 +318,67 @@ pub fn carried<'a>(span: Option<Box<Span<'a>>>, site: &'static SpanSite) -> Opti
 }
 
 /// A stream that must be returned as its own type, and is not a known box.
-pub trait NamedStream<T> {
+pub trait NamedStream<T: Stream> {
     /// Cannot be.
-    fn __telemetry_boxed(self) -> NotWrappableStream<T>
+    fn __telemetry_boxed(self) -> NotWrappableStream<T, T::Item>
     where
         T: NeedsBoxedStream;
 }
 
-impl<T> NamedStream<T> for StreamOf<T> {
-    fn __telemetry_boxed(self) -> NotWrappableStream<T>
+impl<T: Stream> NamedStream<T> for StreamOf<T> {
+    fn __telemetry_boxed(self) -> NotWrappableStream<T, T::Item>
     where
         T: NeedsBoxedStream,
     {
-        NotWrappableStream(self.0)
+        NotWrappableStream(PhantomData)
     }
 }
 
-/// A stream that cannot be wrapped in a span and keep its type.
-pub struct NotWrappableStream<T>(T);
+/// The same inside of a `Result`.
+pub trait NamedFallibleStream<T: Stream, E> {
+    /// Cannot be.
+    fn __telemetry_boxed(self) -> NotWrappableStream<Result<T, E>, T::Item>
+    where
+        T: NeedsBoxedStream;
+}
 
-impl<T> NotWrappableStream<T> {
-    /// Gives it back.
+impl<T: Stream, E> NamedFallibleStream<T, E> for StreamOf<Result<T, E>> {
+    fn __telemetry_boxed(self) -> NotWrappableStream<Result<T, E>, T::Item>
+    where
+        T: NeedsBoxedStream,
+    {
+        NotWrappableStream(PhantomData)
+    }
+}
+
+/// Something returned that is not a stream.
+pub trait NoStream<T> {
+    /// Cannot be.
+    fn __telemetry_boxed(self) -> NotWrappableStream<T, ()>
+    where
+        T: NeedsStream;
+}
+
+impl<T> NoStream<T> for &StreamOf<T> {
+    fn __telemetry_boxed(self) -> NotWrappableStream<T, ()>
+    where
+        T: NeedsStream,
+    {
+        NotWrappableStream(PhantomData)
+    }
+}
+
+/// What cannot be wrapped in a span: the expression has the type that is expected, and does not compile.
+pub struct NotWrappableStream<T, Item>(PhantomData<(T, Item)>);
+
+impl<T, Item> NotWrappableStream<T, Item> {
+    /// Has the type of the stream.
+    #[allow(clippy::missing_panics_doc, reason = "no program that calls it compiles")]
     pub fn __telemetry_follow<'a, I, S>(self, _: Option<Box<Span<'a>>>, _: I, _: S) -> T
     where
-        I: for<'r> FnMut(&'r (), &mut ItemStop),
+        I: for<'r> FnMut(&'r Item, &mut ItemStop),
         S: for<'r> FnOnce(&'r (), &mut Stop<'r>),
     {
-        self.0
+        unreachable!("a stream that cannot be wrapped does not compile")
     }
 }

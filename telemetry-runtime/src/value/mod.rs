@@ -19,7 +19,7 @@ pub(crate) use serialize::{
 
 /// One value of an event: a scalar, a string, or a borrowed value that is serialised only when a handler reads it.
 ///
-/// Reading never fails: a `Serialize` that panics, fails or nests deeper than 128 levels reads as
+/// Reading never fails: a `Serialize` that panics, fails or nests deeper than 124 levels reads as
 /// the string `<unserialisable: TYPE>`.
 ///
 /// ```

@@ -2,7 +2,7 @@
 //! `Serialize`, `Debug` and `Display` run.
 //!
 //! User code may panic, fail or recurse without end: the value becomes `<unserialisable: TYPE>`. The limits are
-//! 128 levels of a `Serialize` and 512 KiB of stack. It may emit events. It hangs if it takes a lock that the
+//! 124 levels of a `Serialize` and 512 KiB of stack. It may emit events. It hangs if it takes a lock that the
 //! caller holds, as in any serialiser.
 
 use std::cell::Cell;
@@ -33,7 +33,8 @@ impl<T: Serialize + ?Sized> Tree for T {
 }
 
 /// How deep a value may nest.
-const MAX_DEPTH: u32 = 128;
+/// An event as JSON nests a value within its metadata, and serde_json reads 128 levels back.
+const MAX_DEPTH: u32 = 124;
 /// How much stack the user's code may take, before it is seen to nest again.
 const MAX_STACK: usize = 512 * 1024;
 /// How many captures may run within each other, such as a `Serialize` that calls annotated functions.
@@ -341,11 +342,19 @@ impl ser::Serializer for TreeSerializer {
     }
 
     fn serialize_map(self, _: Option<usize>) -> Result<Entries, Refused> {
-        Ok(Entries { within: self, variant: None, made: serde_json::Map::new(), key: None })
+        Ok(Entries {
+            within: self,
+            variant: None,
+            made: serde_json::Map::new(),
+            key: None,
+            is_json_text: false,
+        })
     }
 
-    fn serialize_struct(self, _: &'static str, length: usize) -> Result<Entries, Refused> {
-        self.serialize_map(Some(length))
+    fn serialize_struct(self, name: &'static str, length: usize) -> Result<Entries, Refused> {
+        let mut entries = self.serialize_map(Some(length))?;
+        entries.is_json_text = name == JSON_NUMBER || name == RAW_JSON;
+        Ok(entries)
     }
 
     fn serialize_struct_variant(
@@ -355,7 +364,13 @@ impl ser::Serializer for TreeSerializer {
         variant: &'static str,
         _: usize,
     ) -> Result<Entries, Refused> {
-        Ok(Entries { within: self, variant: Some(variant), made: serde_json::Map::new(), key: None })
+        Ok(Entries {
+            within: self,
+            variant: Some(variant),
+            made: serde_json::Map::new(),
+            key: None,
+            is_json_text: false,
+        })
     }
 }
 
@@ -405,7 +420,14 @@ struct Entries {
     variant: Option<&'static str>,
     made: serde_json::Map<String, Json>,
     key: Option<String>,
+    /// Whether the one field is a text of JSON that stands for its value.
+    is_json_text: bool,
 }
+
+/// How serde_json passes on a number where some crate of the build turns on its feature `arbitrary_precision`, and a
+/// `RawValue`: as a struct of this name with one field, the text.
+const JSON_NUMBER: &str = "$serde_json::private::Number";
+const RAW_JSON: &str = "$serde_json::private::RawValue";
 
 impl Entries {
     fn insert<T: Serialize + ?Sized>(&mut self, key: String, value: &T) -> Result<(), Refused> {
@@ -413,7 +435,12 @@ impl Entries {
         Ok(())
     }
 
-    fn done(self) -> Made {
+    fn done(mut self) -> Made {
+        if self.is_json_text {
+            let text = [JSON_NUMBER, RAW_JSON].iter().find_map(|name| self.made.remove(*name));
+            let text = text.and_then(|text| text.as_str().map(str::to_owned)).ok_or(Refused)?;
+            return serde_json::from_str(&text).map(Some).map_err(|_| Refused);
+        }
         let map = Json::Object(self.made);
         Ok(Some(match self.variant {
             Some(variant) => TreeSerializer::tagged(variant, map),

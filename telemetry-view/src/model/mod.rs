@@ -6,6 +6,8 @@ mod contents;
 mod detail;
 mod evict;
 mod intake;
+mod place;
+mod reading;
 mod search;
 mod session;
 mod span;
@@ -105,8 +107,8 @@ pub struct Changes<'m> {
     pub sessions: Vec<SessionSummary>,
     /// Spans that are gone.
     pub removed: Vec<u32>,
-    /// Sums over everything.
-    pub totals: Totals,
+    /// Sums over everything, where nothing more follows.
+    pub totals: Option<Totals>,
     /// What is not shown.
     pub losses: Losses,
 }
@@ -207,8 +209,8 @@ impl Model {
     }
 
     /// The spans inside another, or the outermost ones of a session, in the order of time.
-    pub fn in_order(&self, numbers: &[u32]) -> Vec<&Span> {
-        let mut spans: Vec<&Span> = numbers.iter().filter_map(|number| self.spans.get(number)).collect();
+    pub fn in_order<'n>(&self, numbers: impl IntoIterator<Item = &'n u32>) -> Vec<&Span> {
+        let mut spans: Vec<&Span> = numbers.into_iter().filter_map(|number| self.spans.get(number)).collect();
         spans.sort_by_key(|span| (span.start, span.number));
         spans
     }
@@ -238,7 +240,7 @@ impl Model {
             if spans.len() < limit { self.revision } else { spans.last().map_or(0, |last| last.0) };
         let sessions = self
             .changed_sessions
-            .range(since + 1..=revision)
+            .range(since + 1..(revision + 1).max(since + 1))
             .filter_map(|(_, number)| self.sessions.get(number))
             .filter(|session| !session.spans.is_empty())
             .map(|session| session.summary(|number| self.spans.get(&number)))
@@ -256,7 +258,7 @@ impl Model {
             spans: spans.drain(..).map(|(_, span)| span).collect(),
             sessions,
             removed,
-            totals: self.totals(),
+            totals: (revision == self.revision).then(|| self.totals()),
             losses: self.losses,
         }
     }

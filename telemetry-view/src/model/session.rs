@@ -1,5 +1,6 @@
 //! Sessions and runs.
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 use serde::Serialize;
@@ -41,7 +42,7 @@ pub struct Session {
     /// The session that it was asked by.
     pub parent: Option<u32>,
     /// Its spans and events, in the order in which they came.
-    pub spans: Vec<u32>,
+    pub spans: BTreeSet<u32>,
     /// Whether a Legion agent is still there.
     pub(super) alive: bool,
     pub(super) bytes: usize,

@@ -6,8 +6,8 @@ use serde::Serialize;
 use telemetry_runtime::Json;
 
 use super::{Kind, Model, Span, State};
-use crate::answers::{self, Message, Part};
-use crate::format::{Content, EventLine, Hash};
+use crate::answers::{self, Message, Part, Role};
+use telemetry_runtime::recording::{Content, EventLine, Hash};
 
 /// What was spoken, in the order of time.
 #[derive(Clone, Debug, Serialize)]
@@ -97,7 +97,7 @@ impl Model {
         let mut told = Told::new(self, &spans);
         let mut previous: Option<Given> = None;
         for turn in spans.iter().copied().filter(|span| span.kind == Kind::Turn) {
-            let Some(event) = self.last_event(turn) else { continue };
+            let Some(event) = Self::last_event(turn) else { continue };
             let given = self.given(&event);
             if given.chain.is_empty() && given.inline.is_none() {
                 continue;
@@ -117,7 +117,7 @@ impl Model {
     }
 
     /// The event that tells the most of a span.
-    fn last_event(&self, span: &Span) -> Option<EventLine> {
+    fn last_event(span: &Span) -> Option<EventLine> {
         let line = span.end_line.as_deref().or(span.start_line.as_deref())?;
         serde_json::from_str(line).ok()
     }
@@ -187,7 +187,7 @@ impl<'m> Told<'m> {
     fn new(model: &'m Model, spans: &[&'m Span]) -> Self {
         let mut tools: HashMap<String, VecDeque<&Span>> = HashMap::new();
         for span in spans.iter().copied().filter(|span| span.kind == Kind::Tool) {
-            let event = model.last_event(span);
+            let event = Model::last_event(span);
             let id = event.and_then(|event| Some(event.metadata.get("tool_call_id")?.as_str()?.to_owned()));
             if let Some(id) = id {
                 tools.entry(id).or_default().push_back(span);
@@ -200,7 +200,7 @@ impl<'m> Told<'m> {
     fn messages(&mut self, turn: &Span, messages: Vec<Message>) {
         let mut messages = messages.into_iter().peekable();
         let again = self.answered.take().is_some_and(|answered| {
-            messages.peek().is_some_and(|first| first.role == "assistant" && is_same(first, &answered))
+            messages.peek().is_some_and(|first| first.role == Role::Assistant && is_same(first, &answered))
         });
         if again {
             messages.next();
@@ -214,24 +214,26 @@ impl<'m> Told<'m> {
         let mut parts = Vec::new();
         for part in message.parts {
             match part {
-                Part::Text { text } => parts.push(Speech::Text { text }),
-                Part::Reasoning { text } => parts.push(Speech::Reasoning { text }),
-                Part::Image { url } => parts.push(Speech::Image { url }),
-                Part::Other { value } => parts.push(Speech::Other { value }),
-                Part::ToolCall { id, name, arguments } => {
-                    let span = id.as_ref().and_then(|id| self.tools.get_mut(id)?.pop_front());
+                Part::ToolCall(call) => {
+                    let span = call.id.as_ref().and_then(|id| self.tools.get_mut(id)?.pop_front());
                     let span = span.map(|span| span.number);
+                    let (name, arguments, id) = (call.name, call.arguments, call.id);
                     parts.push(Speech::Call { name, arguments, result: None, span, id });
                 }
-                Part::ToolResult { id, result } => {
-                    if let Some(result) = self.beside_its_call(id.as_deref(), result) {
+                Part::ToolResult { id, response } => {
+                    if let Some(result) = self.beside_its_call(id.as_deref(), response) {
                         parts.push(Speech::Result { result });
                     }
                 }
+                other => parts.push(speech(other)),
             }
         }
         if !parts.is_empty() {
-            self.entries.push(Entry::Message { span: turn.number, role: message.role, parts });
+            self.entries.push(Entry::Message {
+                span: turn.number,
+                role: message.role.as_str().to_owned(),
+                parts,
+            });
         }
     }
 
@@ -271,7 +273,7 @@ impl<'m> Told<'m> {
     fn without_messages(&mut self, spans: &[&Span]) {
         let mut moments: Vec<(u64, u32, Entry)> = Vec::new();
         for span in spans {
-            let Some(event) = self.model.last_event(span) else { continue };
+            let Some(event) = Model::last_event(span) else { continue };
             let value = |keys: &[&str]| keys.iter().find_map(|key| self.model.value_of_key(&event, key));
             let end = span.end().unwrap_or(span.start);
             let mut say = |at: u64, role: &str, parts: Vec<Speech>| {
@@ -302,11 +304,9 @@ impl<'m> Told<'m> {
                 Kind::Turn => {
                     let answer = value(&["assistant_message"]).as_ref().and_then(answers::answer);
                     if let Some(message) = answer {
-                        let texts = message.parts.into_iter().filter_map(|part| match part {
-                            Part::Text { text } => Some(Speech::Text { text }),
-                            Part::Reasoning { text } => Some(Speech::Reasoning { text }),
-                            _ => None,
-                        });
+                        // Calls are told by their own spans.
+                        let parts = message.parts.into_iter();
+                        let texts = parts.filter(|part| !matches!(part, Part::ToolCall(_))).map(speech);
                         let texts: Vec<Speech> = texts.collect();
                         if !texts.is_empty() {
                             say(end, "assistant", texts);
@@ -350,19 +350,25 @@ fn spoken(value: Json) -> Speech {
     }
 }
 
+/// A part that is neither a call nor its result.
+fn speech(part: Part) -> Speech {
+    match part {
+        Part::Text { content } => Speech::Text { text: content },
+        Part::Reasoning { redacted: true, .. } => {
+            Speech::Reasoning { text: "hidden by the provider".to_owned() }
+        }
+        Part::Reasoning { content, .. } => Speech::Reasoning { text: content },
+        Part::Blob { modality, mime_type, content } if modality == "image" => {
+            let kind = mime_type.unwrap_or_else(|| "image/png".to_owned());
+            Speech::Image { url: format!("data:{kind};base64,{content}") }
+        }
+        Part::Uri { modality, uri, .. } if modality == "image" => Speech::Image { url: uri },
+        other => Speech::Other { value: serde_json::to_value(other).unwrap_or_default() },
+    }
+}
+
 /// Whether two forms of an answer say the same.
 fn is_same(a: &Message, b: &Message) -> bool {
-    fn said(message: &Message) -> (String, Vec<&str>) {
-        let mut text = String::new();
-        let mut calls = Vec::new();
-        for part in &message.parts {
-            match part {
-                Part::Text { text: more } => text.push_str(more),
-                Part::ToolCall { name, .. } => calls.push(name.as_str()),
-                _ => {}
-            }
-        }
-        (text, calls)
-    }
-    said(a) == said(b)
+    let calls = |message: &Message| message.tool_calls().map(|call| call.name.clone()).collect::<Vec<_>>();
+    a.text() == b.text() && calls(a) == calls(b)
 }

@@ -86,6 +86,14 @@ impl Binding {
                 "an address that others can reach needs a token of at least 16 characters",
             ));
         }
+        let fits =
+            |token: &String| token.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte));
+        if !self.token.as_ref().is_none_or(fits) {
+            return Err(io::Error::new(
+                io::ErrorKind::InvalidInput,
+                "a token is made of letters, digits, `-` and `_`",
+            ));
+        }
         match self.port {
             Some(port) => TcpListener::bind((self.address, port)),
             None => TcpListener::bind((self.address, USUAL_PORT))

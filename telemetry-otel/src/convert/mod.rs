@@ -1,0 +1,6 @@
+//! Values of events as OpenTelemetry has them.
+
+pub(crate) mod attribute_value;
+pub(crate) mod intern;
+pub(crate) mod messages;
+pub(crate) mod truncate;
