@@ -11,12 +11,12 @@ use crate::model::{Category, EventSpec, FieldSpec, Requirement, SpanSpec, StopKe
 pub const RESERVED: [&str; 3] = ["condukt", "legion", "telemetry"];
 
 const fn field(key: &'static str, ty: Type, requirement: Requirement, doc: &'static str) -> FieldSpec {
-    FieldSpec { key, ty, requirement, extension: false, doc }
+    FieldSpec { key, ty, requirement, extension: false, since: None, doc }
 }
 
 /// A key that goes beyond the two documents.
 const fn extension(key: &'static str, ty: Type, requirement: Requirement, doc: &'static str) -> FieldSpec {
-    FieldSpec { key, ty, requirement, extension: true, doc }
+    FieldSpec { key, ty, requirement, extension: true, since: None, doc }
 }
 
 /// The measurements of every `start`.
@@ -36,6 +36,12 @@ pub const END: &[FieldSpec] = &[
         Automatic,
         "of a stream: time from its start to its first item",
     ),
+    extension(
+        "time_to_first_token",
+        Duration,
+        Automatic,
+        "of a model's stream: time from its start to its first text, reasoning or tool call",
+    ),
 ];
 
 /// The metadata that every `stop` may carry beside its span's own keys.
@@ -54,7 +60,7 @@ pub const EXCEPTION: &[FieldSpec] = &[
 
 macro_rules! span {
     ($short_name:literal, $prefix:literal, $category:ident, $context:expr, start $start:expr, stop $stop:expr,
-     $keys:ident, opens_context $opens:literal, $doc:literal) => {
+     $keys:ident, opens_context $opens:literal, $(since $since:literal,)? $doc:literal) => {
         SpanSpec {
             short_name: $short_name,
             prefix: $prefix,
@@ -65,6 +71,7 @@ macro_rules! span {
             stop: $stop,
             stop_keys: StopKeys::$keys,
             opens_context: $opens,
+            since: [$(Some($since),)? None][0],
             doc: $doc,
         }
     };
@@ -149,11 +156,11 @@ pub const SPANS: &[SpanSpec] = &[
             extension("provider", Text, Optional, "who serves the model, such as `openai`"),
         ],
         stop &[
-            extension("usage", Any, Optional, "the tokens used"),
+            extension("usage", Any, Optional, "the tokens used").since("legion 0.5"),
             extension("finish_reason", Any, Optional, "why the model stopped"),
             extension("response_model", Text, Optional, "the model that answered"),
             extension("response_id", Text, Optional, "the id that the provider gave the answer"),
-            extension("object", Any, Optional, "the structured object that the model answered"),
+            extension("object", Any, Optional, "the structured object that the model answered").since("legion 0.5"),
         ], Derivable, opens_context false,
         "one request to a model"),
     span!("sandbox_eval", "legion.sandbox.eval", Sandbox, &[Agent, RunId, ParentRunId],
@@ -164,7 +171,43 @@ pub const SPANS: &[SpanSpec] = &[
             field("error", Text, Automatic, "on failure: what it says"),
         ], Value, opens_context false,
         "code runs in the sandbox"),
+    // Newer ones stand last: the position of the others does not depend on the feature.
+    #[cfg(feature = "newer-events")]
+    span!("mcp_call", "legion.mcp.call", Tool, &[Agent, RunId, ParentRunId, SessionId],
+        start &[field("code", Any, Required, "the code that calls the server").since("legion 0.6")],
+        stop &[
+            field("success", Flag, Optional, "whether the server answered").since("legion 0.6"),
+            field("error", Text, Optional, "on failure: what it says").since("legion 0.6"),
+        ], None, opens_context false, since "legion 0.6",
+        "code calls an MCP server"),
 ];
+
+/// What the events of Condukt's network policy have in common.
+#[cfg(feature = "newer-events")]
+macro_rules! network_request {
+    ($emit:literal, $name:literal, $doc:literal) => {
+        EventSpec {
+            emit: $emit,
+            name: $name,
+            category: Category::Sandbox,
+            measurements: &[
+                field("bytes_in", Integer, Optional, "bytes received"),
+                field("bytes_out", Integer, Optional, "bytes sent"),
+            ],
+            // The original has neither agent nor session here.
+            context: &[Agent, SessionId, ParentSessionId],
+            metadata: &[
+                field("request", Any, Required, "what is asked of which host"),
+                field("reason", Any, Optional, "why"),
+                field("matched_rule", Any, Optional, "the rule that decided: its `index` and `kind`"),
+                field("at", Any, Optional, "when, as the policy has it"),
+            ],
+            extension: false,
+            since: Some("condukt 1.11"),
+            doc: $doc,
+        }
+    };
+}
 
 /// All documented events that stand alone.
 pub const EVENTS: &[EventSpec] = &[
@@ -176,6 +219,7 @@ pub const EVENTS: &[EventSpec] = &[
         context: &[Agent, SessionId, ParentSessionId],
         metadata: &[field("names", Texts, Required, "their names, never their values")],
         extension: false,
+        since: None,
         doc: "a session's secrets are resolved",
     },
     EventSpec {
@@ -189,6 +233,7 @@ pub const EVENTS: &[EventSpec] = &[
             field("names", Texts, Required, "their names, never their values"),
         ],
         extension: false,
+        since: None,
         doc: "a tool receives the session's secrets",
     },
     EventSpec {
@@ -203,6 +248,7 @@ pub const EVENTS: &[EventSpec] = &[
         context: &[Agent, SessionId, ParentSessionId],
         metadata: &[],
         extension: true,
+        since: Some("condukt 1.11"),
         doc: "a session's history is compacted",
     },
     EventSpec {
@@ -218,6 +264,7 @@ pub const EVENTS: &[EventSpec] = &[
         context: &[Agent, RunId, ParentRunId],
         metadata: &[],
         extension: false,
+        since: None,
         doc: "an agent process is built",
     },
     EventSpec {
@@ -233,6 +280,7 @@ pub const EVENTS: &[EventSpec] = &[
         context: &[Agent, RunId, ParentRunId],
         metadata: &[],
         extension: false,
+        since: None,
         doc: "an agent process ends",
     },
     EventSpec {
@@ -252,6 +300,93 @@ pub const EVENTS: &[EventSpec] = &[
             field("stacktrace", Texts, Required, "the frames, innermost first"),
         ],
         extension: false,
+        since: None,
         doc: "a handler panicked and was detached",
+    },
+    // Newer ones stand last: the position of the others does not depend on the feature.
+    #[cfg(feature = "newer-events")]
+    network_request!(
+        "network_request_opened",
+        "condukt.sandbox.network_policy.request_opened",
+        "a request out of the sandbox is opened"
+    ),
+    #[cfg(feature = "newer-events")]
+    network_request!(
+        "network_request_allowed",
+        "condukt.sandbox.network_policy.request_allowed",
+        "the policy allows a request out of the sandbox"
+    ),
+    #[cfg(feature = "newer-events")]
+    network_request!(
+        "network_request_denied",
+        "condukt.sandbox.network_policy.request_denied",
+        "the policy denies a request out of the sandbox"
+    ),
+    #[cfg(feature = "newer-events")]
+    network_request!(
+        "network_request_closed",
+        "condukt.sandbox.network_policy.request_closed",
+        "a request out of the sandbox is over"
+    ),
+    #[cfg(feature = "newer-events")]
+    network_request!(
+        "network_request_failed",
+        "condukt.sandbox.network_policy.request_failed",
+        "a request out of the sandbox failed"
+    ),
+    #[cfg(feature = "newer-events")]
+    EventSpec {
+        emit: "network_decider_failure",
+        name: "condukt.sandbox.network_policy.decider_failure",
+        category: Category::Sandbox,
+        measurements: &[field("count", Integer, Required, "how many times, `1`")],
+        context: &[Agent, SessionId, ParentSessionId],
+        metadata: &[field(
+            "reason",
+            Text,
+            Required,
+            "`decider_timeout`, `decider_error` or `decider_bad_return`",
+        )],
+        extension: false,
+        since: Some("condukt 1.11"),
+        doc: "what decides about requests out of the sandbox failed",
+    },
+    #[cfg(feature = "newer-events")]
+    EventSpec {
+        emit: "eval_guard_denied",
+        name: "legion.eval_guard.denied",
+        category: Category::Sandbox,
+        measurements: &[],
+        context: &[Agent, RunId, ParentRunId],
+        metadata: &[
+            field("guard", Text, Required, "the guard that denied it"),
+            field("code", Any, Required, "the code that does not run"),
+            field("reason", Any, Optional, "why"),
+        ],
+        extension: false,
+        since: Some("legion 0.5"),
+        doc: "a guard denies that code runs",
+    },
+    #[cfg(feature = "newer-events")]
+    EventSpec {
+        emit: "rate_limit_exceeded",
+        name: "legion.rate_limit.exceeded",
+        category: Category::Agent,
+        measurements: &[field(
+            "system_time",
+            Integer,
+            Automatic,
+            "wall-clock time, nanoseconds since the Unix epoch",
+        )],
+        context: &[Agent, RunId, ParentRunId],
+        metadata: &[
+            field("identity", Any, Required, "whose limit it is"),
+            field("policy", Any, Required, "the limits"),
+            field("usage", Any, Optional, "what was used"),
+            field("violations", Any, Optional, "which limits are exceeded"),
+        ],
+        extension: false,
+        since: Some("legion 0.5"),
+        doc: "an agent is over its limit",
     },
 ];

@@ -16,6 +16,19 @@
 //! assert_eq!(catalogue::nearest("lm_turn", catalogue::span_names()), Some("llm_turn"));
 //! ```
 //!
+//! # Newer events
+//!
+//! With the feature `newer-events` it has those that newer versions of the originals have beside the two documents:
+//! Legion's `legion.mcp.call`, `legion.eval_guard.denied` and `legion.rate_limit.exceeded`, and Condukt's
+//! `condukt.sandbox.network_policy.*`. The `since` of an entry says which original has it, and since which version.
+//!
+//! # As a file
+//!
+//! ```sh
+//! cargo run -p telemetry-catalogue --example export -- json     # or markdown, or weaver: an OpenTelemetry registry
+//! cargo run -p telemetry-catalogue --features newer-events --example export -- markdown
+//! ```
+//!
 //! [Condukt]: https://github.com/tuist/condukt
 //! [Legion]: https://hex.pm/packages/legion
 

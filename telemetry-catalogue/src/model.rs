@@ -22,6 +22,8 @@ pub struct SpanSpec {
     /// Whether the events inside read a context that this span opens, so that it is kept alive
     /// while anybody listens to anything.
     pub opens_context: bool,
+    /// The original that has it and since which version, such as `legion 0.6`; `None` if the two documents have it.
+    pub since: Option<&'static str>,
     /// One line of documentation.
     pub doc: &'static str,
 }
@@ -60,6 +62,9 @@ pub struct EventSpec {
     pub metadata: &'static [FieldSpec],
     /// Whether the event goes beyond the two documents.
     pub extension: bool,
+    /// The original that has it and since which version, such as `legion 0.5`; `None` if the two documents have it, or
+    /// neither original.
+    pub since: Option<&'static str>,
     /// One line of documentation.
     pub doc: &'static str,
 }
@@ -75,11 +80,19 @@ pub struct FieldSpec {
     pub requirement: Requirement,
     /// Whether it goes beyond the two documents.
     pub extension: bool,
+    /// The original that has it and since which version, such as `legion 0.5`; `None` if the two documents have it, or
+    /// neither original.
+    pub since: Option<&'static str>,
     /// One line of documentation.
     pub doc: &'static str,
 }
 
 impl FieldSpec {
+    /// The same, with the version of an original that has it since.
+    pub(crate) const fn since(self, version: &'static str) -> Self {
+        Self { since: Some(version), ..self }
+    }
+
     /// The key as it is written in Rust: without the question mark.
     pub fn name(&self) -> &'static str {
         self.key.trim_end_matches('?')

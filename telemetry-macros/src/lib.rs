@@ -10,6 +10,7 @@ mod fallback;
 mod generated;
 mod inline;
 mod input;
+mod metric;
 mod model;
 mod names;
 mod shape;
@@ -79,6 +80,12 @@ pub fn derive_event_metadata(item: TokenStream) -> TokenStream {
 #[proc_macro_derive(StopMetadata, attributes(stop_of, stop))]
 pub fn derive_stop_metadata(item: TokenStream) -> TokenStream {
     derive::stop_metadata(item.into()).into()
+}
+
+#[doc(hidden)]
+#[proc_macro]
+pub fn __metric(tokens: TokenStream) -> TokenStream {
+    metric::metric(tokens.into()).into()
 }
 
 #[doc(hidden)]
