@@ -92,7 +92,7 @@ fn requirement(field: &FieldSpec) -> &'static str {
     }
 }
 
-fn field_json(field: &&'static FieldSpec) -> String {
+fn field_json(field: &'static FieldSpec) -> String {
     format!(
         "{{\"key\":{},\"type\":{},\"requirement\":{},\"beyond\":{},\"since\":{},\"doc\":{}}}",
         quoted(field.key),
@@ -114,8 +114,8 @@ pub(crate) fn json() -> String {
             quoted(entry.doc),
             entry.since.map_or_else(|| "null".to_owned(), quoted),
             list(entry.context.iter().map(|key| quoted(key.as_str()))),
-            list(entry.measurements.iter().map(field_json)),
-            list(entry.metadata.iter().map(field_json))
+            list(entry.measurements.iter().copied().map(field_json)),
+            list(entry.metadata.iter().copied().map(field_json))
         )
     });
     format!("{{\"events\":{}}}\n", list(events))
