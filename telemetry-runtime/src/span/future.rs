@@ -377,6 +377,39 @@ boxed! {
     Send Sync;
 }
 
+macro_rules! unpinned {
+    ($($($auto:ident)*;)+) => { $(
+        impl<'a, T: 'a> Follow<Box<dyn Future<Output = T> + Unpin $(+ $auto)* + 'a>> {
+            /// It is in a known box.
+            #[inline]
+            pub fn __telemetry_boxed(self) -> Self {
+                self
+            }
+
+            /// Puts a span around it. A pinned box can be moved.
+            pub fn __telemetry_follow<S>(
+                self,
+                span: Option<Box<Span<'static>>>,
+                stop: S,
+            ) -> Box<dyn Future<Output = T> + Unpin $(+ $auto)* + 'a>
+            where
+                S: for<'r> FnOnce(&'r T, &mut Stop<'r>) $(+ $auto)* + 'a,
+            {
+                match span {
+                    None => self.0,
+                    Some(_) => Box::new(Box::pin(Instrumented::new(span, self.0, stop))),
+                }
+            }
+        }
+    )+ };
+}
+
+unpinned! {
+    ;
+    Send;
+    Send Sync;
+}
+
 /// A future that must be returned as its own type, and is not a known box.
 pub trait NamedFuture<F> {
     /// Cannot be.
