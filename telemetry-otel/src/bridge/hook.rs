@@ -328,10 +328,8 @@ impl SpanObserver for FollowedSpan {
         self.place.count(&made);
         if let Some(instruments) = &bridge.instruments {
             instruments.span(self.row, &made, &outcome, event, options);
-            if row.is_some_and(|row| row.kind == "AGENT")
-                && let Some(sums) = self.place.sums()
-            {
-                instruments.agent(&made, &sums);
+            if row.is_some_and(|row| row.kind == "AGENT") {
+                instruments.agent(&made, &self.place.sums().unwrap_or_default());
             }
         }
         if let Some(sink) = &bridge.logs
