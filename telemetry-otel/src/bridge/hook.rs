@@ -131,7 +131,7 @@ impl SpanHook for Bridge {
                 });
                 record.span = Some((trace_id.into(), span_id.into(), flags));
             }
-            sink.emit(record);
+            current::hand_over(|| sink.emit(record));
         }
     }
 }
@@ -336,7 +336,7 @@ impl SpanObserver for FollowedSpan {
             && let Some(mut record) = logs::failure(event, row, &outcome, &made, options)
         {
             self.correlate(&mut record);
-            sink.emit(record);
+            current::hand_over(|| sink.emit(record));
         }
         mapper.finish(&mut made, event, self.prefix);
         self.end(&mut made, &outcome, event);
@@ -376,7 +376,7 @@ impl FollowedSpan {
                 span.add_event_with_timestamp("exception", ended, attributes);
             }
         }
-        span.end_with_timestamp(ended);
+        current::hand_over(|| otel.span().end_with_timestamp(ended));
     }
 
     /// What was not known when the span opened.
