@@ -107,6 +107,7 @@ async function use(page, {failing, text}) {
   await page.keyboard.press("e");
   await page.locator("#detail .error").waitFor();
   assert.equal(await page.locator("#panel .row.chosen .state").textContent(), "failed");
+  await page.waitForFunction(() => location.hash.includes("n="));
   const address = page.url();
   const first = await page.locator("#detail h2").textContent();
   if (failing > 1) { await page.keyboard.press("e"); await page.waitForFunction(address => location.href !== address, address); }
@@ -133,7 +134,8 @@ async function use(page, {failing, text}) {
   await page.waitForFunction(all => document.querySelector("#panel .list .space").style.height !== all, all);
   await page.locator('#panel .row [aria-label="unfold"]').first().click();
 
-  // By keys alone.
+  // By keys alone, also when one is held.
+  for (let i = 0; i < 250; i++) await page.keyboard.press(i % 2 ? "k" : "j");
   await page.keyboard.press("J");
   await page.keyboard.press("j");
   await page.locator("#panel .row.chosen").waitFor();
