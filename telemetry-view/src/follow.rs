@@ -7,9 +7,9 @@ use std::sync::Arc;
 use std::sync::mpsc::{SyncSender, sync_channel};
 use std::time::Duration;
 
-use crate::format::{Header, Line};
 use crate::model::Model;
 use crate::server::Shared;
+use telemetry_runtime::recording::{Header, Line};
 
 /// How often a file is looked at for what was added.
 const LOOK: Duration = Duration::from_millis(150);

@@ -29,10 +29,10 @@ mod answers;
 mod attached;
 #[doc(hidden)]
 pub mod command;
+mod compact;
 mod compare;
 mod export;
 mod follow;
-mod format;
 mod json;
 mod limits;
 mod model;
@@ -41,8 +41,8 @@ mod server;
 mod text;
 mod view;
 
+pub use compact::compact;
 pub use compare::{Comparison, Run, Side, Step, Sums, compare};
-pub use format::{Content, EventLine, Hash, Header, Line, Lines, Reader, Unreadable, VERSION, compact, read};
 pub use limits::Limits;
 pub use model::{
     Breakdown, Bucket, Changes, Detail, Entry, Group, Key, Kind, Losses, Model, Query, Search, Session,
@@ -50,4 +50,7 @@ pub use model::{
 };
 pub use recorder::{RecordOptions, Recorder, record};
 pub use telemetry_llm::Usage;
+pub use telemetry_runtime::recording::{
+    Content, EventLine, Hash, Header, Line, Lines, Reader, Unreadable, VERSION, read,
+};
 pub use view::{View, ViewOptions, serve};

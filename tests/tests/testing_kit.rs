@@ -198,3 +198,38 @@ fn events_in_any_state_are_answered_for() {
     assert_eq!(circle.spans().named("tool_call").under("run").count(), 0);
     let _ = circle.transcript();
 }
+
+#[test]
+fn a_recording_from_a_file_answers_the_same_questions() {
+    let capture = run();
+    let path = std::env::temp_dir().join(format!("telemetry-kit-{}.jsonl", std::process::id()));
+    let mut lines = String::from("{\"telemetry\":1,\"program\":\"test\"}\nnot json\n");
+    for event in capture.events() {
+        lines.push_str(&serde_json::to_string(&event).unwrap());
+        lines.push('\n');
+    }
+    lines.push_str("{\"event\":\"condukt.agent.st");
+    std::fs::write(&path, lines).unwrap();
+    let read = Recording::read(&path).unwrap();
+    std::fs::remove_file(&path).unwrap();
+    assert_eq!(read.events(), capture.events());
+    assert_eq!(read.totals(), capture.totals());
+    assert_eq!(read.transcript(), capture.transcript());
+    assert_trajectory!(read, superset, [tool("search")]);
+    assert!(Recording::read(&path).is_err());
+}
+
+#[test]
+fn what_a_recording_writes_once_is_put_back() {
+    let path = std::env::temp_dir().join(format!("telemetry-shared-{}.jsonl", std::process::id()));
+    let (first, second) = ("0".repeat(31) + "1", "0".repeat(31) + "2");
+    let lines = format!(
+        "{{\"content\":\"{first}\",\"items\":[1,2]}}\n{{\"content\":\"{second}\",\"after\":\"{first}\",\"items\":[3]}}\n\
+         {{\"event\":\"shop.paid\",\"metadata\":{{\"by\":\"card\"}},\"refs\":{{\"messages\":\"{second}\"}}}}\n"
+    );
+    std::fs::write(&path, lines).unwrap();
+    let read = Recording::read(&path).unwrap();
+    std::fs::remove_file(&path).unwrap();
+    assert_eq!(read.events()[0].get("messages").unwrap(), &json!([1, 2, 3]));
+    assert_eq!(read.events()[0].get("by").unwrap(), "card");
+}

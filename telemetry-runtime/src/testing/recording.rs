@@ -1,9 +1,13 @@
 //! Events that were captured or read from a file, and the questions that a test asks of them.
 
+use std::io;
+use std::path::Path;
+
 use super::spans::Spans;
 use super::totals::{self, Totals};
 use super::{transcript, tree};
 use crate::event::OwnedEvent;
+use crate::recording;
 use crate::value::Json;
 
 /// Events of a run: what a [`Capture`](super::Capture) has so far, or what stood in a file. Both answer the same questions.
@@ -32,6 +36,23 @@ impl Recording {
     /// Makes a recording of events, in the order in which they were emitted.
     pub fn new(events: impl IntoIterator<Item = OwnedEvent>) -> Self {
         Self { events: events.into_iter().collect() }
+    }
+
+    /// Reads a file that `telemetry-view` recorded, or plain JSON lines of events. Torn and unknown lines are passed over.
+    ///
+    /// ```
+    /// use telemetry_runtime::testing::Recording;
+    ///
+    /// # let path = std::env::temp_dir().join(format!("telemetry-recording-{}.jsonl", std::process::id()));
+    /// std::fs::write(&path, "{\"event\":\"shop.paid\",\"metadata\":{\"by\":\"card\"}}\n")?;
+    /// assert_eq!(Recording::read(&path)?.events()[0].get("by").unwrap(), "card");
+    /// # std::fs::remove_file(&path)
+    /// ```
+    ///
+    /// # Errors
+    /// If the file cannot be opened or read.
+    pub fn read(path: impl AsRef<Path>) -> io::Result<Self> {
+        Ok(Self { events: recording::read(path)?.collect::<io::Result<_>>()? })
     }
 
     /// Returns the events.

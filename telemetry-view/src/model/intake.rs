@@ -9,7 +9,8 @@ use super::session::Key;
 use super::span::{Kind, Span, State};
 use super::{Model, Source};
 use crate::answers;
-use crate::format::{EventLine, Line, compact};
+use crate::compact::compact;
+use telemetry_runtime::recording::{EventLine, Line};
 
 impl Model {
     /// Takes one line of a recording. A header says that what follows is another run.

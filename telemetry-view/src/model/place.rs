@@ -8,7 +8,7 @@ use super::Model;
 use super::reading::text;
 use super::session::{Key, Session};
 use super::span::Kind;
-use crate::format::EventLine;
+use telemetry_runtime::recording::EventLine;
 
 impl Model {
     /// Puts a new span under its parent and into its session.

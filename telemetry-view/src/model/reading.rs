@@ -7,7 +7,7 @@ use telemetry_runtime::Json;
 
 use super::Model;
 use super::span::{Kind, State};
-use crate::format::{Content, EventLine};
+use telemetry_runtime::recording::{Content, EventLine};
 
 /// How many bytes of a value are shown beside a span's name.
 const PREVIEW: usize = 120;

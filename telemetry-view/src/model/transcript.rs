@@ -7,7 +7,7 @@ use telemetry_runtime::Json;
 
 use super::{Kind, Model, Span, State};
 use crate::answers::{self, Message, Part, Role};
-use crate::format::{Content, EventLine, Hash};
+use telemetry_runtime::recording::{Content, EventLine, Hash};
 
 /// What was spoken, in the order of time.
 #[derive(Clone, Debug, Serialize)]

@@ -5,7 +5,10 @@ use std::fmt;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use serde_json::value::RawValue;
-use telemetry_runtime::{Json, OwnedEvent, SpanIds};
+
+use crate::event::OwnedEvent;
+use crate::ids::SpanIds;
+use crate::value::Json;
 
 /// The version of the format that this crate writes.
 pub const VERSION: u32 = 1;
@@ -14,7 +17,19 @@ type Map = serde_json::Map<String, Json>;
 
 /// The name of a shared value: 128 bits of the SHA-256 of what it holds, as 32 hex digits.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Hash(pub(super) u128);
+pub struct Hash(u128);
+
+impl Hash {
+    /// Makes a name of its 128 bits.
+    pub const fn from_bits(bits: u128) -> Self {
+        Self(bits)
+    }
+
+    /// Returns its 128 bits.
+    pub const fn to_bits(self) -> u128 {
+        self.0
+    }
+}
 
 impl fmt::Display for Hash {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

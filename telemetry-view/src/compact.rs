@@ -3,8 +3,7 @@
 use serde_json::value::RawValue;
 use sha2::{Digest as _, Sha256};
 use telemetry_runtime::Json;
-
-use super::line::{Content, EventLine, Hash};
+use telemetry_runtime::recording::{Content, EventLine, Hash};
 
 /// Below about this many bytes of JSON a value stays in its event.
 const SHARED_FROM: usize = 256;
@@ -99,7 +98,7 @@ fn list(items: &[Json], knows: &impl Fn(Hash) -> bool, new: &mut Vec<(Hash, Cont
     for end in ends {
         let text = &texts[from..end];
         let hash = truncated(Sha256::new().chain_update([1]).chain_update(head).chain_update(text));
-        head = hash.0.to_be_bytes();
+        head = hash.to_bits().to_be_bytes();
         from = end + 1;
         heads.push((hash, from));
     }
@@ -122,5 +121,5 @@ fn truncated(hash: Sha256) -> Hash {
     let bytes = hash.finalize();
     let mut half = [0; 16];
     half.copy_from_slice(&bytes[..16]);
-    Hash(u128::from_be_bytes(half))
+    Hash::from_bits(u128::from_be_bytes(half))
 }
