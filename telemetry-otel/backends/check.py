@@ -316,7 +316,7 @@ def check(checks, run, summary, spans, backends):
         return span["attributes"].get(name)
 
     names = {
-        "AGENT": {f"invoke_agent examples::agent::{agent}" for agent in ("Assistant", "FareDesk")},
+        "AGENT": {f"invoke_agent {agent}" for agent in ("Assistant", "FareDesk")},
         "LLM": {"chat gpt-4o"},
         "TOOL": {f"execute_tool {tool}" for part in recorded(run) for _, tool, _, _ in part.calls},
         "CHAIN": {"subagent fare_desk"},
