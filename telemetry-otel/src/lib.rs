@@ -72,10 +72,12 @@ mod otlp;
 mod span;
 
 pub use config::builder::{AttachGuard, Builder, builder};
-pub use config::content::Content;
+pub use config::content::{Content, ContentKind};
 pub use config::convention::Convention;
 #[cfg(feature = "otlp")]
 pub use otlp::{ExportStats, InstallError, OtlpExport, ShutdownError, install};
+#[cfg(feature = "prices")]
+pub use telemetry_llm::prices;
 
 #[doc(hidden)]
 pub use config::builder::AttachGuard as Attached;

@@ -22,7 +22,8 @@ pub(crate) struct Record {
     pub(crate) name: String,
     pub(crate) severity: Severity,
     pub(crate) timestamp: SystemTime,
-    pub(crate) body: Option<String>,
+    /// What a person reads.
+    pub(crate) body: String,
     pub(crate) attributes: Vec<(Key, AnyValue)>,
     pub(crate) span: Option<(TraceId, SpanId, Option<TraceFlags>)>,
 }
@@ -47,9 +48,7 @@ impl<L: Logger + Send + Sync> LogSink for L {
         made.set_severity_text(record.severity.name());
         made.set_timestamp(record.timestamp);
         made.set_observed_timestamp(SystemTime::now());
-        if let Some(body) = record.body {
-            made.set_body(body.into());
-        }
+        made.set_body(record.body.into());
         made.add_attributes(record.attributes);
         if let Some((trace_id, span_id, flags)) = record.span {
             made.set_trace_context(trace_id, span_id, flags);
@@ -62,23 +61,23 @@ impl<L: Logger + Send + Sync> LogSink for L {
 pub(crate) fn failure(
     event: &Event<'_>,
     row: Option<&SpanMapping>,
-    ending: &Outcome,
-    sheet: &SpanAttributes,
+    outcome: &Outcome,
+    made: &SpanAttributes,
     options: &Options,
 ) -> Option<Record> {
     let inference = row.is_some_and(SpanMapping::is_inference);
-    let severity = match ending {
+    let severity = match outcome {
         Outcome::Ok => return None,
-        Outcome::Failed { .. } if !inference || ending.error_type(options.endings()).is_none() => {
+        Outcome::Failed { .. } if !inference || outcome.error_type(options.outcomes()).is_none() => {
             return None;
         }
         Outcome::Panicked { .. } if !inference => Severity::Error,
         Outcome::Failed { .. } | Outcome::Panicked { .. } => Severity::Warn,
         Outcome::Cancelled => Severity::Info,
     };
-    let (exception_type, message) = exception(ending)?;
+    let (exception_type, message) = exception(outcome)?;
     let conventional = row.and_then(|row| row.failure?.of(options.convention));
-    let name = conventional.filter(|_| *ending != Outcome::Cancelled).unwrap_or(event.name());
+    let name = conventional.filter(|_| *outcome != Outcome::Cancelled).unwrap_or(event.name());
     let mut attributes: Vec<(Key, AnyValue)> = vec![(names::EXCEPTION_TYPE.into(), exception_type.into())];
     if let Some(message) = message {
         attributes.push((names::EXCEPTION_MESSAGE.into(), truncate::text(message, MAX_TEXT).into()));
@@ -87,27 +86,33 @@ pub(crate) fn failure(
         attributes.push((names::EXCEPTION_STACKTRACE.into(), stacktrace.into()));
     }
     if inference {
-        let model = sheet.model.clone().map(|model| (names::REQUEST_MODEL, model));
-        let provider = sheet.provider.clone().map(|provider| (names::PROVIDER, provider.into_owned()));
+        let model = made.model.clone().map(|model| (names::REQUEST_MODEL, model));
+        let provider = made.provider.clone().map(|provider| (names::PROVIDER, provider.into_owned()));
         let operation = row.and_then(|row| row.operation).map(|name| (names::OPERATION, name.to_owned()));
         for (key, value) in operation.into_iter().chain(provider).chain(model) {
             attributes.push((key.into(), value.into()));
         }
     }
-    common(&mut attributes, event);
+    common(&mut attributes, event, options);
+    let span = event.name().rsplit_once('.').map_or(event.name(), |(span, _)| span);
+    let body = match outcome {
+        Outcome::Panicked { message } => format!("{span} panicked: {message}"),
+        Outcome::Cancelled => format!("{span} was cancelled"),
+        _ => format!("{span} failed: {}", message.unwrap_or("no reason is given")),
+    };
     Some(Record {
         name: name.to_owned(),
         severity,
         timestamp: SystemTime::now(),
-        body: None,
+        body: truncate::text(&body, MAX_TEXT),
         attributes,
         span: None,
     })
 }
 
 /// The type and the message of what went wrong.
-pub(crate) fn exception(ending: &Outcome) -> Option<(String, Option<&str>)> {
-    match ending {
+pub(crate) fn exception(outcome: &Outcome) -> Option<(String, Option<&str>)> {
+    match outcome {
         Outcome::Ok => None,
         Outcome::Failed { error_type, message } => Some((error_type.to_string(), message.as_deref())),
         Outcome::Panicked { message } => Some(("panic".to_owned(), Some(message))),
@@ -123,14 +128,14 @@ pub(crate) fn stacktrace(event: &Event<'_>, options: &Options) -> Option<String>
 }
 
 /// Who it was, and in which conversation.
-fn common(attributes: &mut Vec<(Key, AnyValue)>, event: &Event<'_>) {
+fn common(attributes: &mut Vec<(Key, AnyValue)>, event: &Event<'_>, options: &Options) {
     let metadata = event.metadata();
     // The session of a delegation's stop is the child's.
     let session =
         if event.name().starts_with("condukt.subagent.") { "parent_session_id" } else { "session_id" };
     let conversation = [session, "run_id"].iter().find_map(|key| metadata.get_str(key));
-    for (name, text) in [(names::AGENT_NAME, metadata.get_str("agent")), (names::CONVERSATION, conversation)]
-    {
+    let agent = metadata.get_str("agent").map(|agent| options.agent_name(agent));
+    for (name, text) in [(names::AGENT_NAME, agent.as_deref()), (names::CONVERSATION, conversation)] {
         if let Some(text) = text {
             attributes.push((name.into(), truncate::text(text, MAX_TEXT).into()));
         }
@@ -140,7 +145,7 @@ fn common(attributes: &mut Vec<(Key, AnyValue)>, event: &Event<'_>) {
 /// A single event.
 pub(crate) fn single(event: &Event<'_>, options: &Options) -> Record {
     let mut attributes = Vec::new();
-    common(&mut attributes, event);
+    common(&mut attributes, event, options);
     let documented = event.category().is_some();
     for (key, value) in event.metadata().iter() {
         let name: Key = match of_context(key) {
@@ -178,9 +183,18 @@ pub(crate) fn single(event: &Event<'_>, options: &Options) -> Record {
         name: event.name().to_owned(),
         severity: if failed { Severity::Error } else { Severity::Info },
         timestamp: event.measurements().system_time().unwrap_or_else(SystemTime::now),
-        body: None,
+        body: body(event),
         attributes,
         span: None,
+    }
+}
+
+/// What a single event says: what the documents say of it, else its name. Its keys are attributes.
+fn body(event: &Event<'_>) -> String {
+    let documented = telemetry_catalogue::EVENTS.iter().find(|spec| spec.name == event.name());
+    match documented {
+        Some(spec) => format!("{}: {}", event.name(), spec.doc),
+        None => event.description().map_or_else(|| event.name().to_owned(), str::to_owned),
     }
 }
 

@@ -1,6 +1,8 @@
 //! Metrics: made from every event, whether or not its span is sampled. Their attributes have few
 //! values: no ids, no counts, no content.
 
+use std::borrow::Cow;
+
 use opentelemetry::KeyValue;
 use opentelemetry::metrics::{Counter, Histogram, Meter, UpDownCounter};
 use telemetry_llm::Usage;
@@ -12,6 +14,7 @@ use crate::mapping::names;
 use crate::mapping::table::{self as mapping, ROWS, SpanMapping};
 use crate::span::attributes::SpanAttributes;
 use crate::span::outcome::Outcome;
+use crate::span::rollup::Sums;
 
 /// 0.01 s doubled: model calls and tools.
 const CALL_SECONDS: [f64; 14] =
@@ -38,6 +41,9 @@ const TOKENS: [f64; 14] = [
     67_108_864.0,
 ];
 
+/// Powers of 2: the calls of one agent.
+const CALLS: [f64; 8] = [1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0];
+
 /// What is measured of one kind of span.
 struct Measured {
     duration: Histogram<f64>,
@@ -50,7 +56,13 @@ pub(crate) struct Instruments {
     /// One for each line of the table.
     rows: Vec<Measured>,
     first_chunk: Histogram<f64>,
+    per_chunk: Histogram<f64>,
     tokens: Tokens,
+    /// What model calls cost, and how many have tokens and no known price.
+    cost: Counter<f64>,
+    unpriced: Counter<u64>,
+    inference_calls: Histogram<u64>,
+    tool_calls: Histogram<u64>,
     secrets_resolve: Counter<u64>,
     secrets_access: Counter<u64>,
     active: UpDownCounter<i64>,
@@ -101,7 +113,7 @@ impl Tokens {
         }
     }
 
-    fn record(&self, usage: Usage, attributes: &[KeyValue]) {
+    fn record(&self, usage: &Usage, attributes: &[KeyValue]) {
         match self {
             Self::ByType(histogram) => {
                 for (kind, count) in [("input", usage.input), ("output", usage.output)] {
@@ -143,6 +155,16 @@ impl Instruments {
             Convention::V1_41_1 => "gen_ai.client.operation.time_to_first_chunk",
             Convention::Latest => "gen_ai.client.inference.time_to_first_chunk",
         };
+        let per_chunk = match convention {
+            Convention::V1_41_1 => "gen_ai.client.operation.time_per_output_chunk",
+            Convention::Latest => "gen_ai.client.inference.time_per_output_chunk",
+        };
+        let calls =
+            |latest: &'static str, name: &'static str, description: &'static str, unit: &'static str| {
+                let name = if convention == Convention::Latest { latest } else { name };
+                let calls = meter.u64_histogram(name).with_description(description).with_unit(unit);
+                calls.with_boundaries(CALLS.to_vec()).build()
+            };
         let measured = |row: &SpanMapping| {
             let boundaries: &[f64] = match row.operation {
                 Some("chat" | "execute_tool") => &CALL_SECONDS,
@@ -172,7 +194,34 @@ impl Instruments {
                 "Time to the first chunk of a streamed model call.".to_owned(),
                 &CALL_SECONDS,
             ),
+            per_chunk: seconds(
+                per_chunk,
+                "Time from one chunk of a streamed model call to the next.".to_owned(),
+                &CALL_SECONDS,
+            ),
             tokens: Tokens::new(meter, convention),
+            cost: meter
+                .f64_counter("telemetry.llm.cost")
+                .with_description("What model calls cost, as the provider states or by the table of prices.")
+                .with_unit("{USD}")
+                .build(),
+            unpriced: counter(
+                "telemetry.llm.unpriced".to_owned(),
+                "Model calls with tokens whose price is not known.".to_owned(),
+                "{call}",
+            ),
+            inference_calls: calls(
+                "gen_ai.invoke_agent.inference_calls",
+                "telemetry.agent.inference_calls",
+                "Model calls of one agent invocation.",
+                "{inference_call}",
+            ),
+            tool_calls: calls(
+                "gen_ai.invoke_agent.tool_calls",
+                "telemetry.agent.tool_calls",
+                "Tool calls of one agent invocation.",
+                "{tool_call}",
+            ),
             secrets_resolve: secrets("resolve", "Secrets resolved for sessions."),
             secrets_access: secrets("access", "Secrets that tool calls received."),
             active: meter
@@ -183,27 +232,38 @@ impl Instruments {
         }
     }
 
-    /// Measures a documented span that ended.
+    /// Measures a span that ended: a documented one, or one of the user's own that is an operation of the
+    /// conventions.
     pub(crate) fn span(
         &self,
-        (index, row): (usize, &SpanMapping),
-        sheet: &SpanAttributes,
-        ending: &Outcome,
+        row: Option<(usize, &SpanMapping)>,
+        made: &SpanAttributes,
+        outcome: &Outcome,
         event: &Event<'_>,
         options: &Options,
     ) {
+        let Some((index, row)) = row else { return self.operation(made, outcome, event, options) };
         let measured = &self.rows[index];
-        let mut attributes = attributes(row, sheet);
+        let mut attributes = attributes(row, made);
         if row.is_inference() {
-            if let Some(usage) = sheet.usage {
-                self.tokens.record(usage, &attributes);
-            }
-            if let Some(first) = sheet.first_chunk {
+            if let Some(first) = made.first_chunk {
                 self.first_chunk.record(first, &attributes);
             }
+            if let Some(between) = made.per_chunk {
+                self.per_chunk.record(between, &attributes);
+            }
+            if let Some(usage) = made.usage {
+                let mut spent = attributes.clone();
+                spent.extend(made.agent.clone().map(|agent| KeyValue::new(names::AGENT_NAME, agent)));
+                self.tokens.record(&usage, &spent);
+                match made.cost {
+                    Some(cost) => self.cost.add(cost, &spent),
+                    None => self.unpriced.add(1, &spent),
+                }
+            }
         }
-        let error_type = ending.error_type(options.endings());
-        let failed = error_type.is_some() && *ending != Outcome::Cancelled;
+        let error_type = outcome.error_type(options.outcomes());
+        let failed = error_type.is_some() && *outcome != Outcome::Cancelled;
         attributes.extend(error_type.map(|error_type| KeyValue::new(names::ERROR_TYPE, error_type)));
         if let Some(duration) = event.measurements().duration() {
             measured.duration.record(duration.as_secs_f64(), &attributes);
@@ -211,9 +271,36 @@ impl Instruments {
         if failed {
             measured.failures.add(1, &attributes);
         }
-        if *ending == Outcome::Cancelled {
+        if *outcome == Outcome::Cancelled {
             measured.cancellations.add(1, &attributes);
         }
+    }
+
+    /// Measures an operation of the conventions that has no annotation of its own.
+    fn operation(&self, made: &SpanAttributes, outcome: &Outcome, event: &Event<'_>, options: &Options) {
+        // The conventions ask for who serves it.
+        let (Some(operation), Some(provider)) = (made.operation.clone(), made.provider.clone()) else {
+            return;
+        };
+        let chat = ROWS.iter().position(SpanMapping::is_inference);
+        let (Some(duration), Some(measured)) =
+            (event.measurements().duration(), chat.map(|row| &self.rows[row]))
+        else {
+            return;
+        };
+        let mut attributes =
+            vec![KeyValue::new(names::OPERATION, operation), KeyValue::new(names::PROVIDER, provider)];
+        attributes.extend(made.model.clone().map(|model| KeyValue::new(names::REQUEST_MODEL, model)));
+        let error_type = outcome.error_type(options.outcomes());
+        attributes.extend(error_type.map(|error_type| KeyValue::new(names::ERROR_TYPE, error_type)));
+        measured.duration.record(duration.as_secs_f64(), &attributes);
+    }
+
+    /// Measures what one invocation of an agent came to.
+    pub(crate) fn agent(&self, made: &SpanAttributes, sums: &Sums) {
+        let agent = made.agent.clone().map(|agent| KeyValue::new(names::AGENT_NAME, agent));
+        self.inference_calls.record(sums.inference_calls, agent.as_slice());
+        self.tool_calls.record(sums.tool_calls, agent.as_slice());
     }
 
     /// Counts a single event.
@@ -239,24 +326,27 @@ impl Instruments {
 }
 
 /// What a duration, a token count or a failure is told apart by.
-fn attributes(row: &SpanMapping, sheet: &SpanAttributes) -> Vec<KeyValue> {
+fn attributes(row: &SpanMapping, made: &SpanAttributes) -> Vec<KeyValue> {
     let mut attributes = Vec::with_capacity(5);
     if row.is_inference() {
-        attributes.extend(row.operation.map(|operation| KeyValue::new(names::OPERATION, operation)));
-        attributes.extend(sheet.provider.clone().map(|provider| KeyValue::new(names::PROVIDER, provider)));
-        attributes.extend(sheet.model.clone().map(|model| KeyValue::new(names::REQUEST_MODEL, model)));
+        let operation = made.operation.clone().map(Cow::Owned).or(row.operation.map(Cow::Borrowed));
+        attributes.extend(operation.map(|operation| KeyValue::new(names::OPERATION, operation)));
+        attributes.extend(made.provider.clone().map(|provider| KeyValue::new(names::PROVIDER, provider)));
+        attributes.extend(made.model.clone().map(|model| KeyValue::new(names::REQUEST_MODEL, model)));
+        let response = made.response_model.clone();
+        attributes.extend(response.map(|model| KeyValue::new(names::RESPONSE_MODEL, model)));
         return attributes;
     }
-    attributes.extend(sheet.agent.clone().map(|agent| KeyValue::new(names::AGENT_NAME, agent)));
+    attributes.extend(made.agent.clone().map(|agent| KeyValue::new(names::AGENT_NAME, agent)));
     match row.operation {
         Some("execute_tool") => {
             let constant =
                 row.constants.iter().find(|(name, _)| *name == mapping::TOOL).map(|(_, tool)| *tool);
-            let tool = sheet.called.clone().or(constant.map(str::to_owned));
+            let tool = made.called.clone().or(constant.map(str::to_owned));
             attributes.extend(tool.map(|tool| KeyValue::new(names::TOOL_NAME, tool)));
         }
         Some("invoke_workflow") => {
-            attributes.extend(sheet.called.clone().map(|name| KeyValue::new("gen_ai.workflow.name", name)));
+            attributes.extend(made.called.clone().map(|name| KeyValue::new("gen_ai.workflow.name", name)));
         }
         _ => {}
     }

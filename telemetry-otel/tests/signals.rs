@@ -80,7 +80,11 @@ fn what_is_too_large_is_cut_and_stays_json() {
         let messages: Vec<Json> = serde_json::from_str(text).unwrap();
         assert!(messages.iter().all(|message| message["parts"][0]["content"].is_string()), "{name}");
     }
-    let shown = attributes["output.value"].as_str().unwrap();
+    // A text beside the messages would be shown in their place.
+    assert!(!attributes.contains_key("output.value"));
+    in_span!(tool_call, tool = "t", args = json!({}); || "é".repeat(5000));
+    let shown = attributes_of(&kept.span("execute_tool t"));
+    let shown = shown["output.value"].as_str().unwrap();
     assert!(shown.len() <= 2000 && shown.ends_with('…'));
 }
 
@@ -105,7 +109,7 @@ fn metrics_do_not_depend_on_sampling_and_unknown_tokens_are_absent() {
     let counted: Vec<_> = tokens.iter().map(|point| (point["count"].clone(), point["sum"].clone())).collect();
     assert_eq!(counted, [(json!(1), json!(10)), (json!(1), json!(4))]);
     let failures = &metrics["condukt.tool_call.failures"]["points"][0];
-    assert_eq!(failures["attributes"], json!({"error.type": "&str", "gen_ai.tool.name": "t"}));
+    assert_eq!(failures["attributes"], json!({"error.type": "error", "gen_ai.tool.name": "t"}));
 }
 
 #[tokio::test]

@@ -101,6 +101,7 @@ mod ids;
 mod logger;
 mod panics;
 pub mod prelude;
+pub mod recording;
 mod registry;
 #[cfg(feature = "rmcp")]
 pub mod rmcp;

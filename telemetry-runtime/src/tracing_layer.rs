@@ -26,7 +26,7 @@ use tracing_subscriber::Layer;
 use tracing_subscriber::layer::Context as LayerContext;
 use tracing_subscriber::registry::LookupSpan;
 
-use crate::context::{Context, entered, left, swap_context, with_context};
+use crate::context::{Context, enter, leave, with_context};
 
 /// Keeps the context in every `tracing` span that is made under it, and enters it with the span.
 ///
@@ -44,7 +44,7 @@ impl ContextLayer {
 /// The context of a `tracing` span.
 struct Kept(Context);
 
-/// A `tracing` span that is entered, and the context that was current before; `None` where none was entered.
+/// A `tracing` span that is entered, and the context that was current before; `None` where its own was not entered.
 struct Entered {
     id: Id,
     before: Option<Context>,
@@ -79,7 +79,8 @@ impl<S: Subscriber + for<'s> LookupSpan<'s>> Layer<S> for ContextLayer {
         let _ = ENTERED.try_with(|all| {
             let Ok(mut all) = all.try_borrow_mut() else { return };
             if all.len() < MAX_ENTERED {
-                all.push(Entered { id: id.clone(), before: context.and_then(enter) });
+                let before = context.and_then(|mut place| enter(&mut place).then_some(place));
+                all.push(Entered { id: id.clone(), before });
             }
         });
     }
@@ -90,24 +91,8 @@ impl<S: Subscriber + for<'s> LookupSpan<'s>> Layer<S> for ContextLayer {
             let at = all.iter().rposition(|entered| entered.id == *id)?;
             all.remove(at).before
         });
-        if let Ok(Some(before)) = ended {
-            leave(before);
+        if let Ok(Some(mut before)) = ended {
+            leave(&mut before, true);
         }
-    }
-}
-
-/// Makes a context the current one, and returns the one before.
-fn enter(mut context: Context) -> Option<Context> {
-    entered(&context);
-    if swap_context(&mut context) {
-        return Some(context);
-    }
-    left(&context);
-    None
-}
-
-fn leave(mut before: Context) {
-    if swap_context(&mut before) {
-        left(&before);
     }
 }

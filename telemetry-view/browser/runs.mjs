@@ -2,6 +2,7 @@
 
 const session = n => `session-${n}`;
 const hex = (n, digits) => n.toString(16).padStart(digits, "0");
+const nanos = ms => BigInt(ms) * 1_000_000n;
 const begin = 1_700_000_000_000; // milliseconds
 
 // The two lines of one span. Times in milliseconds, as whole numbers.
@@ -9,9 +10,9 @@ export function span({prefix, id, parent, trace = 1, at, took, start, stop, endi
   const ids = {id: hex(id, 16), parent_id: parent ? hex(parent, 16) : null, trace_id: hex(trace, 32)};
   // Nanoseconds do not fit into a number of JavaScript.
   const line = (event, measurements, metadata) => JSON.stringify({event, measurements: 0, metadata, span: ids}).replace('"measurements":0', `"measurements":${measurements}`);
-  const first = line(`${prefix}.start`, `{"system_time":${begin + at}000000,"monotonic_time":${at}000000}`, start);
+  const first = line(`${prefix}.start`, `{"system_time":${nanos(begin + at)},"monotonic_time":${nanos(at)}}`, start);
   if (took == null) return [first];
-  return [first, line(`${prefix}.${ending}`, `{"duration":${took}000000,"monotonic_time":${at + took}000000}`, {...start, ...stop})];
+  return [first, line(`${prefix}.${ending}`, `{"duration":${nanos(took)},"monotonic_time":${nanos(at + took)}}`, {...start, ...stop})];
 }
 
 // About so many spans: conversations of an agent, its turns and its tools, some of which fail.

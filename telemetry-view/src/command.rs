@@ -1,22 +1,19 @@
 //! The command: `telemetry-view FILE..`.
 
 use std::fs::File;
-use std::io::{self, BufWriter, Write};
+use std::io::{self, BufWriter, Read, Write};
 use std::net::{IpAddr, Ipv4Addr};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::time::Duration;
 
 use clap::Parser;
 
-use crate::compare::{self, Limits};
-use crate::follow::{Followed, read_all};
+use crate::follow::{Followed, follow, follow_stdin, named, read_all};
+use crate::limits::Limits;
 use crate::model::Model;
 use crate::server::{Binding, Server, Shared};
-use crate::{export, json, text};
-
-/// How often a file is looked at for what was added.
-const LOOK: Duration = Duration::from_millis(150);
+use crate::view::MEMORY;
+use crate::{compare, export, json, text};
 
 /// Look at what LLM agents did.
 ///
@@ -61,9 +58,10 @@ pub struct Args {
     #[arg(long, env = "TELEMETRY_VIEW_TOKEN", hide_env_values = true)]
     token: Option<String>,
 
-    /// How many MiB of runs are kept. The oldest finished session goes first.
-    #[arg(long, value_name = "MIB", default_value_t = 256)]
-    memory: usize,
+    /// How many MiB of runs are kept. The oldest finished session goes first. By default 256 for a page, and no limit
+    /// for the rest.
+    #[arg(long, value_name = "MIB")]
+    memory: Option<usize>,
 }
 
 /// Does what the command line says.
@@ -83,7 +81,7 @@ fn run(args: &Args) -> io::Result<ExitCode> {
     let mut out = BufWriter::new(io::stdout().lock());
     if let Some([a, b]) = args.compare.as_deref() {
         let (a, b) = (read(&[a], args)?, read(&[b], args)?);
-        let comparison = compare::compare(&a, &b);
+        let comparison = compare(&a, &b);
         if args.json {
             serde_json::to_writer_pretty(&mut out, &comparison)?;
             writeln!(out)?;
@@ -118,27 +116,22 @@ fn run(args: &Args) -> io::Result<ExitCode> {
 
 /// The runs of whole files. Whoever reads a file wants all of it.
 fn read(files: &[&Path], args: &Args) -> io::Result<Model> {
-    // The limit is for what goes on; here it is the user's own.
-    let limit = if args.memory == 256 { usize::MAX } else { args.memory << 20 };
-    let mut model = Model::new(limit);
+    let mut model = Model::new(args.memory.map_or(usize::MAX, |memory| memory << 20));
+    let mut sources: Vec<(&Path, Box<dyn Read + Send>)> = Vec::new();
     for path in files {
-        let change = |change: &mut dyn FnMut(&mut Model)| change(&mut model);
-        let read = if is_stdin(path) {
-            read_all(io::stdin().lock(), change)
+        let source: Box<dyn Read + Send> = if is_stdin(path) {
+            Box::new(io::stdin())
         } else {
-            File::open(path).and_then(|file| read_all(file, change))
+            Box::new(File::open(path).map_err(|error| named(path, &error))?)
         };
-        read.map_err(|error| named(path, &error))?;
+        sources.push((path, source));
     }
+    read_all(sources, &mut model)?;
     Ok(model)
 }
 
 fn is_stdin(path: &Path) -> bool {
     path == Path::new("-")
-}
-
-fn named(path: &Path, error: &io::Error) -> io::Error {
-    io::Error::new(error.kind(), format!("{}: {error}", path.display()))
 }
 
 /// Serves a page over files, for as long as the process lives.
@@ -147,28 +140,17 @@ fn serve(files: &[&Path], args: &Args) -> io::Result<()> {
     for path in files.iter().filter(|path| !is_stdin(path)) {
         followed.push(Followed::open(path).map_err(|error| named(path, &error))?);
     }
-    let shared = Shared::new(Model::new(args.memory << 20));
+    let shared = Shared::new(Model::new(args.memory.map_or(MEMORY, |memory| memory << 20)));
     let binding = Binding { address: args.address, port: args.port, token: args.token.clone() };
     let server = Server::start(shared.clone(), &binding)?;
     println!("{}", server.url());
     io::stdout().flush()?;
     if files.iter().any(|path| is_stdin(path)) {
-        let shared = shared.clone();
-        std::thread::Builder::new().name("standard input".to_owned()).spawn(move || {
-            let read = read_all(io::stdin().lock(), |change| shared.change(change));
-            if let Err(error) = read {
-                eprintln!("error: standard input: {error}");
-            }
-        })?;
+        follow_stdin(shared.clone())?;
     }
+    follow(followed, &shared)?;
+    // There is standard input alone.
     loop {
-        let mut any = false;
-        for file in &mut followed {
-            // A file that cannot be read now may be there again later.
-            any |= file.read(|change| shared.change(change)).unwrap_or(false);
-        }
-        if !any {
-            std::thread::sleep(LOOK);
-        }
+        std::thread::park();
     }
 }

@@ -8,8 +8,8 @@ use base64::prelude::BASE64_STANDARD;
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
-use crate::format::{Header, Line, VERSION};
 use crate::model::Model;
+use telemetry_runtime::recording::{Header, Line, VERSION};
 
 /// The one page there is.
 const PAGE: &str = include_str!("page.html");

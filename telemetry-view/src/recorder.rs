@@ -12,7 +12,8 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use telemetry_runtime::{Event, OwnedEvent};
 
 use crate::attached::Attached;
-use crate::format::{EventLine, Hash, Header, Line, VERSION, compact};
+use crate::compact::compact;
+use telemetry_runtime::recording::{EventLine, Hash, Header, Line, VERSION};
 
 /// How many names of shared values a writer remembers. Beyond that they are written again.
 const MAX_KNOWN: usize = 1 << 20;

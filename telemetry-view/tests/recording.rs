@@ -170,6 +170,29 @@ fn what_is_no_line_is_passed_over() {
 }
 
 #[test]
+fn half_a_character_is_replaced_and_the_rest_of_its_line_kept() {
+    let line = r#"{"event":"shop.paid","metadata":{"by":"a\ud800b\udc00 \ud83d\ude00 \\ud800 \"q\" \ud8"}}"#
+        .replace(r#" \ud8"}"#, "\"}");
+    let mut reader = Reader::new(line.as_bytes());
+    let event = reader.next().unwrap().unwrap();
+    assert_eq!(event.get("by").unwrap(), "a\u{fffd}b\u{fffd} 😀 \\ud800 \"q\"");
+}
+
+#[test]
+fn a_value_that_nests_deeper_than_readers_go_is_kept_as_text() {
+    let deep = (0..126).fold(json!("in the middle"), |inner, _| json!([inner]));
+    let mut event: EventLine = serde_json::from_value(json!({"event": "x.y.start"})).unwrap();
+    event.metadata.insert("deep".to_owned(), deep.clone());
+    let mut file = Vec::new();
+    for (hash, content) in compact(&mut event, |_| false) {
+        Line::Content(hash, content).write(&mut file);
+    }
+    Line::Event(event).write(&mut file);
+    let event = Reader::new(&*file).next().unwrap().unwrap();
+    assert_eq!(event.get("deep").unwrap(), &Json::from(deep.to_string()));
+}
+
+#[test]
 fn a_recording_that_lost_events_says_how_many() {
     let mut file = Vec::new();
     Line::Dropped(3).write(&mut file);
@@ -180,8 +203,27 @@ fn a_recording_that_lost_events_says_how_many() {
 }
 
 #[test]
+fn the_documented_lines_are_read() {
+    let document = include_str!("../../docs/recording.md");
+    let mut file = String::new();
+    for block in document.split("```json\n").skip(1) {
+        let block = block.split("```").next().unwrap();
+        // One object may be written over several lines there.
+        for object in serde_json::Deserializer::from_str(block).into_iter::<Json>() {
+            file += &object.unwrap().to_string();
+            file.push('\n');
+        }
+    }
+    let mut reader = Reader::new(file.as_bytes());
+    let events: Vec<OwnedEvent> = reader.by_ref().map(Result::unwrap).collect();
+    assert_eq!((events.len(), reader.unreadable()), (2, 0));
+    assert_eq!(events[0].description.as_deref(), Some("Looks up the weather."));
+    assert_eq!(events[1].get("args").unwrap(), &json!({"text": "a long argument .."}));
+}
+
+#[test]
 fn plain_event_lines_are_a_recording() {
-    let lines: String = small_run().iter().map(|event| format!("{event}\n")).collect();
+    let lines = small_run().iter().map(Json::to_string).collect::<Vec<_>>().join("\n");
     let events: Vec<Json> =
         Reader::new(lines.as_bytes()).map(|event| serde_json::to_value(event.unwrap()).unwrap()).collect();
     assert_eq!(events, small_run());

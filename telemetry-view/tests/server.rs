@@ -4,6 +4,7 @@
 mod support;
 
 use std::collections::HashMap;
+use std::fmt::Write as _;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{IpAddr, Ipv4Addr, TcpStream};
 use std::sync::Mutex;
@@ -30,10 +31,10 @@ fn ask_as(view: &View, method: &str, path: &str, headers: &[(&str, &str)]) -> An
     stream.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
     let mut request = format!("{method} {path} HTTP/1.1\r\nConnection: close\r\n");
     if !headers.iter().any(|(name, _)| *name == "Host") {
-        request += &format!("Host: 127.0.0.1:{port}\r\n");
+        let _ = write!(request, "Host: 127.0.0.1:{port}\r\n");
     }
     for (name, value) in headers {
-        request += &format!("{name}: {value}\r\n");
+        let _ = write!(request, "{name}: {value}\r\n");
     }
     stream.write_all((request + "\r\n").as_bytes()).unwrap();
     let mut answer = Vec::new();

@@ -26,7 +26,7 @@ const CRATES: &[Layers] = &[
         rooms: &[
             &["lib", "prelude", "private"],
             &["testing"],
-            &["agent_process", "emit", "logger", "typed"],
+            &["agent_process", "emit", "logger", "recording", "rmcp", "tracing_layer", "typed"],
             &["span"],
             &["session_secrets"],
             &["dispatch"],
@@ -39,6 +39,18 @@ const CRATES: &[Layers] = &[
             &["value"],
             &["diagnostics", "ids", "panics"],
             &["clock"],
+        ],
+    },
+    Layers {
+        package: "telemetry-macros",
+        rooms: &[
+            &["lib"],
+            &["inline", "span_attribute"],
+            &["derive", "expand", "fallback", "generated", "names"],
+            &["shape", "valid"],
+            &["model"],
+            &["args", "input"],
+            &["ctxt"],
         ],
     },
 ];
@@ -154,6 +166,10 @@ fn walk(
                 }
                 at = end;
             }
+            // What a macro writes is not what it imports.
+            TokenTree::Ident(ident) if (ident == "quote" || ident == "quote_spanned") && is(at + 1, '!') => {
+                at += 2
+            }
             TokenTree::Ident(_) if is_path(at + 1) && !(at > 1 && is_path(at - 2)) => {
                 let mut path = vec![word(at).unwrap()];
                 let mut next = at + 1;
@@ -172,7 +188,7 @@ fn walk(
             TokenTree::Group(group) => walk(group.stream(), module, depth, modules, source),
             _ => {}
         }
-        is_test &= !matches!(&tokens[at], TokenTree::Group(_)) && !is(at, ';');
+        is_test &= !matches!(tokens.get(at), Some(TokenTree::Group(_))) && !is(at, ';');
         at += 1;
     }
 }

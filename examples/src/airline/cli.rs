@@ -104,7 +104,7 @@ pub async fn main(args: Args) -> anyhow::Result<()> {
         outcome => outcome.context("standard output")?,
     }
     if let Some(view) = view {
-        eprintln!("{} until this is stopped", view.url());
+        eprintln!("the page stays until this is stopped");
         view.wait();
     }
     Ok(())

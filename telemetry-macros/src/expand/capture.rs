@@ -10,22 +10,28 @@ use super::{Runtime, ident, local, own_value};
 use crate::args::{Format, Recorded};
 use crate::model::{Argument, How, Model, SpanKind};
 
-/// Looks whether the span is observed, and captures what it was given: the variable `start`.
+/// When a span's keys are captured.
+#[derive(Clone, Copy, PartialEq)]
+pub(super) enum Begin {
+    /// By the work of a function as it begins, into the `place` that it is given: no argument is touched before.
+    Starting,
+    /// Before the body of an async function, which begins at once: into the variable `start`.
+    Here,
+    /// Before work that may begin elsewhere: into the variable `start`, borrowing nothing.
+    Later,
+}
+
+/// Looks whether the span is observed, and captures what it was given.
 ///
 /// ```text
-/// let start = if SITE.enabled() { begin_boxed(SITE, |start| { .. }) } else { None };
-/// ```
+/// Starting::begin(place, SITE, |start| { .. });
 ///
-/// The span of a function is made where it stays, as it is large:
-///
-/// ```text
-/// let mut start = None;
-/// if SITE.enabled() { begin(SITE, &mut start, |start| { .. }); }
+/// let start = if SITE.enabled() { begin_later(SITE, |start| { .. }) } else { None };
 /// ```
 pub(super) fn start(
     model: &Model,
     runtime: &Runtime,
-    begin: &str,
+    begin: Begin,
     agent_is: Option<TokenStream>,
     description: Option<TokenStream>,
 ) -> TokenStream {
@@ -68,24 +74,24 @@ pub(super) fn start(
     let lints = quote! {
         #[allow(unused_imports, unused_variables, clippy::all, clippy::pedantic, clippy::nursery)]
     };
-    let function = ident(begin);
-    if begin == "begin" {
-        quote! {
-            let mut #start = #k::Option::None;
-            if #k::SpanSite::enabled(#site) {
+    let function = match begin {
+        Begin::Starting => {
+            let place = local("place");
+            return quote! {
                 #lints
-                #k::#function(#site, &mut #start, #capture);
-            }
-        }
-    } else {
-        quote! {
-            let #start = if #k::SpanSite::enabled(#site) {
-                #lints
-                #k::#function(#site, #capture)
-            } else {
-                #k::Option::None
+                #k::Starting::begin(#place, #site, #capture);
             };
         }
+        Begin::Here => ident("begin_here"),
+        Begin::Later => ident("begin_later"),
+    };
+    quote! {
+        let #start = if #k::SpanSite::enabled(#site) {
+            #lints
+            #k::#function(#site, #capture)
+        } else {
+            #k::Option::None
+        };
     }
 }
 

@@ -5,6 +5,7 @@ use quote::{ToTokens, quote, quote_spanned};
 use syn::spanned::Spanned;
 use syn::{FnArg, Pat, ReceiverKind, Type};
 
+use super::capture::Begin;
 use super::{Runtime, capture, local, spanned, stop};
 use crate::input::{Binding, Function, Param, here, mentions, without_mut};
 use crate::model::{How, Model};
@@ -105,7 +106,8 @@ fn work(
     let output = function.output();
     let output_span = output.map_or_else(|| function.sig.ident.span(), Spanned::span);
     let is_never = matches!(output, Some(Type::Never(_)));
-    let (start, work) = (local("start"), local("work"));
+    let (start, work, place) = (local("start"), local("work"), local("place"));
+    let site = runtime.site(&model.span);
     let body = &function.body;
     let edge = edge(output);
     let captured = |begin| {
@@ -134,42 +136,48 @@ fn work(
     };
     let instrumented = match shape {
         Shape::Sync => {
-            let (now, stop) = (captured("begin"), stop());
+            let (now, stop) = (captured(Begin::Starting), stop());
+            let called = match output.and_then(nameable) {
+                _ if is_never => quote!(-> #k::Infallible { #now #bindings #content }),
+                Some(ty) => quote!(-> #ty { #now #bindings #content }),
+                None => quote!({ #now #bindings #edge #content }),
+            };
+            // The closure around the work holds the arguments in this branch only: before the other nothing is stored.
             let (run, plain) = if is_never {
-                (quote!(match #k::run(&mut #start, #work, #stop) {}), quote!(match #work() {}))
+                (
+                    quote!(match #k::run(move |#place| #work(#place), #stop) {}),
+                    quote!(match #work(#k::Option::None) {}),
+                )
             } else {
                 // What is wrong with the value is told at the return type.
                 let span = output_span.resolved_at(here());
                 let (value, work) = (spanned(&local("value"), span), spanned(&work, span));
                 (
-                    quote!(let #value = #k::run(&mut #start, #work, #stop); return #value;),
-                    quote_spanned!(span=> #work()),
+                    quote!(let #value = #k::run(move |#place| #work(#place), #stop); return #value;),
+                    quote_spanned!(span=> #work(#k::Option::None)),
                 )
             };
             quote! {
-                #now
-                let #work = #k::once(move || #called);
-                if #k::Option::is_some(&#start) { #run }
-                // It is none, which the compiler does not see.
-                #k::forget(#start);
+                let #work = #k::starting(move |#place| #called);
+                if #k::SpanSite::enabled(#site) { #run }
                 #plain
             }
         }
         Shape::Async if model.options.stream.is_some() => {
-            let now = captured("begin_later");
+            let now = captured(Begin::Later);
             let followed = followed(model, runtime, output, &quote!(async move { #bindings #body }));
             quote!(#now #followed)
         }
         Shape::Async => {
-            let (now, stop) = (captured("begin_boxed"), stop());
-            // What nobody observes is awaited as it is, which the compiler sees through, and with no span
-            // beside it that is to be dropped.
+            let (now, stop) = (captured(Begin::Here), stop());
+            // What no handler sees is awaited as it is, which the compiler sees through, and with no span beside it
+            // that is to be dropped.
             let awaited = quote! {
                 if #k::Option::is_none(&#start) {
                     #k::forget(#start);
                     #work.await
                 } else {
-                    #k::Instrumented::new(#start, #work, #stop).await
+                    #k::observed(#start, #work, #stop).await
                 }
             };
             let awaited = if is_never { quote!(match #awaited {}) } else { awaited };
@@ -180,11 +188,10 @@ fn work(
                 #awaited
             }
         }
-        Shape::Tail(tail) => tail_work(tail, model, runtime, &captured("begin_later"), &stop(), bindings),
+        Shape::Tail(tail) => tail_work(tail, model, runtime, &captured(Begin::Later), &stop(), bindings),
         Shape::Future => {
             let returns = output.and_then(future_output);
-            let (later, stop) =
-                (captured("begin_later"), stop::closure(model, runtime, output_span, returns));
+            let (later, stop) = (captured(Begin::Later), stop::closure(model, runtime, output_span, returns));
             let followed = reboxed(output, quote!(#k::Follow(#work())));
             quote! {
                 #later
@@ -195,7 +202,7 @@ fn work(
             }
         }
         Shape::Stream => {
-            let later = captured("begin_later");
+            let later = captured(Begin::Later);
             let gives = output.and_then(stream_item);
             let (item, end) = (stop::item(model, runtime, gives), stop::end(model, runtime));
             let followed = reboxed(output, quote!(#k::StreamOf(#work())));

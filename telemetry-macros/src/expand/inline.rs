@@ -6,6 +6,7 @@ use syn::spanned::Spanned;
 use syn::{Expr, ExprStruct};
 use telemetry_catalogue::{EventSpec, Requirement};
 
+use super::capture::Begin;
 use super::stop::stop_key;
 use super::{Runtime, capture, ident, local, recorded, spanned, stop};
 use crate::args::{Recorded, Work};
@@ -18,24 +19,23 @@ pub(crate) fn in_span(model: &Model, work: &Work) -> TokenStream {
     let k = &runtime.private;
     let (start, name) = (local("start"), local("work"));
     let agent = model.span.is("agent").then(|| quote!(::core::module_path!()));
-    let begin = if matches!(work, Work::Call(_)) { "begin" } else { "begin_later" };
+    let begin = if matches!(work, Work::Call(_)) { Begin::Starting } else { Begin::Later };
     let captured = capture::start(model, &runtime, begin, agent, None);
     let stop = || stop::closure(model, &runtime, model.span_span(), None);
     let import = runtime.import(&model.span);
     let instrumented = match work {
         Work::Call(call) => {
             let stop = stop();
+            let (site, place) = (runtime.site(&model.span), local("place"));
             quote! {{
                 #import
-                #captured
-                #[allow(clippy::redundant_closure)]
-                let #name = #k::once(#call);
+                #[allow(clippy::redundant_closure_call)]
+                let #name = #k::starting(|#place| { #captured (#call)() });
                 // The work alone comes first: what it gives is then of the type that is expected here.
-                if #k::Option::is_none(&#start) {
-                    #k::forget(#start);
-                    #name()
+                if !#k::SpanSite::enabled(#site) {
+                    #name(#k::Option::None)
                 } else {
-                    #k::run(&mut #start, #name, #stop)
+                    #k::run(move |#place| #name(#place), #stop)
                 }
             }}
         }
@@ -117,7 +117,7 @@ pub(crate) fn open_span(model: &Model) -> TokenStream {
     let k = &runtime.private;
     let start = local("start");
     let agent = model.span.is("agent").then(|| quote!(::core::module_path!()));
-    let captured = capture::start(model, &runtime, "begin_later", agent, None);
+    let captured = capture::start(model, &runtime, Begin::Later, agent, None);
     let import = runtime.import(&model.span);
     let kind = match &model.span {
         SpanKind::Documented(spec, _) => {

@@ -1,32 +1,26 @@
 //! Checks what was written against the catalogue and against the function, and decides what gives each key. The
 //! returned model has passed every check that needs only the catalogue and the signature.
 
+mod checks;
 mod start;
 mod stop;
 mod tool;
 
 use proc_macro2::Ident;
+use syn::ExprStruct;
 use syn::ext::IdentExt;
-use syn::{Expr, ExprStruct};
 use telemetry_catalogue::{self as catalogue, Type as KeyType};
 
+pub(crate) use checks::{Target, check_format};
 pub(crate) use stop::{Append, check_append, stop_keys, stop_keys_by_hand};
 pub(crate) use tool::{is_parameters, whole_ident};
 
-use crate::args::{Args, Format, Recorded, SpanArg};
+use crate::args::{Args, SpanArg};
 use crate::ctxt::{Ctxt, did_you_mean, one_of};
 use crate::input::Param;
 use crate::model::{Model, Options, ResponseRule, SpanKind};
 use start::{documented, own_fields};
 use stop::stop_rule;
-
-/// What is annotated.
-pub(crate) enum Target<'f> {
-    /// A function, with its parameters, its name, and the name that a tool attribute of another crate gives it.
-    Function { params: &'f [Param], name: &'f Ident, tool: Option<Expr> },
-    /// No function: an `in_span!`.
-    Inline,
-}
 
 /// Finds out which span is meant.
 pub(crate) fn span(arg: SpanArg, cx: &mut Ctxt) -> Option<SpanKind> {
@@ -167,28 +161,5 @@ fn check_skips(args: &Args, params: &[Param], target: &Target<'_>, cx: &mut Ctxt
             cx.error(ident, format_args!("there is no parameter `{name}` to skip{near}"));
         }
         seen.push(ident);
-    }
-}
-
-/// `%` and `?` make text, which not every key can hold.
-pub(crate) fn check_format(recorded: &Recorded, key: &str, ty: KeyType, cx: &mut Ctxt) {
-    let sign = match recorded.format {
-        Format::Serialize => return,
-        Format::Display => '%',
-        Format::Debug => '?',
-    };
-    if !matches!(ty, KeyType::Text | KeyType::Any) {
-        cx.error(
-            &recorded.expr,
-            format_args!(
-                "`{key}` holds {}, and `{sign}` makes text: write `{key} = EXPR`",
-                match ty {
-                    KeyType::Integer => "a whole number",
-                    KeyType::Flag => "`true` or `false`",
-                    KeyType::Duration => "a length of time",
-                    _ => "a list",
-                },
-            ),
-        );
     }
 }

@@ -4,9 +4,9 @@ use proc_macro2::Ident;
 use syn::ext::IdentExt;
 use telemetry_catalogue::{self as catalogue, Requirement, STOP, Type as KeyType};
 
+use super::checks::{Target, check_format};
 use super::stop::{Append, check_append};
 use super::tool::automatic;
-use super::{Target, check_format};
 use crate::args::{Args, Entry, Format, Key, Recorded, WORDS};
 use crate::ctxt::{Ctxt, did_you_mean, one_of};
 use crate::input::Param;

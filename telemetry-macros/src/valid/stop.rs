@@ -3,7 +3,7 @@
 use proc_macro2::Span;
 use telemetry_catalogue::{self as catalogue, STOP, Type as KeyType};
 
-use super::check_format;
+use super::checks::check_format;
 use crate::args::{Entries, Entry, Key, Rule};
 use crate::ctxt::{Ctxt, did_you_mean, one_of};
 use crate::model::{SpanKind, StopKey, StopKeyName, StopRule};

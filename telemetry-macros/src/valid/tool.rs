@@ -6,7 +6,7 @@ use syn::Type;
 use syn::ext::IdentExt;
 use telemetry_catalogue::Type as KeyType;
 
-use super::Target;
+use super::checks::Target;
 use crate::args::{Args, Format, Recorded};
 use crate::ctxt::Ctxt;
 use crate::input::{Param, mentions};

@@ -1,6 +1,7 @@
 //! Attaching the bridge to the user's own providers.
 
 use std::fmt;
+use std::time::{Duration, Instant};
 
 use opentelemetry::InstrumentationScope;
 use opentelemetry::logs::{Logger, LoggerProvider};
@@ -8,11 +9,12 @@ use opentelemetry::metrics::{Meter, MeterProvider};
 use opentelemetry::trace::{Span, Tracer, TracerProvider};
 use telemetry_runtime::{AttachError, attach_hook, detach_hook};
 
-use crate::config::content::Content;
+use crate::config::content::{Content, ContentKind};
 use crate::config::convention::Convention;
 use crate::config::options::Options;
 use crate::logs::LogSink;
 use crate::metrics::Instruments;
+use crate::span::current::ForeignSpans;
 use crate::span::hook::{Bridge, SpanSource};
 
 type Make<T> = Box<dyn FnOnce(InstrumentationScope) -> T>;
@@ -50,6 +52,8 @@ pub struct Builder {
     logs: Option<Make<Box<dyn LogSink>>>,
     #[cfg(feature = "otlp")]
     pub(crate) endpoint: Option<String>,
+    /// Of a provider that this crate made.
+    pub(crate) foreign: Option<std::sync::Arc<ForeignSpans>>,
 }
 
 impl fmt::Debug for Builder {
@@ -71,6 +75,7 @@ pub fn builder() -> Builder {
         logs: None,
         #[cfg(feature = "otlp")]
         endpoint: None,
+        foreign: None,
     }
 }
 
@@ -120,6 +125,47 @@ impl Builder {
     #[must_use]
     pub fn content(mut self, content: Content) -> Self {
         self.options.content = content;
+        self
+    }
+
+    /// Hides kinds of content although [`content`](Self::content) lets it leave the process. By default
+    /// what the variables `OPENINFERENCE_HIDE_*` say.
+    #[must_use]
+    pub fn hide(mut self, kinds: impl IntoIterator<Item = ContentKind>) -> Self {
+        self.options.hidden.extend(kinds);
+        self
+    }
+
+    /// Passes each text of content through a function before it leaves the process: `Some` replaces it,
+    /// `None` keeps it. Names, ids and what errors say do not pass through it.
+    ///
+    /// ```
+    /// let builder = telemetry_otel::builder()
+    ///     .mask(|_kind, text| text.contains('@').then(|| "[an address]".to_owned()));
+    /// ```
+    #[must_use]
+    pub fn mask<F>(mut self, mask: F) -> Self
+    where
+        F: Fn(ContentKind, &str) -> Option<String> + Send + Sync + 'static,
+    {
+        self.options.mask = Some(std::sync::Arc::new(mask));
+        self
+    }
+
+    /// Whether an agent is shown by its whole path, as `shop::desk::Clerk`. By default its last segment,
+    /// `Clerk`, is its name.
+    #[must_use]
+    pub fn full_agent_names(mut self, full_agent_names: bool) -> Self {
+        self.options.full_agent_names = full_agent_names;
+        self
+    }
+
+    /// The prices that tell what a call costs where the provider does not say; `None` for no cost. By
+    /// default the table that is built in.
+    #[cfg(feature = "prices")]
+    #[must_use]
+    pub fn prices(mut self, prices: impl Into<Option<telemetry_llm::prices::Prices>>) -> Self {
+        self.options.prices = prices.into();
         self
     }
 
@@ -176,7 +222,7 @@ impl Builder {
     /// `telemetry.attributes.dropped`.
     #[must_use]
     pub fn attribute_limit(mut self, attribute_limit: usize) -> Self {
-        self.options.attribute_limit = attribute_limit;
+        self.options.limits.count = attribute_limit;
         self
     }
 
@@ -226,21 +272,40 @@ impl Builder {
         let instruments = self.meter.map(|make| Instruments::new(&make(scope()), self.options.convention));
         let spans = self.spans.map(|make| make(scope()));
         let logs = self.logs.map(|make| make(scope()));
-        attach_hook(&self.id, Bridge::new(spans, instruments, logs, self.options.clone()))?;
-        Ok(AttachGuard { id: self.id })
+        let bridge = Bridge::new(spans, instruments, logs, self.options.clone(), self.foreign);
+        attach_hook(&self.id, bridge.clone())?;
+        Ok(AttachGuard { id: self.id, bridge, since: Instant::now() })
     }
 }
 
 /// Events are exported as long as this is kept. Spans that are open when it is dropped are still
 /// exported when they end.
-#[derive(Debug)]
 #[must_use = "events are exported only as long as this is kept"]
 pub struct AttachGuard {
     id: String,
+    bridge: Bridge,
+    since: Instant,
 }
+
+impl fmt::Debug for AttachGuard {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AttachGuard").field("id", &self.id).finish_non_exhaustive()
+    }
+}
+
+/// A guard that is dropped sooner than this, with no span seen, was hardly meant to be.
+const AT_ONCE: Duration = Duration::from_millis(50);
 
 impl Drop for AttachGuard {
     fn drop(&mut self) {
         let _ = detach_hook(&self.id);
+        if !self.bridge.has_seen_spans() && self.since.elapsed() < AT_ONCE {
+            tracing::warn!(
+                target: "telemetry",
+                "the export `{}` ended as soon as it began: what `attach` and `install` return must be kept, as in \
+                 `let telemetry = ..`, and not in `let _ = ..`",
+                self.id
+            );
+        }
     }
 }

@@ -1,20 +1,121 @@
 //! Whether prompts, answers, arguments and results leave the process.
 
 /// Whether content leaves the process: what goes into models, tools and agents, and what comes out.
+///
+/// ```
+/// use telemetry_otel::{Content, ContentKind, builder};
+///
+/// // Everything but what tools return.
+/// let builder = builder()
+///     .content(Content::On { max_bytes: Content::MAX_BYTES })
+///     .hide([ContentKind::ToolResults]);
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Content {
-    /// None does.
+    /// No content does.
     #[default]
     Off,
-    /// It does, each attribute cut to a size. What is cut stays valid UTF-8, and JSON stays JSON.
+    /// It does, each attribute cut to a size. What is cut stays valid UTF-8, and JSON stays JSON; what is
+    /// left out is marked.
     On {
         /// The most bytes of one attribute.
         max_bytes: usize,
     },
 }
 
+/// A kind of content, to hide or to mask.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ContentKind {
+    /// What models and agents are given: messages, instructions, tool definitions.
+    Prompts,
+    /// What models and agents answer.
+    Answers,
+    /// What tools are given, code included.
+    ToolArguments,
+    /// What tools return.
+    ToolResults,
+    /// Images, audio, video and documents among messages.
+    Images,
+    /// Keys of the user's own that have a structure or that the builder calls content.
+    Own,
+}
+
+impl ContentKind {
+    /// The kind of an attribute of the conventions, of `OpenInference` or of a backend that is content by
+    /// its name.
+    pub(crate) fn of_attribute(name: &str) -> Option<Self> {
+        Some(match name {
+            "gen_ai.system_instructions"
+            | "gen_ai.input.messages"
+            | "gen_ai.prompt"
+            | "gen_ai.tool.definitions"
+            | "gen_ai.retrieval.query.text"
+            | "input.value"
+            | "llm.tools" => Self::Prompts,
+            "gen_ai.output.messages"
+            | "gen_ai.completion"
+            | "gen_ai.retrieval.documents"
+            | "output.value"
+            | "gen_ai.evaluation.explanation" => Self::Answers,
+            "gen_ai.tool.call.arguments" | "tool.parameters" => Self::ToolArguments,
+            "gen_ai.tool.call.result" => Self::ToolResults,
+            name if name.starts_with("gen_ai.prompt.") || name.starts_with("llm.input_messages") => {
+                Self::Prompts
+            }
+            name if name.starts_with("llm.prompts") || name.starts_with("llm.prompt_template.") => {
+                Self::Prompts
+            }
+            name if name.starts_with("gen_ai.completion.") || name.starts_with("llm.output_messages") => {
+                Self::Answers
+            }
+            name if name.starts_with("retrieval.documents") || name.starts_with("reranker.") => Self::Answers,
+            name if name.starts_with("langfuse.") => match name.rsplit_once('.') {
+                Some((_, "input")) => Self::Prompts,
+                Some((_, "output")) => Self::Answers,
+                _ => return None,
+            },
+            _ => return None,
+        })
+    }
+}
+
+/// What the variables of `OpenInference` hide.
+pub(crate) struct Hidden {
+    pub(crate) kinds: Vec<ContentKind>,
+    pub(crate) parameters: bool,
+}
+
+impl Hidden {
+    /// What `OPENINFERENCE_HIDE_*` ask to be hidden.
+    pub(crate) fn from(variables: &dyn Fn(&str) -> Option<String>) -> Self {
+        use ContentKind::{Answers, Images, Prompts, ToolArguments, ToolResults};
+        let asked = |name: &str| {
+            let variable = format!("OPENINFERENCE_HIDE_{name}");
+            variables(&variable)
+                .is_some_and(|said| matches!(said.trim().to_ascii_lowercase().as_str(), "true" | "1"))
+        };
+        let mut kinds = Vec::new();
+        for (name, hidden) in [
+            ("INPUTS", &[Prompts, ToolArguments][..]),
+            ("INPUT_MESSAGES", &[Prompts]),
+            ("INPUT_TEXT", &[Prompts]),
+            ("LLM_PROMPTS", &[Prompts]),
+            ("OUTPUTS", &[Answers, ToolResults]),
+            ("OUTPUT_MESSAGES", &[Answers]),
+            ("OUTPUT_TEXT", &[Answers]),
+            ("INPUT_IMAGES", &[Images]),
+        ] {
+            if asked(name) {
+                kinds.extend_from_slice(hidden);
+            }
+        }
+        Self { kinds, parameters: asked("LLM_INVOCATION_PARAMETERS") }
+    }
+}
+
 impl Content {
-    /// The size an attribute is cut to where nothing else is said.
+    /// The size an attribute is cut to by default.
     pub const MAX_BYTES: usize = 64 * 1024;
 
     /// What `OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT` asks for.
@@ -53,5 +154,17 @@ mod tests {
         for yes in ["true", "TRUE", " true ", "1", "SPAN_ONLY", "span_and_event"] {
             assert_eq!(Content::asked(yes), Content::On { max_bytes: Content::MAX_BYTES }, "{yes}");
         }
+    }
+
+    #[test]
+    fn openinferences_variables_hide_by_direction() {
+        let set = |name: &str| {
+            matches!(name, "OPENINFERENCE_HIDE_INPUTS" | "OPENINFERENCE_HIDE_LLM_INVOCATION_PARAMETERS")
+                .then(|| "True".to_owned())
+        };
+        let hidden = Hidden::from(&set);
+        assert_eq!(hidden.kinds, [ContentKind::Prompts, ContentKind::ToolArguments]);
+        assert!(hidden.parameters);
+        assert!(Hidden::from(&|_| Some("no".to_owned())).kinds.is_empty());
     }
 }

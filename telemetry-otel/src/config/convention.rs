@@ -32,11 +32,6 @@ impl Name {
         Self { v1_41_1: Some(v1_41_1), latest: Some(latest) }
     }
 
-    /// New since 1.41.1.
-    pub(crate) const fn latest(name: &'static str) -> Self {
-        Self { v1_41_1: None, latest: Some(name) }
-    }
-
     pub(crate) const fn of(self, convention: Convention) -> Option<&'static str> {
         match convention {
             Convention::V1_41_1 => self.v1_41_1,

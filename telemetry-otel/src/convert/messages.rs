@@ -18,6 +18,18 @@ pub(crate) fn last_text(messages: &[Message], role: &Role) -> Option<String> {
     texts.flatten().find(|text| !text.is_empty())
 }
 
+/// Puts words in the place of a picture or the like.
+pub(crate) fn leave_out_media(part: &mut Part) {
+    let what = match part {
+        Part::Blob { modality, mime_type, content } => {
+            format!("[{} of {} bytes left out]", mime_type.as_deref().unwrap_or(modality), content.len())
+        }
+        Part::Uri { modality, .. } | Part::File { modality, .. } => format!("[{modality} left out]"),
+        _ => return,
+    };
+    *part = Part::text(what);
+}
+
 /// The messages as JSON of at most about that many bytes as far as pictures and the like go: of
 /// those that do not fit, the largest first, it is said instead that they were left out. Half a
 /// picture is none.
@@ -35,10 +47,8 @@ pub(crate) fn json(mut messages: Vec<Message>, max_bytes: usize) -> Json {
         let Some(size) = largest.pop() else { break };
         let parts = messages.iter_mut().flat_map(|message| &mut message.parts);
         for part in parts {
-            let Part::Blob { modality, mime_type, content } = part else { continue };
-            if content.len() == size {
-                let what = mime_type.as_deref().unwrap_or(modality);
-                *part = Part::text(format!("[{what} of {size} bytes left out]"));
+            if matches!(part, Part::Blob { content, .. } if content.len() == size) {
+                leave_out_media(part);
                 total -= size;
                 break;
             }

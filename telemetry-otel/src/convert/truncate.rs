@@ -128,6 +128,11 @@ fn cut(string: &mut String, length: usize) {
     if string.len() <= WORD || string.len() * 6 <= length {
         return;
     }
+    // Half a picture is none.
+    if string.len() > length && is_binary(string) {
+        *string = format!("[{} bytes left out]", string.len());
+        return;
+    }
     let room = length.saturating_sub(MARK.len());
     let (mut taken, mut end) = (0, None);
     for (index, c) in string.char_indices() {
@@ -144,12 +149,52 @@ fn cut(string: &mut String, length: usize) {
     }
 }
 
+/// Whether it looks like bytes written as text: an address that holds its data, or base64.
+fn is_binary(string: &str) -> bool {
+    const ENOUGH: usize = 256;
+    if string.starts_with("data:") && string.get(..ENOUGH).is_some_and(|head| head.contains(";base64,")) {
+        return true;
+    }
+    let is_base64 =
+        |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'=' | b'-' | b'_');
+    // One letter again and again is no base64 that anybody sends.
+    string.len() >= ENOUGH
+        && string.bytes().all(is_base64)
+        && string.bytes().any(|byte| byte.is_ascii_digit() || byte.is_ascii_uppercase())
+        && string.bytes().any(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
+}
+
+/// What stands where elements were left out: in a conversation a message, else a text.
+fn mark(left_out: usize, like: Option<&Json>) -> Json {
+    let text = format!("[{left_out} left out]");
+    match like {
+        Some(Json::Object(map)) if map.contains_key("role") && map.contains_key("parts") => {
+            serde_json::json!({"role": "system", "parts": [{"type": "text", "content": text}]})
+        }
+        _ => text.into(),
+    }
+}
+
+/// How many elements a mark stands for.
+fn marked(element: &Json) -> Option<usize> {
+    let text = element.as_str().or_else(|| element["parts"][0]["content"].as_str())?;
+    text.strip_prefix('[')?.strip_suffix(" left out]")?.parse().ok()
+}
+
 /// Leaves out half of its longest list, or of what is left of an object; false when all is gone.
 fn thin_out(tree: &mut Json) -> bool {
     match tree {
-        Json::Array(items) if items.len() > 1 => {
-            let left_out = items.len().div_ceil(2).min(items.len() - 1);
-            items.drain(1..=left_out);
+        Json::Array(items) if items.len() > 2 || items.len() == 2 && marked(&items[1]).is_none() => {
+            let before = marked(&items[1]);
+            // Behind the first, and behind a mark that stands there already.
+            let from = if before.is_some() { 2 } else { 1 };
+            let count = (items.len() - from).div_ceil(2);
+            items.drain(from..from + count);
+            let mark = mark(before.unwrap_or(0) + count, items.first());
+            match before {
+                Some(_) => items[1] = mark,
+                None => items.insert(1, mark),
+            }
             true
         }
         Json::Array(items) => items.first_mut().is_some_and(thin_out),
@@ -165,10 +210,13 @@ fn thin_out(tree: &mut Json) -> bool {
             // A map of many scalars, with nothing inside to leave out.
             let many = map.len() > 8;
             if many {
-                let keys: Vec<String> = map.keys().skip(map.len() / 2).cloned().collect();
+                let keys = map.keys().filter(|key| *key != MARK).skip(map.len() / 2);
+                let keys: Vec<String> = keys.cloned().collect();
                 for key in &keys {
                     map.remove(key);
                 }
+                let before = map.get(MARK).and_then(marked).unwrap_or(0);
+                map.insert(MARK.to_owned(), mark(before + keys.len(), None));
             }
             many
         }

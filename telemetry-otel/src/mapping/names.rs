@@ -5,16 +5,22 @@
 
 use crate::config::convention::Name;
 
+/// The name that a span of the user's own asks for, as `tracing-opentelemetry` has it.
+pub(crate) const NAME: &str = "otel.name";
 pub(crate) const OPERATION: &str = "gen_ai.operation.name";
 pub(crate) const PROVIDER: &str = "gen_ai.provider.name";
 pub(crate) const AGENT_NAME: &str = "gen_ai.agent.name";
 pub(crate) const CONVERSATION: &str = "gen_ai.conversation.id";
 pub(crate) const REQUEST_MODEL: &str = "gen_ai.request.model";
+pub(crate) const RESPONSE_MODEL: &str = "gen_ai.response.model";
+pub(crate) const RESPONSE_ID: &str = "gen_ai.response.id";
 pub(crate) const FINISH_REASONS: &str = "gen_ai.response.finish_reasons";
 pub(crate) const TIME_TO_FIRST_CHUNK: &str = "gen_ai.response.time_to_first_chunk";
 pub(crate) const OUTPUT_TYPE: &str = "gen_ai.output.type";
 pub(crate) const INPUT_MESSAGES: &str = "gen_ai.input.messages";
 pub(crate) const OUTPUT_MESSAGES: &str = "gen_ai.output.messages";
+pub(crate) const SYSTEM_INSTRUCTIONS: &str = "gen_ai.system_instructions";
+pub(crate) const TOOL_DEFINITIONS: &str = "gen_ai.tool.definitions";
 pub(crate) const TOOL_NAME: &str = "gen_ai.tool.name";
 pub(crate) const TOOL_DESCRIPTION: &str = "gen_ai.tool.description";
 pub(crate) const TOOL_ARGUMENTS: &str = "gen_ai.tool.call.arguments";
@@ -50,6 +56,9 @@ pub(crate) mod openinference {
     pub(crate) const USER: &str = "user.id";
     pub(crate) const AGENT: &str = "agent.name";
     pub(crate) const METADATA: &str = "metadata";
+    pub(crate) const PROVIDER: &str = "llm.provider";
+    pub(crate) const SYSTEM: &str = "llm.system";
+    pub(crate) const PARAMETERS: &str = "llm.invocation_parameters";
     pub(crate) const MODEL: &str = "llm.model_name";
     pub(crate) const TOTAL_TOKENS: &str = "llm.token_count.total";
     pub(crate) const TOTAL_COST: &str = "llm.cost.total";

@@ -14,6 +14,8 @@ pub(crate) enum SpanName {
     WithModel(&'static str),
     /// That text and the text of a key.
     With(&'static str, &'static str),
+    /// That text and the text of a key if that is a word, else of another key, which is a type.
+    WithWord(&'static str, &'static str, &'static str),
 }
 
 /// What a key becomes. Keys of the user's own, which stand in no table, become attributes of
@@ -22,8 +24,6 @@ pub(crate) enum SpanName {
 pub(crate) enum Target {
     /// An attribute.
     Attribute(Name),
-    /// An attribute, and another that only the latest version has.
-    Also(Name, Name),
     /// An attribute that is only set where it is true.
     WhenTrue(Name),
     /// A flag: that attribute, and where it is true the output is JSON.
@@ -38,8 +38,16 @@ pub(crate) enum Target {
     Model,
     /// The provider of the model.
     Provider,
-    /// A map of token counts, and the attribute of what they cost.
-    Usage(&'static str),
+    /// A map of token counts.
+    Usage,
+    /// The model that answered.
+    ResponseModel,
+    /// The parameters of a request.
+    Parameters,
+    /// Content: the tools that a model may call.
+    Tools,
+    /// A word of a few; where it is none of them it is a model's own words.
+    Word(Name),
     /// Why the model stopped.
     FinishReason,
     /// Who uses the agent.
@@ -67,7 +75,7 @@ pub(crate) enum Target {
     /// Read where the span's ending is worked out.
     Outcome,
     /// The same, and an attribute.
-    EndingAnd(Name),
+    OutcomeAnd(Name),
 }
 
 /// One line of the table.
@@ -92,7 +100,7 @@ pub(crate) struct SpanMapping {
     /// that are no panics nothing.
     pub(crate) failure: Option<Name>,
     /// Whether it answers for what the models inside were asked and said last.
-    pub(crate) gathers: RollsUp,
+    pub(crate) rolls_up: RollsUp,
 }
 
 /// Whose input and output a span shows that has none of its own.
@@ -153,11 +161,11 @@ pub(crate) const ROWS: &[SpanMapping] = &[
         kind: "AGENT",
         constants: &[],
         // Not of the documents: keys an annotation may add, so that the agent's own words are shown.
-        keys: &[("input", Target::Input), ("output", Target::Output)],
+        keys: &[("prompt", Target::Input), ("input", Target::Input), ("output", Target::Output)],
         plural: "agent invocations",
         duration: Name::renamed("condukt.agent.duration", "gen_ai.invoke_agent.duration"),
         failure: None,
-        gathers: RollsUp::Models,
+        rolls_up: RollsUp::Models,
     },
     SpanMapping {
         prefix: "condukt.llm_turn",
@@ -173,14 +181,18 @@ pub(crate) const ROWS: &[SpanMapping] = &[
             ("streaming?", Target::WhenTrue(Name::same("gen_ai.request.stream"))),
             ("tool_count", attribute("condukt.llm_turn.tool_count")),
             ("assistant_message", Target::OutputMessages),
-            ("usage", Target::Usage("condukt.llm_turn.cost_usd")),
+            ("usage", Target::Usage),
             ("finish_reason", Target::FinishReason),
             ("provider", Target::Provider),
+            ("parameters", Target::Parameters),
+            ("tools", Target::Tools),
+            ("response_model", Target::ResponseModel),
+            ("response_id", attribute(names::RESPONSE_ID)),
         ],
         plural: "model calls",
         duration: OPERATION_DURATION,
         failure: Some(Name::same("gen_ai.client.operation.exception")),
-        gathers: RollsUp::Nothing,
+        rolls_up: RollsUp::Nothing,
     },
     SpanMapping {
         prefix: "condukt.tool_call",
@@ -196,26 +208,20 @@ pub(crate) const ROWS: &[SpanMapping] = &[
         ],
         plural: "tool calls",
         duration: Name::renamed("condukt.tool_call.duration", "gen_ai.execute_tool.duration"),
-        failure: Some(Name::latest("gen_ai.execute_tool.exception")),
-        gathers: RollsUp::Nothing,
+        failure: None,
+        rolls_up: RollsUp::Nothing,
     },
     SpanMapping {
         prefix: "condukt.subagent",
         // The child emits its own `invoke_agent`: a second one would count it twice.
-        called: SpanName::With("subagent", "role"),
+        called: SpanName::WithWord("subagent", "role", "child_agent"),
         client: false,
         operation: None,
         kind: "CHAIN",
-        constants: &[(Name::latest("gen_ai.transfer.mode"), "return_to_caller")],
+        constants: &[],
         keys: &[
-            ("role", attribute("condukt.subagent.role")),
-            (
-                "child_agent",
-                Target::Also(
-                    Name::same("condukt.subagent.child_agent"),
-                    Name::latest("gen_ai.transfer.target.name"),
-                ),
-            ),
+            ("role", Target::Word(Name::same("condukt.subagent.role"))),
+            ("child_agent", attribute("condukt.subagent.child_agent")),
             ("input?", attribute("condukt.subagent.input")),
             ("output?", attribute("condukt.subagent.output")),
             ("parent_session_id", Target::ConversationAnd(Name::same("condukt.subagent.parent_session_id"))),
@@ -225,7 +231,7 @@ pub(crate) const ROWS: &[SpanMapping] = &[
         plural: "delegations",
         duration: Name::same("condukt.subagent.duration"),
         failure: None,
-        gathers: RollsUp::Agent,
+        rolls_up: RollsUp::Agent,
     },
     SpanMapping {
         prefix: "condukt.operation",
@@ -236,13 +242,14 @@ pub(crate) const ROWS: &[SpanMapping] = &[
         constants: &[],
         keys: &[
             ("operation", attribute("gen_ai.workflow.name")),
+            ("prompt", Target::Input),
             ("input", Target::Input),
             ("output", Target::Output),
         ],
         plural: "operations",
         duration: Name::renamed("condukt.operation.duration", "gen_ai.invoke_workflow.duration"),
         failure: None,
-        gathers: RollsUp::Agent,
+        rolls_up: RollsUp::Agent,
     },
     SpanMapping {
         prefix: "condukt.run",
@@ -254,13 +261,14 @@ pub(crate) const ROWS: &[SpanMapping] = &[
         keys: &[
             ("structured?", Target::Structured(Name::same("condukt.run.structured"))),
             ("input?", attribute("condukt.run.input")),
+            ("prompt", Target::Input),
             ("input", Target::Input),
             ("output", Target::Output),
         ],
         plural: "anonymous runs",
         duration: Name::same("condukt.run.duration"),
         failure: None,
-        gathers: RollsUp::Agent,
+        rolls_up: RollsUp::Agent,
     },
     SpanMapping {
         prefix: "legion.agent.message",
@@ -274,12 +282,12 @@ pub(crate) const ROWS: &[SpanMapping] = &[
             ("iterations", attribute("legion.message.iterations")),
             ("result", Target::ResultOrReason(Name::same("legion.message.cancel_reason"))),
             ("bindings", Target::NamesOf(Name::same("legion.message.bindings"))),
-            ("status", Target::EndingAnd(Name::same("legion.message.status"))),
+            ("status", Target::OutcomeAnd(Name::same("legion.message.status"))),
         ],
         plural: "agent invocations",
         duration: Name::renamed("legion.agent.message.duration", "gen_ai.invoke_agent.duration"),
         failure: None,
-        gathers: RollsUp::Nothing,
+        rolls_up: RollsUp::Nothing,
     },
     SpanMapping {
         prefix: "legion.iteration",
@@ -290,12 +298,12 @@ pub(crate) const ROWS: &[SpanMapping] = &[
         constants: &[],
         keys: &[
             ("iteration", attribute("legion.iteration.index")),
-            ("action", attribute("legion.iteration.action")),
+            ("action", Target::Word(Name::same("legion.iteration.action"))),
         ],
         plural: "iterations",
         duration: Name::same("legion.iteration.duration"),
         failure: None,
-        gathers: RollsUp::Nothing,
+        rolls_up: RollsUp::Nothing,
     },
     SpanMapping {
         prefix: "legion.llm.request",
@@ -311,14 +319,18 @@ pub(crate) const ROWS: &[SpanMapping] = &[
             ("messages", Target::InputMessages),
             ("assistant_message", Target::OutputMessages),
             ("object", Target::Object),
-            ("usage", Target::Usage("legion.llm.cost_usd")),
+            ("usage", Target::Usage),
             ("finish_reason", Target::FinishReason),
             ("provider", Target::Provider),
+            ("parameters", Target::Parameters),
+            ("tools", Target::Tools),
+            ("response_model", Target::ResponseModel),
+            ("response_id", attribute(names::RESPONSE_ID)),
         ],
         plural: "model calls",
         duration: OPERATION_DURATION,
         failure: Some(Name::same("gen_ai.client.operation.exception")),
-        gathers: RollsUp::Nothing,
+        rolls_up: RollsUp::Nothing,
     },
     SpanMapping {
         prefix: "legion.sandbox.eval",
@@ -337,8 +349,8 @@ pub(crate) const ROWS: &[SpanMapping] = &[
         ],
         plural: "tool calls",
         duration: Name::renamed("legion.sandbox.eval.duration", "gen_ai.execute_tool.duration"),
-        failure: Some(Name::latest("gen_ai.execute_tool.exception")),
-        gathers: RollsUp::Nothing,
+        failure: None,
+        rolls_up: RollsUp::Nothing,
     },
 ];
 

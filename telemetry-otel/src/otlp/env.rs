@@ -47,9 +47,27 @@ impl std::error::Error for InstallError {}
 /// How to reach the collector.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Protocol {
-    HttpProtobuf,
+    Http(Encoding),
     #[cfg(feature = "grpc")]
     Grpc,
+}
+
+/// How messages are encoded over HTTP.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Encoding {
+    Protobuf,
+    #[cfg(feature = "json")]
+    Json,
+}
+
+impl From<Encoding> for opentelemetry_otlp::Protocol {
+    fn from(encoding: Encoding) -> Self {
+        match encoding {
+            Encoding::Protobuf => Self::HttpBinary,
+            #[cfg(feature = "json")]
+            Encoding::Json => Self::HttpJson,
+        }
+    }
 }
 
 /// The environment, which tests give by hand.
@@ -107,21 +125,25 @@ impl Signal {
             }
         }
         let protocol = match self.first(variables, "PROTOCOL") {
-            None => Protocol::HttpProtobuf,
+            None => Protocol::Http(Encoding::Protobuf),
             Some(said) => match said.1.trim() {
-                "http/protobuf" => Protocol::HttpProtobuf,
+                "http/protobuf" => Protocol::Http(Encoding::Protobuf),
+                #[cfg(feature = "json")]
+                "http/json" => Protocol::Http(Encoding::Json),
+                #[cfg(not(feature = "json"))]
+                "http/json" => return refused(said, "it takes the feature `json` of `telemetry-otel`"),
                 #[cfg(feature = "grpc")]
                 "grpc" => Protocol::Grpc,
                 #[cfg(not(feature = "grpc"))]
                 "grpc" => return refused(said, "it takes the feature `grpc` of `telemetry-otel`"),
-                _ => return refused(said, "use `http/protobuf` or `grpc`"),
+                _ => return refused(said, "use `http/protobuf`, `http/json` or `grpc`"),
             },
         };
         if let Some(said) = self.first(variables, "COMPRESSION") {
             match (said.1.trim(), protocol) {
                 ("none", _) => {}
-                ("gzip", Protocol::HttpProtobuf) if cfg!(feature = "gzip") => {}
-                ("gzip", Protocol::HttpProtobuf) => {
+                ("gzip", Protocol::Http(_)) if cfg!(feature = "gzip") => {}
+                ("gzip", Protocol::Http(_)) => {
                     return refused(said, "it takes the feature `gzip` of `telemetry-otel`");
                 }
                 _ => return refused(said, "use `gzip` over `http/protobuf`, or `none`"),
@@ -132,8 +154,8 @@ impl Signal {
         if let Some(said) = endpoint.filter(|(_, url)| url.trim().to_ascii_lowercase().starts_with("https:"))
         {
             match protocol {
-                Protocol::HttpProtobuf if cfg!(feature = "tls") => {}
-                Protocol::HttpProtobuf => {
+                Protocol::Http(_) if cfg!(feature = "tls") => {}
+                Protocol::Http(_) => {
                     return refused(said, "it takes the feature `tls` of `telemetry-otel`");
                 }
                 #[cfg(feature = "grpc")]
@@ -161,16 +183,118 @@ impl Signal {
     }
 
     /// How long one export may take.
-    pub(crate) fn timeout(self, variables: Variables<'_>) -> std::time::Duration {
-        let said = self.first(variables, "TIMEOUT").and_then(|(_, value)| value.trim().parse().ok());
-        std::time::Duration::from_millis(said.unwrap_or(10_000))
+    pub(crate) fn timeout(self, variables: Variables<'_>) -> Result<std::time::Duration, InstallError> {
+        let millis = match self.first(variables, "TIMEOUT") {
+            None => 10_000,
+            Some((variable, value)) => number(variable, value)?,
+        };
+        Ok(std::time::Duration::from_millis(millis))
+    }
+}
+
+fn number(variable: String, value: String) -> Result<u64, InstallError> {
+    match value.trim().parse() {
+        Ok(number) => Ok(number),
+        Err(_) => Err(InstallError::Unsupported { variable, value, hint: "write a whole number" }),
     }
 }
 
 /// How many of a signal may wait.
-pub(crate) fn queue_size(variables: Variables<'_>, variable: &str) -> usize {
-    let said = variables(variable).and_then(|value| value.trim().parse().ok());
-    said.filter(|size| *size > 0).unwrap_or(2048)
+pub(crate) fn queue_size(variables: Variables<'_>, variable: &str) -> Result<usize, InstallError> {
+    let said = variables(variable).map(|value| number(variable.to_owned(), value)).transpose()?;
+    Ok(said.and_then(|size| usize::try_from(size).ok()).filter(|size| *size > 0).unwrap_or(2048))
+}
+
+/// Variables that the SDK reads, and passes over where they are no number.
+const NUMBERS: &[&str] = &[
+    "OTEL_BSP_SCHEDULE_DELAY",
+    "OTEL_BSP_EXPORT_TIMEOUT",
+    "OTEL_BSP_MAX_EXPORT_BATCH_SIZE",
+    "OTEL_BLRP_SCHEDULE_DELAY",
+    "OTEL_BLRP_EXPORT_TIMEOUT",
+    "OTEL_BLRP_MAX_EXPORT_BATCH_SIZE",
+    "OTEL_METRIC_EXPORT_INTERVAL",
+    "OTEL_METRIC_EXPORT_TIMEOUT",
+    "OTEL_ATTRIBUTE_COUNT_LIMIT",
+    "OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT",
+    "OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT",
+    "OTEL_SPAN_ATTRIBUTE_VALUE_LENGTH_LIMIT",
+    "OTEL_SPAN_EVENT_COUNT_LIMIT",
+    "OTEL_SPAN_LINK_COUNT_LIMIT",
+];
+
+/// Refuses what cannot be done and what nothing can be made of, and warns of what changes nothing.
+pub(crate) fn check(variables: Variables<'_>) -> Result<(), InstallError> {
+    for variable in NUMBERS {
+        if let Some(value) = variables(variable) {
+            number((*variable).to_owned(), value)?;
+        }
+    }
+    let refused = |variable: &str, value, hint| {
+        Err(InstallError::Unsupported { variable: variable.to_owned(), value, hint })
+    };
+    if let Some(value) = variables("OTEL_TRACES_SAMPLER") {
+        let known = [
+            "always_on",
+            "always_off",
+            "traceidratio",
+            "parentbased_always_on",
+            "parentbased_always_off",
+            "parentbased_traceidratio",
+        ];
+        if !known.contains(&value.trim()) {
+            return refused(
+                "OTEL_TRACES_SAMPLER",
+                value,
+                "use one of the specification's samplers, such as `parentbased_traceidratio`",
+            );
+        }
+        let argument = variables("OTEL_TRACES_SAMPLER_ARG").filter(|_| value.contains("ratio"));
+        if let Some(argument) = argument
+            && !argument.trim().parse::<f64>().is_ok_and(|ratio| (0.0..=1.0).contains(&ratio))
+        {
+            return refused("OTEL_TRACES_SAMPLER_ARG", argument, "write a number from 0 to 1");
+        }
+    }
+    if let Some(value) = variables("OTEL_PROPAGATORS") {
+        let mut asked: Vec<&str> = value.split(',').map(str::trim).filter(|name| !name.is_empty()).collect();
+        asked.sort_unstable();
+        asked.dedup();
+        if asked.iter().any(|name| !matches!(*name, "tracecontext" | "baggage")) {
+            return refused("OTEL_PROPAGATORS", value, "contexts cross processes as `tracecontext,baggage`");
+        }
+        if asked.len() == 1 {
+            tracing::warn!(
+                target: "telemetry",
+                "OTEL_PROPAGATORS is `{value}`: `tracecontext` and `baggage` are both read and written all the same"
+            );
+        }
+    }
+    for variable in ["OTEL_CONFIG_FILE", "OTEL_EXPERIMENTAL_CONFIG_FILE"] {
+        if let Some(value) = variables(variable) {
+            return refused(
+                variable,
+                value,
+                "configuration files are not read; use the variables or the builder",
+            );
+        }
+    }
+    let histograms = "OTEL_EXPORTER_OTLP_METRICS_DEFAULT_HISTOGRAM_AGGREGATION";
+    if let Some(value) = variables(histograms).filter(|value| value.trim() != "explicit_bucket_histogram") {
+        return refused(
+            histograms,
+            value,
+            "the conventions ask for explicit buckets; give the builder a meter provider with views",
+        );
+    }
+    if let Some(value) = variables("OTEL_LOG_LEVEL") {
+        tracing::warn!(
+            target: "telemetry",
+            "OTEL_LOG_LEVEL is `{value}` and changes nothing: what this export has to say goes to `tracing` with the \
+             target `telemetry`, where the program's subscriber filters it"
+        );
+    }
+    Ok(())
 }
 
 #[cfg(test)]
@@ -195,15 +319,52 @@ mod tests {
     }
 
     #[test]
+    fn every_variable_is_honoured_or_refused() {
+        let refused = |name: &'static str, value: &'static str| {
+            check(&with(&[(name, value)])).err().map(|error| error.to_string())
+        };
+        for (name, value) in [
+            ("OTEL_BSP_SCHEDULE_DELAY", "abc"),
+            ("OTEL_SPAN_ATTRIBUTE_VALUE_LENGTH_LIMIT", "-1"),
+            ("OTEL_TRACES_SAMPLER", "sometimes"),
+            ("OTEL_PROPAGATORS", "tracecontext,b3"),
+            ("OTEL_CONFIG_FILE", "otel.yaml"),
+            (
+                "OTEL_EXPORTER_OTLP_METRICS_DEFAULT_HISTOGRAM_AGGREGATION",
+                "base2_exponential_bucket_histogram",
+            ),
+        ] {
+            let error = refused(name, value).unwrap_or_else(|| panic!("{name} is not refused"));
+            assert!(error.starts_with(&format!("{name} is `{value}`, which is not supported: ")), "{error}");
+        }
+        for (name, value) in [
+            ("OTEL_BSP_SCHEDULE_DELAY", "100"),
+            ("OTEL_TRACES_SAMPLER", "parentbased_always_off"),
+            ("OTEL_PROPAGATORS", "baggage, tracecontext"),
+            ("OTEL_LOG_LEVEL", "debug"),
+        ] {
+            assert_eq!(refused(name, value), None);
+        }
+        let ratio = [("OTEL_TRACES_SAMPLER", "traceidratio"), ("OTEL_TRACES_SAMPLER_ARG", "2")];
+        assert!(check(&with(&ratio)).is_err());
+        assert!(Signal::Traces.timeout(&with(&[("OTEL_EXPORTER_OTLP_TIMEOUT", "soon")])).is_err());
+        assert!(
+            queue_size(&with(&[("OTEL_BSP_MAX_QUEUE_SIZE", "many")]), "OTEL_BSP_MAX_QUEUE_SIZE").is_err()
+        );
+    }
+
+    #[test]
     fn what_cannot_be_done_is_said_rather_than_passed_over() {
-        assert_eq!(Signal::Logs.protocol(None, &with(&[])).unwrap(), Protocol::HttpProtobuf);
-        let odd = with(&[("OTEL_EXPORTER_OTLP_PROTOCOL", "http/json")]);
+        assert_eq!(Signal::Logs.protocol(None, &with(&[])).unwrap(), Protocol::Http(Encoding::Protobuf));
+        let odd = with(&[("OTEL_EXPORTER_OTLP_PROTOCOL", "http/xml")]);
         assert!(Signal::Logs.protocol(None, &odd).is_err());
+        let json = with(&[("OTEL_EXPORTER_OTLP_PROTOCOL", "http/json")]);
+        assert_eq!(Signal::Logs.protocol(None, &json).is_ok(), cfg!(feature = "json"));
         let own = with(&[
             ("OTEL_EXPORTER_OTLP_PROTOCOL", "http/json"),
             ("OTEL_EXPORTER_OTLP_LOGS_PROTOCOL", "http/protobuf"),
         ]);
-        assert_eq!(Signal::Logs.protocol(None, &own).unwrap(), Protocol::HttpProtobuf);
+        assert_eq!(Signal::Logs.protocol(None, &own).unwrap(), Protocol::Http(Encoding::Protobuf));
         let grpc = with(&[("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc")]);
         assert_eq!(Signal::Traces.protocol(None, &grpc).is_ok(), cfg!(feature = "grpc"));
         let https = with(&[("OTEL_EXPORTER_OTLP_ENDPOINT", "https://collector:4318")]);

@@ -68,6 +68,50 @@ impl OtlpExport {
         self.metrics.as_ref().map(|(_, queue)| queue.stats()).unwrap_or_default()
     }
 
+    /// Sends what waits now, within the time limit, and goes on: for a process that is frozen between two
+    /// requests.
+    ///
+    /// # Errors
+    /// When something is not confirmed within the time limit, or was lost since the export began.
+    pub fn flush(&self) -> Result<(), ShutdownError> {
+        let limit = self.time_limit.unwrap_or(TIME_LIMIT);
+        let deadline = Instant::now() + limit;
+        let before: Vec<u64> = self.queues().map(|queue| queue.stats().lost()).collect();
+        let flushes = [
+            in_time(self.traces.clone().map(|(provider, _)| provider), limit, |provider, _| {
+                provider.force_flush()
+            }),
+            in_time(self.metrics.clone().map(|(provider, _)| provider), limit, |provider, _| {
+                provider.force_flush()
+            }),
+            in_time(self.logs.clone().map(|(provider, _)| provider), limit, |provider, _| {
+                provider.force_flush()
+            }),
+        ];
+        let mut errors = Vec::new();
+        for ((queue, flushed), before) in self.queues().zip(flushes.into_iter().flatten()).zip(before) {
+            let left = deadline.saturating_duration_since(Instant::now());
+            match flushed.recv_timeout(left) {
+                Ok(Ok(())) => {}
+                Ok(Err(error)) => errors.push(format!("{}: {error}", queue.what())),
+                Err(_) => errors.push(format!("{} not confirmed within {limit:?}", queue.what())),
+            }
+            let stats = queue.stats();
+            if stats.lost() > before {
+                let lost = stats.lost() - before;
+                let why = stats.last_error.map(|why| format!(" ({why})")).unwrap_or_default();
+                errors.push(format!("{} lost: {lost}{why}", queue.what()));
+            }
+        }
+        if errors.is_empty() { Ok(()) } else { Err(ShutdownError { errors }) }
+    }
+
+    fn queues(&self) -> impl Iterator<Item = &Arc<QueueLimit>> {
+        let traces = self.traces.iter().map(|(_, queue)| queue);
+        let metrics = self.metrics.iter().map(|(_, queue)| queue);
+        traces.chain(metrics).chain(self.logs.iter().map(|(_, queue)| queue))
+    }
+
     /// Ends the export: sends what waits, within the time limit.
     ///
     /// # Errors
@@ -109,11 +153,20 @@ impl OtlpExport {
             };
             queue.summary();
             let stats = queue.stats();
-            let lost = stats.lost() + stats.queued;
+            let lost = stats.lost();
             // What one export of metrics could not send was in the next, unless the last failed too.
-            if lost > 0 && (queue.counts() || failed.is_some()) {
-                let why = stats.last_error.or(failed).map(|why| format!(" ({why})")).unwrap_or_default();
+            if lost > 0 && (queue.counts() || stats.queued > 0 || queue.is_out()) {
+                let why = stats.last_error.clone().or(failed.clone());
+                let why = why.map(|why| format!(" ({why})")).unwrap_or_default();
                 errors.push(format!("{} lost: {lost}{why}", queue.what()));
+            }
+            if stats.queued > 0 {
+                let why = failed.unwrap_or_else(|| "no answer".to_owned());
+                errors.push(format!(
+                    "{} not confirmed: {} ({why}); they may have arrived",
+                    queue.what(),
+                    stats.queued
+                ));
             } else if let Some(failed) = failed {
                 errors.push(format!("{}: {failed}", queue.what()));
             }

@@ -4,7 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use opentelemetry::logs::AnyValue;
-use opentelemetry::{Context, InstrumentationScope, KeyValue, Value};
+use opentelemetry::trace::Span as _;
+use opentelemetry::{Context, InstrumentationScope, KeyValue, SpanId, Value};
 use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::error::OTelSdkResult;
 use opentelemetry_sdk::logs::{LogBatch, LogExporter, LogProcessor, SdkLogRecord};
@@ -14,6 +15,8 @@ use opentelemetry_sdk::metrics::exporter::PushMetricExporter;
 use opentelemetry_sdk::trace::{Span, SpanData, SpanExporter, SpanProcessor};
 
 use super::queue_limit::QueueLimit;
+use super::quiet::quiet;
+use crate::span::current::ForeignSpans;
 
 /// An exporter or a processor with the queue of its signal.
 #[derive(Debug)]
@@ -26,8 +29,45 @@ pub(crate) struct Limited<T> {
 /// with content may have many times that.
 const MAX_MESSAGE: usize = 2 * 1024 * 1024;
 
+/// Why an export failed. The SDK is told of no failure: what it would log of each is told here, once an
+/// outage, with the reason.
 fn error(result: &OTelSdkResult) -> Option<String> {
     result.as_ref().err().map(ToString::to_string)
+}
+
+/// A processor of spans that notes which are open.
+#[derive(Debug)]
+pub(crate) struct Noting<P> {
+    pub(crate) inner: P,
+    pub(crate) open: Arc<ForeignSpans>,
+}
+
+fn number(id: SpanId) -> u64 {
+    u64::from_be_bytes(id.to_bytes())
+}
+
+impl<P: SpanProcessor> SpanProcessor for Noting<P> {
+    fn on_start(&self, span: &mut Span, cx: &Context) {
+        self.open.started(number(span.span_context().span_id()));
+        self.inner.on_start(span, cx);
+    }
+
+    fn on_end(&self, span: SpanData) {
+        self.open.ended(number(span.span_context.span_id()));
+        self.inner.on_end(span);
+    }
+
+    fn force_flush(&self) -> OTelSdkResult {
+        self.inner.force_flush()
+    }
+
+    fn shutdown_with_timeout(&self, timeout: Duration) -> OTelSdkResult {
+        self.inner.shutdown_with_timeout(timeout)
+    }
+
+    fn set_resource(&mut self, resource: &Resource) {
+        self.inner.set_resource(resource);
+    }
 }
 
 impl<P: SpanProcessor> SpanProcessor for Limited<P> {
@@ -57,7 +97,6 @@ impl<P: SpanProcessor> SpanProcessor for Limited<P> {
 
 impl<E: SpanExporter> SpanExporter for Limited<E> {
     async fn export(&self, batch: Vec<SpanData>) -> OTelSdkResult {
-        let mut all = Ok(());
         let mut rest = batch.into_iter().peekable();
         while rest.peek().is_some() {
             let (mut part, mut bytes) = (Vec::new(), 0);
@@ -68,11 +107,10 @@ impl<E: SpanExporter> SpanExporter for Limited<E> {
                 part.push(span);
             }
             let items = part.len();
-            let result = self.inner.export(part).await;
+            let result = quiet(self.inner.export(part)).await;
             self.queue.done(items, bytes, error(&result));
-            all = all.and(result);
         }
-        all
+        Ok(())
     }
 
     fn shutdown_with_timeout(&self, timeout: Duration) -> OTelSdkResult {
@@ -113,9 +151,12 @@ impl<E: LogExporter> LogExporter for Limited<E> {
         let (items, bytes) = batch
             .iter()
             .fold((0, 0), |(items, bytes), (record, _)| (items + 1, bytes + size_of_record(record)));
-        let result = self.inner.export(batch).await;
+        if self.queue.is_refused() {
+            return self.queue.discard(items, bytes);
+        }
+        let result = quiet(self.inner.export(batch)).await;
         self.queue.done(items, bytes, error(&result));
-        result
+        Ok(())
     }
 
     fn shutdown_with_timeout(&self, timeout: Duration) -> OTelSdkResult {
@@ -130,10 +171,12 @@ impl<E: LogExporter> LogExporter for Limited<E> {
 /// Metrics do not queue: one that cannot be sent is in the next export, which is counted as one.
 impl<E: PushMetricExporter> PushMetricExporter for Limited<E> {
     async fn export(&self, metrics: &ResourceMetrics) -> OTelSdkResult {
-        self.queue.admit(0);
-        let result = self.inner.export(metrics).await;
+        if !self.queue.admit(0) {
+            return Ok(());
+        }
+        let result = quiet(self.inner.export(metrics)).await;
         self.queue.done(1, 0, error(&result));
-        result
+        Ok(())
     }
 
     fn force_flush(&self) -> OTelSdkResult {
@@ -186,7 +229,7 @@ fn size_of_any(value: &AnyValue) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use opentelemetry::trace::{Span as _, Tracer as _, TracerProvider as _};
+    use opentelemetry::trace::{Tracer as _, TracerProvider as _};
     use opentelemetry_sdk::trace::SdkTracerProvider;
 
     /// Takes spans and never sends them.
@@ -206,9 +249,9 @@ mod tests {
 
     /// Notes how many spans each message has.
     #[derive(Clone, Debug, Default)]
-    struct Noting(Arc<std::sync::Mutex<Vec<usize>>>);
+    struct Sizes(Arc<std::sync::Mutex<Vec<usize>>>);
 
-    impl SpanExporter for Noting {
+    impl SpanExporter for Sizes {
         async fn export(&self, batch: Vec<SpanData>) -> OTelSdkResult {
             self.0.lock().unwrap().push(batch.len());
             Ok(())
@@ -218,7 +261,7 @@ mod tests {
     #[test]
     fn large_batches_are_sent_in_parts() {
         let queue = Arc::new(QueueLimit::new("spans", 2048, usize::MAX));
-        let noting = Noting::default();
+        let noting = Sizes::default();
         let exporter = Limited { inner: noting.clone(), queue: queue.clone() };
         let batches = opentelemetry_sdk::trace::BatchSpanProcessor::builder(exporter).build();
         let processor = Limited { inner: batches, queue: queue.clone() };

@@ -1,31 +1,34 @@
 //! OTLP from the `OTEL_*` variables.
 
+mod client;
 mod env;
 mod export;
 mod limited;
 mod queue_limit;
+mod quiet;
+mod resource;
 
 use std::sync::Arc;
 
 use opentelemetry_otlp::{
-    ExporterBuildError, LogExporter, MetricExporter, Protocol as Otlp, SpanExporter, WithExportConfig as _,
-    WithHttpConfig as _,
+    ExporterBuildError, LogExporter, MetricExporter, SpanExporter, WithExportConfig as _, WithHttpConfig as _,
 };
-use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::logs::{BatchConfigBuilder as LogConfig, BatchLogProcessor, SdkLoggerProvider};
 use opentelemetry_sdk::metrics::{PeriodicReader, SdkMeterProvider};
 use opentelemetry_sdk::trace::{BatchConfigBuilder, BatchSpanProcessor, SdkTracerProvider};
 use telemetry_runtime::AttachError;
 
+use client::NotingClient;
 pub use env::InstallError;
 use env::{Protocol, Signal, Variables};
 use export::Runtime;
 pub use export::{OtlpExport, ShutdownError};
-use limited::Limited;
+use limited::{Limited, Noting};
 pub use queue_limit::ExportStats;
 use queue_limit::{MAX_BYTES, QueueLimit};
 
 use crate::config::builder::{Builder, builder};
+use crate::span::current::ForeignSpans;
 
 /// Exports events to the collector that the standard `OTEL_*` variables name, as long as what is
 /// returned is kept; by themselves over HTTP to `localhost:4318`.
@@ -48,12 +51,13 @@ pub fn install() -> Result<OtlpExport, InstallError> {
 
 /// Builds the exporter of one signal. The three have the same methods and no trait in common.
 macro_rules! exporter {
-    ($exporter:ident, $protocol:expr, $signal:expr, $endpoint:expr, $telemetry:expr, $variables:expr) => {
+    ($exporter:ident, $protocol:expr, $signal:expr, $endpoint:expr, $telemetry:expr, $variables:expr, $queue:expr) => {
         match $protocol {
-            Protocol::HttpProtobuf => {
-                let client = client($signal, $variables)?;
+            Protocol::Http(encoding) => {
+                let inner = client($signal, $variables)?;
+                let client = NotingClient { inner, last: $queue.last_failure.clone() };
                 let mut builder =
-                    $exporter::builder().with_http().with_protocol(Otlp::HttpBinary).with_http_client(client);
+                    $exporter::builder().with_http().with_protocol(encoding.into()).with_http_client(client);
                 if let Some(url) = &$endpoint {
                     builder = builder.with_endpoint($signal.url(url));
                 }
@@ -75,10 +79,21 @@ impl Builder {
     /// Exports events to the collector that the standard `OTEL_*` variables name, for each signal that
     /// was given no provider.
     ///
-    /// Read are `OTEL_SDK_DISABLED`, `OTEL_SERVICE_NAME`, `OTEL_RESOURCE_ATTRIBUTES`,
-    /// `OTEL_{TRACES,METRICS,LOGS}_EXPORTER` (`otlp` or `none`), `OTEL_EXPORTER_OTLP_*` (endpoint,
-    /// protocol, headers, timeout, compression, each also for one signal), `OTEL_TRACES_SAMPLER`,
-    /// `OTEL_SPAN_*_LIMIT`, `OTEL_BSP_*`, `OTEL_BLRP_*` and `OTEL_METRIC_EXPORT_INTERVAL`.
+    /// Each variable of the specification is honoured, or refused with the reason, or, where it changes
+    /// nothing here, answered with a warning:
+    ///
+    /// | variable | |
+    /// |---|---|
+    /// | `OTEL_SDK_DISABLED`, `OTEL_SERVICE_NAME`, `OTEL_RESOURCE_ATTRIBUTES` | honoured; the service name wins over the attributes, whose values are percent-decoded |
+    /// | `OTEL_{TRACES,METRICS,LOGS}_EXPORTER` | `otlp`, `none` |
+    /// | `OTEL_EXPORTER_OTLP_{ENDPOINT,PROTOCOL,HEADERS,TIMEOUT,COMPRESSION}`, each also for one signal | honoured; `http/protobuf`, `http/json` (feature `json`), `grpc` (feature `grpc`); `gzip` (feature `gzip`) |
+    /// | `OTEL_TRACES_SAMPLER`, `OTEL_TRACES_SAMPLER_ARG` | honoured |
+    /// | `OTEL_BSP_*`, `OTEL_BLRP_*`, `OTEL_METRIC_EXPORT_*` | honoured |
+    /// | `OTEL_{SPAN_,}ATTRIBUTE_{COUNT,VALUE_LENGTH}_LIMIT` | honoured |
+    /// | `OTEL_SEMCONV_STABILITY_OPT_IN`, `OTEL_SEMCONV_EXCEPTION_SIGNAL_OPT_IN`, `OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT`, `OPENINFERENCE_HIDE_*` | honoured |
+    /// | `OTEL_PROPAGATORS` | `tracecontext` and `baggage`, which are always on; others are refused |
+    /// | `OTEL_EXPORTER_OTLP_{CERTIFICATE,CLIENT_*}`, `OTEL_CONFIG_FILE`, histograms other than `explicit_bucket_histogram` | refused |
+    /// | `OTEL_LOG_LEVEL` | a warning: the subscriber filters the target `telemetry` |
     ///
     /// A collector that is slow or down costs the agent nothing: what waits is bounded by
     /// `OTEL_BSP_MAX_QUEUE_SIZE` and by 64 MiB, and [`OtlpExport::spans`] and its like say what was lost.
@@ -96,6 +111,7 @@ impl Builder {
         if env::is_disabled(variables) {
             return Ok(OtlpExport::default());
         }
+        env::check(variables)?;
         let mut telemetry = OtlpExport::default();
         let wanted = |given: bool, signal: Signal| -> Result<Option<Protocol>, InstallError> {
             if given || !signal.is_exported(variables)? {
@@ -107,28 +123,32 @@ impl Builder {
         let metrics = wanted(self.has_meter_provider(), Signal::Metrics)?;
         let logs = wanted(self.has_logger_provider(), Signal::Logs)?;
         telemetry.runtime = Runtime::if_needed([traces, metrics, logs].into_iter().flatten())?;
-        let resource = Resource::builder().build();
+        let resource = resource::resource(variables)?;
 
         let endpoint = self.endpoint.take();
 
         if let Some(protocol) = traces {
-            let size = env::queue_size(variables, "OTEL_BSP_MAX_QUEUE_SIZE");
+            let size = env::queue_size(variables, "OTEL_BSP_MAX_QUEUE_SIZE")?;
             let queue = Arc::new(QueueLimit::new("spans", size, MAX_BYTES));
-            let exporter = exporter!(SpanExporter, protocol, Signal::Traces, endpoint, telemetry, variables);
+            let exporter =
+                exporter!(SpanExporter, protocol, Signal::Traces, endpoint, telemetry, variables, queue);
             let exporter = Limited { inner: exporter, queue: queue.clone() };
             let config = BatchConfigBuilder::default().with_max_queue_size(size).build();
             let batches = BatchSpanProcessor::builder(exporter).with_batch_config(config).build();
+            let limited = Limited { inner: batches, queue: queue.clone() };
+            let open = Arc::new(ForeignSpans::default());
             let provider = SdkTracerProvider::builder()
                 .with_resource(resource.clone())
-                .with_span_processor(Limited { inner: batches, queue: queue.clone() })
+                .with_span_processor(Noting { inner: limited, open: open.clone() })
                 .build();
             self = self.tracer_provider(&provider);
+            self.foreign = Some(open);
             telemetry.traces = Some((provider, queue));
         }
         if let Some(protocol) = metrics {
-            let queue = Arc::new(QueueLimit::new("metric exports", usize::MAX, usize::MAX));
+            let queue = Arc::new(QueueLimit::new("metric exports", usize::MAX, usize::MAX).optional());
             let exporter =
-                exporter!(MetricExporter, protocol, Signal::Metrics, endpoint, telemetry, variables);
+                exporter!(MetricExporter, protocol, Signal::Metrics, endpoint, telemetry, variables, queue);
             let reader = PeriodicReader::builder(Limited { inner: exporter, queue: queue.clone() }).build();
             let provider =
                 SdkMeterProvider::builder().with_resource(resource.clone()).with_reader(reader).build();
@@ -136,9 +156,10 @@ impl Builder {
             telemetry.metrics = Some((provider, queue));
         }
         if let Some(protocol) = logs {
-            let size = env::queue_size(variables, "OTEL_BLRP_MAX_QUEUE_SIZE");
-            let queue = Arc::new(QueueLimit::new("log records", size, MAX_BYTES));
-            let exporter = exporter!(LogExporter, protocol, Signal::Logs, endpoint, telemetry, variables);
+            let size = env::queue_size(variables, "OTEL_BLRP_MAX_QUEUE_SIZE")?;
+            let queue = Arc::new(QueueLimit::new("log records", size, MAX_BYTES).optional());
+            let exporter =
+                exporter!(LogExporter, protocol, Signal::Logs, endpoint, telemetry, variables, queue);
             let exporter = Limited { inner: exporter, queue: queue.clone() };
             let config = LogConfig::default().with_max_queue_size(size).build();
             let batches = BatchLogProcessor::builder(exporter).with_batch_config(config).build();
@@ -166,7 +187,7 @@ impl From<ExporterBuildError> for InstallError {
 /// The HTTP client: one that blocks, since the SDK exports from threads of its own, where another
 /// one that somebody else's features turn on would not run.
 fn client(signal: Signal, variables: Variables<'_>) -> Result<reqwest::blocking::Client, InstallError> {
-    let timeout = signal.timeout(variables);
+    let timeout = signal.timeout(variables)?;
     // It starts a runtime of its own, which is not allowed inside another.
     let built = std::thread::spawn(move || reqwest::blocking::Client::builder().timeout(timeout).build());
     match built.join() {

@@ -1,7 +1,9 @@
-//! Which spans of ours are current on a thread, and what a new one opens in.
+//! Which spans of ours are current on a thread, and what a new one starts in.
 
 use std::cell::{Cell, RefCell};
-use std::sync::Arc;
+use std::collections::HashSet;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use opentelemetry::trace::{SpanContext, TraceContextExt, TraceFlags, TraceState};
 use opentelemetry::{Context as OtelContext, ContextGuard};
@@ -13,8 +15,8 @@ use crate::span::rollup::Rollup;
 pub(super) type Ids = (u128, u64);
 
 thread_local! {
-    /// The spans of ours that are current on this thread, innermost last.
-    pub(super) static ENTERED: RefCell<Vec<Entered>> = const { RefCell::new(Vec::new()) };
+    /// The spans of ours that are current on this thread, innermost last. Each bridge has its own.
+    static ENTERED: RefCell<Vec<Entered>> = const { RefCell::new(Vec::new()) };
     /// Whether a bridge is at work on this thread: what an exporter or a sampler emits is not
     /// exported again.
     static BUSY: Cell<bool> = const { Cell::new(false) };
@@ -22,13 +24,18 @@ thread_local! {
 
 /// A span of ours that is current.
 pub(super) struct Entered {
+    /// Which bridge's it is.
+    pub(super) bridge: usize,
     pub(super) ids: Ids,
-    pub(super) gathered: Option<Arc<Rollup>>,
-    /// None where it was current already.
+    /// The same span's ids in the bridge before.
+    pub(super) alias: Option<Ids>,
+    pub(super) rollup: Option<Arc<Rollup>>,
+    pub(super) otel: Option<OtelContext>,
+    /// `None` where it was current already.
     pub(super) guard: Option<ContextGuard>,
 }
 
-/// The mark of a bridge at work; none where one is already.
+/// The mark of a bridge at work; `None` where one is already.
 pub(super) struct Busy;
 
 impl Busy {
@@ -44,38 +51,146 @@ impl Drop for Busy {
     }
 }
 
-pub(super) fn innermost<R>(read: impl FnOnce(&Entered) -> R) -> Option<R> {
-    ENTERED.try_with(|entered| entered.try_borrow().ok()?.last().map(read)).ok().flatten()
+/// The span around a new one, in one bridge.
+pub(super) struct Enclosing {
+    ids: Ids,
+    pub(super) rollup: Option<Arc<Rollup>>,
+    otel: Option<OtelContext>,
+}
+
+fn with_entered<R>(read: impl FnOnce(&[Entered]) -> Option<R>) -> Option<R> {
+    ENTERED.try_with(|entered| read(&entered.try_borrow().ok()?)).ok().flatten()
+}
+
+/// Enters a span, and makes it current unless it is already.
+pub(super) fn enter(mut entered: Entered) {
+    let innermost =
+        |all: &[Entered]| all.iter().rfind(|known| known.bridge == entered.bridge).map(|known| known.ids);
+    // A context entered once more inside its own span hides nothing that others made current.
+    if with_entered(innermost) != Some(entered.ids) {
+        entered.guard = entered.otel.clone().map(OtelContext::attach);
+    }
+    let _ = ENTERED.try_with(|stack| stack.borrow_mut().push(entered));
+}
+
+/// Leaves a span of a bridge.
+pub(super) fn exit(bridge: usize, ids: Ids) {
+    // Dropped after the borrow: what is detached may run code of others.
+    let left = ENTERED.try_with(|stack| {
+        let mut stack = stack.borrow_mut();
+        let place = stack.iter().rposition(|entered| (entered.bridge, entered.ids) == (bridge, ids))?;
+        Some(stack.remove(place))
+    });
+    drop(left);
+}
+
+/// The span of a bridge that a new one is inside, as our own context says.
+///
+/// The ids of our context are those of the bridge that assigned them last; each bridge knows those of
+/// the one before it.
+pub(super) fn enclosing(bridge: usize, start: &SpanStart<'_>) -> Option<Enclosing> {
+    let local = start.local_parent().map(|span| (span.trace_id.get(), span.id.get()))?;
+    with_entered(|all| {
+        let mut wanted = Some(local);
+        let mut found = None;
+        // As many steps as there are bridges, and no circle.
+        for _ in 0..16 {
+            let Some(known) = wanted.and_then(|ids| all.iter().rfind(|entered| entered.ids == ids)) else {
+                break;
+            };
+            if known.bridge == bridge {
+                found = Some(known);
+                break;
+            }
+            wanted = known.alias;
+        }
+        // A bridge without traces assigns no ids.
+        let without_ids = |entered: &&Entered| entered.bridge == bridge && entered.otel.is_none();
+        let found = found.or_else(|| all.iter().rfind(without_ids))?;
+        Some(Enclosing { ids: found.ids, rollup: found.rollup.clone(), otel: found.otel.clone() })
+    })
 }
 
 pub(super) fn ids(context: &SpanContext) -> Ids {
     (u128::from_be_bytes(context.trace_id().to_bytes()), u64::from_be_bytes(context.span_id().to_bytes()))
 }
 
-/// The context that a span opens in: its span is the new one's parent.
+/// The context that a span starts in: its span is the new one's parent.
 ///
 /// What is current to OpenTelemetry wins where somebody else made it current, since that is then
 /// inside whatever span of ours is current. Where it is a span of ours, our own context says whether
 /// the new span belongs to it: a context without a span, entered on purpose, begins a trace.
-pub(super) fn parent(start: &SpanStart<'_>, around: OtelContext) -> OtelContext {
-    let current = around.span().span_context().clone();
-    let ours = innermost(|entered| entered.ids);
-    let is_foreign = current.is_valid() && ours != Some(ids(&current));
-    let local = start.local_parent().map(|span| (span.trace_id.get(), span.id.get()));
+pub(super) fn parent(
+    start: &SpanStart<'_>,
+    around: OtelContext,
+    outer: Option<Enclosing>,
+    foreign: Option<&ForeignSpans>,
+) -> OtelContext {
+    let current = ids(around.span().span_context());
+    let is_valid = around.span().span_context().is_valid();
+    let is_ours = |all: &[Entered]| all.iter().any(|entered| entered.ids == current).then_some(());
+    let is_foreign = is_valid && with_entered(is_ours).is_none();
     let identity = start.identity();
-    let remote = identity.parent.filter(|_| local.is_none()).map(|(trace_id, id)| (trace_id.get(), id.get()));
-    match remote {
-        // Of a caller's trace, what is current is the part that is already here.
-        _ if is_foreign && remote.is_none_or(|(trace_id, _)| trace_id == ids(&current).0) => around,
-        Some((trace_id, id)) => {
-            let sampled = identity.sampled.unwrap_or(true);
-            let flags = if sampled { TraceFlags::SAMPLED } else { TraceFlags::default() };
-            let parent = SpanContext::new(trace_id.into(), id.into(), flags, true, TraceState::default());
-            around.with_remote_span_context(parent)
+    let has_local = start.local_parent().is_some();
+    let remote = identity.parent.filter(|_| !has_local).map(|(trace_id, id)| (trace_id.get(), id.get()));
+    // Of a caller's trace, what is current is the part that is already here.
+    if is_foreign && remote.is_none_or(|(trace_id, _)| trace_id == current.0) {
+        if let Some(foreign) = foreign {
+            foreign.check(current.1);
         }
-        None if local.is_some() && local == ours => around,
+        return around;
+    }
+    if let Some((trace_id, id)) = remote {
+        let sampled = identity.sampled.unwrap_or(true);
+        let flags = if sampled { TraceFlags::SAMPLED } else { TraceFlags::default() };
+        let parent = SpanContext::new(trace_id.into(), id.into(), flags, true, TraceState::default());
+        return around.with_remote_span_context(parent);
+    }
+    match outer {
+        Some(outer) if outer.ids == current => around,
+        // The span that is current is another bridge's.
+        Some(Enclosing { otel: Some(otel), .. }) => otel,
         // Samplers ask whether there is a span, and would take one that is invalid for a parent.
-        None if around.has_active_span() => OtelContext::new(),
-        None => around,
+        _ if around.has_active_span() => OtelContext::new(),
+        _ => around,
+    }
+}
+
+/// The open spans that others start with the provider that this crate made. A current span that is not
+/// among them is of another provider: its trace goes elsewhere.
+#[derive(Debug, Default)]
+pub(crate) struct ForeignSpans {
+    open: Mutex<HashSet<u64>>,
+    warned: AtomicBool,
+}
+
+impl ForeignSpans {
+    /// Notes a span that the provider starts.
+    pub(crate) fn started(&self, id: u64) {
+        if !BUSY.try_with(Cell::get).unwrap_or(true) {
+            self.open.lock().unwrap_or_else(PoisonError::into_inner).insert(id);
+        }
+    }
+
+    /// Notes a span that ends.
+    pub(crate) fn ended(&self, id: u64) {
+        if !BUSY.try_with(Cell::get).unwrap_or(true) {
+            self.open.lock().unwrap_or_else(PoisonError::into_inner).remove(&id);
+        }
+    }
+
+    /// Warns, once, where a span of another provider is the parent of ours.
+    fn check(&self, id: u64) {
+        if !self.warned.load(Ordering::Relaxed)
+            && !self.open.lock().unwrap_or_else(PoisonError::into_inner).contains(&id)
+            && !self.warned.swap(true, Ordering::Relaxed)
+        {
+            tracing::warn!(
+                target: "telemetry",
+                "a span is exported by `install()` while the span around it belongs to another tracer provider: \
+                 the trace is split between two exporters; give the bridge that provider, as by \
+                 `builder().tracer_provider(&opentelemetry::global::tracer_provider())`"
+            );
+        }
     }
 }

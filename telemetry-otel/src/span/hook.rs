@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use opentelemetry::trace::{SpanBuilder, SpanKind, TraceContextExt, Tracer};
@@ -11,18 +12,19 @@ use telemetry_runtime::{
     Event, SpanHook, SpanId, SpanIdentity, SpanObserver, SpanStart, StartedSpan, TraceId,
 };
 
-use crate::config::content::Content;
-use crate::config::options::Options;
+use crate::config::options::{Options, short};
 use crate::convert::attribute_value::MAX_TEXT;
 use crate::convert::truncate;
 use crate::logs::{self, LogSink, Record};
 use crate::mapping::names::{self, openinference as oi};
+use crate::mapping::operations;
 use crate::mapping::table::{self as mapping, SpanMapping, SpanName};
 use crate::metrics::Instruments;
-use crate::span::attributes::{AttributeMapper, SpanAttributes};
-use crate::span::current::{Busy, ENTERED, Entered, Ids, ids, innermost, parent};
-use crate::span::outcome::Outcome;
-use crate::span::rollup::Rollup;
+use crate::span::attributes::SpanAttributes;
+use crate::span::current::{self, Busy, Enclosing, Entered, ForeignSpans, Ids, enclosing, ids, parent};
+use crate::span::mapper::AttributeMapper;
+use crate::span::outcome::{Outcome, is_identifier};
+use crate::span::rollup::Place;
 
 /// A tracer of any provider's: it starts a span within a context and returns the context with it.
 pub(crate) trait SpanSource: Send + Sync {
@@ -48,6 +50,10 @@ struct Inner {
     instruments: Option<Instruments>,
     logs: Option<Box<dyn LogSink>>,
     options: Options,
+    /// Of a provider that this crate made: the spans that others start with it.
+    foreign: Option<Arc<ForeignSpans>>,
+    /// Whether any span was seen.
+    seen: AtomicBool,
 }
 
 impl Bridge {
@@ -56,8 +62,14 @@ impl Bridge {
         instruments: Option<Instruments>,
         logs: Option<Box<dyn LogSink>>,
         options: Options,
+        foreign: Option<Arc<ForeignSpans>>,
     ) -> Self {
-        Self(Arc::new(Inner { spans, instruments, logs, options }))
+        Self(Arc::new(Inner { spans, instruments, logs, options, foreign, seen: AtomicBool::new(false) }))
+    }
+
+    /// Whether any span was seen.
+    pub(crate) fn has_seen_spans(&self) -> bool {
+        self.0.seen.load(Ordering::Relaxed)
     }
 }
 
@@ -68,25 +80,36 @@ impl SpanHook for Bridge {
         if around.is_telemetry_suppressed() {
             return StartedSpan::default();
         }
+        self.0.seen.store(true, Ordering::Relaxed);
         let row = mapping::row(start.prefix());
         let started = UNIX_EPOCH + Duration::from_nanos(start.system_time());
-        let mut following = Following {
+        let outer = enclosing(self.0.serial(), start);
+        let conversation = start.context().session_id().or(start.context().run_id());
+        let place = Place::new(
+            row.map(|(_, row)| row),
+            outer.as_ref().and_then(|outer| outer.rollup.clone()),
+            conversation,
+        );
+        let mut followed = FollowedSpan {
             bridge: self.0.clone(),
             prefix: start.prefix(),
             row,
             started,
             ids: (0, 0),
+            alias: start
+                .identity()
+                .trace_id
+                .zip(start.identity().id)
+                .map(|(trace, id)| (trace.get(), id.get())),
             recording: false,
             otel: None,
             set: Vec::new(),
-            gathered: None,
+            place,
+            operation: start.text(names::OPERATION),
+            kind: Cow::Borrowed("CHAIN"),
         };
-        if self.0.options.content != Content::Off {
-            let outer = innermost(|entered| entered.gathered.clone()).flatten();
-            following.gathered = row.map(|(_, row)| Rollup::new(row, outer.clone())).or(outer);
-        }
-        let identity = self.0.start(start, around, &mut following);
-        StartedSpan::default().with_identity(identity).with_observer(following)
+        let identity = self.0.start(start, around, outer, &mut followed);
+        StartedSpan::default().with_identity(identity).with_observer(followed)
     }
 
     fn on_event(&self, event: &Event<'_>) {
@@ -114,12 +137,23 @@ impl SpanHook for Bridge {
 }
 
 impl Inner {
+    /// Which bridge it is, among those of the process.
+    fn serial(&self) -> usize {
+        std::ptr::from_ref(self).addr()
+    }
+
     /// Starts the span, if there are traces, and says who it is.
-    fn start(&self, start: &SpanStart<'_>, around: OtelContext, following: &mut Following) -> SpanIdentity {
+    fn start(
+        &self,
+        start: &SpanStart<'_>,
+        around: OtelContext,
+        outer: Option<Enclosing>,
+        followed: &mut FollowedSpan,
+    ) -> SpanIdentity {
         let Some(source) = &self.spans else { return SpanIdentity::default() };
-        let within = parent(start, around);
+        let within = parent(start, around, outer, self.foreign.as_deref());
         let outer = within.span().span_context().clone();
-        let builder = self.builder(start, following);
+        let builder = self.builder(start, followed);
         let otel = source.start(builder, &within);
         let span = otel.span();
         let context = span.span_context();
@@ -137,25 +171,30 @@ impl Inner {
             // A provider that is shut down, or one that does nothing.
             _ => return SpanIdentity::default(),
         };
-        following.ids = (trace_id, id);
-        following.recording = span.is_recording();
-        following.otel = Some(otel);
+        followed.ids = (trace_id, id);
+        followed.recording = span.is_recording();
+        followed.otel = Some(otel);
         identity
     }
 
     /// The span with what a sampler may look at.
-    fn builder(&self, start: &SpanStart<'_>, following: &mut Following) -> SpanBuilder {
+    fn builder(&self, start: &SpanStart<'_>, followed: &mut FollowedSpan) -> SpanBuilder {
         let mut attributes = Vec::with_capacity(16);
+        let limits = self.options.limits;
+        let already = &mut followed.set;
         let mut set = |key: &'static str, value: opentelemetry::Value| {
-            following.set.push(key);
-            attributes.push(KeyValue::new(key, value));
+            already.push(key);
+            attributes.push(KeyValue::new(key, limits.shortened(value)));
         };
         let openinference = self.options.openinference;
-        let row = following.row.map(|(_, row)| row);
-        let agent = start.agent().map(|agent| truncate::text(&agent, MAX_TEXT));
+        let row = followed.row.map(|(_, row)| row);
+        let agent = start.agent().map(|agent| truncate::text(&self.options.agent_name(&agent), MAX_TEXT));
         let mut asked = None;
+        if let Some(operation) = &followed.operation {
+            set(names::OPERATION, operation.clone().into());
+        }
         if let Some(row) = row {
-            if let Some(operation) = row.operation {
+            if let Some(operation) = row.operation.filter(|_| followed.operation.is_none()) {
                 set(names::OPERATION, operation.into());
             }
             for (key, value) in row.constants(self.options.convention) {
@@ -163,9 +202,9 @@ impl Inner {
             }
             if row.is_inference() {
                 let model = start.text("model").unwrap_or_default();
-                let (prefix, model) = telemetry_llm::split_model(&model);
-                let field = start.text("provider").filter(|name| !name.is_empty());
-                let named = field.and_then(|name| Provider::named(&name)).or(prefix);
+                let field = start.text("provider").and_then(|name| Provider::named(&name));
+                let named = field.or_else(|| Provider::of(&model));
+                let (_, model) = telemetry_llm::split_model(&model);
                 if let Some(provider) = named {
                     set(names::PROVIDER, provider.into_name().into());
                 }
@@ -175,11 +214,17 @@ impl Inner {
                 }
             }
         }
+        let own_kind = start.text(oi::KIND).filter(|kind| !kind.is_empty());
+        followed.kind = match (own_kind, &followed.operation, row) {
+            (Some(kind), ..) => kind.into(),
+            (None, Some(operation), _) => operations::kind(operation).into(),
+            (None, None, row) => row.map_or("CHAIN", |row| row.kind).into(),
+        };
         if openinference {
-            set(oi::KIND, row.map_or("CHAIN", |row| row.kind).into());
+            set(oi::KIND, followed.kind.clone().into());
         }
         let name = match row {
-            None => Cow::Borrowed(following.prefix),
+            None => start.text(names::NAME).map_or(Cow::Borrowed(followed.prefix), Cow::Owned),
             Some(row) => called(row, start, agent.as_deref(), asked.as_deref()),
         };
         if let Some(agent) = agent {
@@ -188,10 +233,15 @@ impl Inner {
                 set(oi::AGENT, agent.into());
             }
         }
-        let kind = if row.is_some_and(|row| row.client) { SpanKind::Client } else { SpanKind::Internal };
+        let client = match (row, &followed.operation) {
+            (Some(row), _) => row.client,
+            (None, Some(operation)) => operations::is_client(operation),
+            (None, None) => false,
+        };
+        let kind = if client { SpanKind::Client } else { SpanKind::Internal };
         SpanBuilder::from_name(name)
             .with_kind(kind)
-            .with_start_time(following.started)
+            .with_start_time(followed.started)
             .with_attributes(attributes)
     }
 }
@@ -211,6 +261,11 @@ fn called(
             text = start.text(key).map(|text| truncate::text(&text, MAX_TEXT));
             (plain, text.as_deref())
         }
+        SpanName::WithWord(plain, key, other) => {
+            let word = start.text(key).filter(|text| is_identifier(text));
+            text = word.or_else(|| Some(short(&start.text(other)?).to_owned()));
+            (plain, text.as_deref())
+        }
     };
     match more {
         Some(more) => format!("{plain} {more}").into(),
@@ -219,38 +274,38 @@ fn called(
 }
 
 /// One span that is followed.
-struct Following {
+struct FollowedSpan {
     bridge: Arc<Inner>,
     prefix: &'static str,
     row: Option<(usize, &'static SpanMapping)>,
     started: SystemTime,
     ids: Ids,
+    alias: Option<Ids>,
     recording: bool,
     otel: Option<OtelContext>,
     /// The attributes that stand on it already.
     set: Vec<&'static str>,
-    gathered: Option<Arc<Rollup>>,
+    place: Place,
+    /// The operation that the user named.
+    operation: Option<String>,
+    /// Its kind to `OpenInference`.
+    kind: Cow<'static, str>,
 }
 
-impl SpanObserver for Following {
+impl SpanObserver for FollowedSpan {
     fn on_enter(&self) {
-        let Some(otel) = &self.otel else { return };
-        // A context entered once more inside its own span hides nothing that others made current.
-        let is_current = innermost(|entered| entered.ids) == Some(self.ids);
-        let guard = (!is_current).then(|| otel.clone().attach());
-        let entered = Entered { ids: self.ids, gathered: self.gathered.clone(), guard };
-        let _ = ENTERED.try_with(|stack| stack.borrow_mut().push(entered));
+        current::enter(Entered {
+            bridge: self.bridge.serial(),
+            ids: self.ids,
+            alias: self.alias,
+            rollup: self.place.inner(),
+            otel: self.otel.clone(),
+            guard: None,
+        });
     }
 
     fn on_exit(&self) {
-        if self.otel.is_none() {
-            return;
-        }
-        // Dropped after the borrow: what is detached may run code of others.
-        let left = ENTERED.try_with(|stack| stack.borrow_mut().pop());
-        if let Ok(Some(left)) = left {
-            drop(left.guard);
-        }
+        current::exit(self.bridge.serial(), self.ids);
     }
 
     fn on_end(&self, event: &Event<'_>) {
@@ -258,31 +313,39 @@ impl SpanObserver for Following {
         let bridge = &*self.bridge;
         let options = &bridge.options;
         let row = self.row.map(|(_, row)| row);
-        let ending = Outcome::of(event, row.is_some_and(SpanMapping::is_tool));
-        let filling = AttributeMapper {
+        let outcome = Outcome::of(event, row.is_some_and(SpanMapping::is_tool));
+        let mapper = AttributeMapper {
             options,
             row,
             recording: self.recording,
-            ending: &ending,
-            gathered: self.gathered.as_deref().filter(|_| self.row.is_some()),
+            outcome: &outcome,
+            place: &self.place,
+            operation: self.operation.as_deref(),
+            kind: &self.kind,
         };
-        let mut sheet = SpanAttributes::default();
-        filling.read(&mut sheet, event);
-        if let (Some(instruments), Some(row)) = (&bridge.instruments, self.row) {
-            instruments.span(row, &sheet, &ending, event, options);
+        let mut made = SpanAttributes::default();
+        mapper.read(&mut made, event);
+        self.place.count(&made);
+        if let Some(instruments) = &bridge.instruments {
+            instruments.span(self.row, &made, &outcome, event, options);
+            if row.is_some_and(|row| row.kind == "AGENT")
+                && let Some(sums) = self.place.sums()
+            {
+                instruments.agent(&made, &sums);
+            }
         }
         if let Some(sink) = &bridge.logs
-            && let Some(mut record) = logs::failure(event, row, &ending, &sheet, options)
+            && let Some(mut record) = logs::failure(event, row, &outcome, &made, options)
         {
             self.correlate(&mut record);
             sink.emit(record);
         }
-        filling.finish(&mut sheet, event, self.prefix);
-        self.end(&mut sheet, &ending, event);
+        mapper.finish(&mut made, event, self.prefix);
+        self.end(&mut made, &outcome, event);
     }
 }
 
-impl Following {
+impl FollowedSpan {
     fn correlate(&self, record: &mut Record) {
         if let Some(otel) = &self.otel {
             let span = otel.span();
@@ -291,17 +354,17 @@ impl Following {
         }
     }
 
-    fn end(&self, sheet: &mut SpanAttributes, ending: &Outcome, event: &Event<'_>) {
+    fn end(&self, made: &mut SpanAttributes, outcome: &Outcome, event: &Event<'_>) {
         let Some(otel) = &self.otel else { return };
         let span = otel.span();
         let ended = self.started + event.measurements().duration().unwrap_or_default();
         if self.recording {
-            self.catch_up(sheet);
+            self.catch_up(made);
             let options = &self.bridge.options;
-            span.set_attributes(sheet.take_attributes(&self.set, options.attribute_limit));
-            span.set_status(ending.status(options.endings()));
+            span.set_attributes(made.take_attributes(&self.set, options.limits));
+            span.set_status(outcome.status(options.outcomes()));
             if options.exception_events
-                && let Some((exception_type, message)) = logs::exception(ending)
+                && let Some((exception_type, message)) = logs::exception(outcome)
             {
                 let mut attributes = vec![KeyValue::new(names::EXCEPTION_TYPE, exception_type)];
                 attributes.extend(
@@ -319,19 +382,19 @@ impl Following {
     }
 
     /// What was not known when the span opened.
-    fn catch_up(&self, sheet: &mut SpanAttributes) {
+    fn catch_up(&self, made: &mut SpanAttributes) {
         let inference = self.row.is_some_and(|(_, row)| row.is_inference());
-        let model = sheet.model.clone().filter(|model| inference && !model.is_empty());
-        let provider = sheet.provider.clone().filter(|_| inference).map(Cow::into_owned);
+        let model = made.model.clone().filter(|model| inference && !model.is_empty());
+        let provider = made.provider.clone().filter(|_| inference).map(Cow::into_owned);
         let known = [
-            (names::AGENT_NAME, sheet.agent.clone()),
-            (oi::AGENT, sheet.agent.clone().filter(|_| self.bridge.options.openinference)),
+            (names::AGENT_NAME, made.agent.clone()),
+            (oi::AGENT, made.agent.clone().filter(|_| self.bridge.options.openinference)),
             (names::REQUEST_MODEL, model),
             (names::PROVIDER, provider),
         ];
         for (key, value) in known {
             if let Some(value) = value.filter(|_| !self.set.contains(&key)) {
-                sheet.attributes.insert(0, KeyValue::new(key, truncate::text(&value, MAX_TEXT)));
+                made.attributes.insert(0, KeyValue::new(key, truncate::text(&value, MAX_TEXT)));
             }
         }
     }

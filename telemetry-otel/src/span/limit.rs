@@ -1,17 +1,88 @@
-//! Saying that something was left out: never silently, and never once for each span.
+//! How many attributes a span may have, and how long they may be.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use opentelemetry::{Array, KeyValue, StringValue, Value};
 
-/// Logs, once for the process, that a span had more attributes than it may.
-#[cold]
-pub(crate) fn warn_attributes(dropped: usize, limit: usize) {
+/// How many attributes were left out because a span may have no more.
+pub(crate) const DROPPED: &str = "telemetry.attributes.dropped";
+
+/// The limits of a span's attributes.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Limits {
+    /// How many it may have.
+    pub(crate) count: usize,
+    /// How many characters a text may have, if that is limited.
+    pub(crate) length: Option<usize>,
+}
+
+impl Limits {
+    /// Keeps attributes within the limits, beside as many as are `set` already. Where some are left out,
+    /// the last one is how many.
+    pub(crate) fn apply(self, attributes: &mut Vec<KeyValue>, set: usize) {
+        if let Some(length) = self.length {
+            for attribute in attributes.iter_mut() {
+                shorten(&mut attribute.value, length);
+            }
+        }
+        let room = self.count.saturating_sub(set);
+        if attributes.len() > room {
+            let kept = room.saturating_sub(1);
+            let dropped = attributes.len() - kept;
+            attributes.truncate(kept);
+            attributes.push(KeyValue::new(DROPPED, i64::try_from(dropped).unwrap_or(i64::MAX)));
+            warn(dropped, self.count);
+        }
+    }
+
+    /// Shortens a value that is set by itself.
+    pub(crate) fn shortened(self, mut value: Value) -> Value {
+        if let Some(length) = self.length {
+            shorten(&mut value, length);
+        }
+        value
+    }
+}
+
+fn shorten(value: &mut Value, length: usize) {
+    let cut = |text: &mut StringValue| {
+        if let Some((end, _)) = text.as_str().char_indices().nth(length) {
+            *text = text.as_str()[..end].to_owned().into();
+        }
+    };
+    match value {
+        Value::String(text) => cut(text),
+        Value::Array(Array::String(items)) => items.iter_mut().for_each(cut),
+        _ => {}
+    }
+}
+
+/// Warns the first time that a span has more attributes than it may.
+fn warn(dropped: usize, limit: usize) {
+    use std::sync::atomic::{AtomicBool, Ordering};
     static WARNED: AtomicBool = AtomicBool::new(false);
     if !WARNED.swap(true, Ordering::Relaxed) {
         tracing::warn!(
             target: "telemetry",
-            "a span had {dropped} attributes more than the {limit} it may have; such spans say how many in \
-             `{}`, and OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT raises the limit",
-            crate::span::attributes::DROPPED,
+            "a span has more than {limit} attributes: {dropped} were left out of one, and said so in \
+             `{DROPPED}`; raise OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT to keep them"
         );
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_are_cut_by_characters_and_attributes_by_number() {
+        let mut attributes: Vec<_> = (0..5).map(|n| KeyValue::new(format!("k{n}"), "éééé")).collect();
+        attributes.push(KeyValue::new("list", Value::Array(vec![StringValue::from("abc")].into())));
+        Limits { count: 128, length: Some(2) }.apply(&mut attributes, 0);
+        assert!(
+            attributes.iter().all(|at| matches!(at.value.to_string().as_str(), "éé" | "[\"ab\"]")),
+            "{attributes:?}"
+        );
+        Limits { count: 6, length: None }.apply(&mut attributes, 2);
+        assert_eq!(attributes.len(), 4);
+        assert_eq!(attributes[3], KeyValue::new(DROPPED, 3));
     }
 }

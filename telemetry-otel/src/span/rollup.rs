@@ -1,61 +1,223 @@
-//! What an agent was asked and answered, where its own events do not say: what the models inside
-//! were asked first, and what they said last.
+//! What a span shows of those inside: an agent its model calls, an operation its agent.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::borrow::Cow;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use serde_json::Value as Json;
+use telemetry_llm::{Message, Role, Usage};
 
+use crate::convert::messages::last_text;
 use crate::mapping::table::{RollsUp, SpanMapping};
+use crate::span::attributes::SpanAttributes;
 
-/// What went in and what came out.
+/// What went in and what came out, and of a model call which conversation it belongs to.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct InputOutput {
     pub(crate) input: Option<Json>,
     pub(crate) output: Option<Json>,
+    /// The first thing that the user said in it.
+    opening: Option<String>,
+    /// Whether the model has answered in it before.
+    goes_on: bool,
+}
+
+impl InputOutput {
+    /// Notes what a model is asked.
+    pub(crate) fn asked(&mut self, messages: &[Message]) {
+        let said = last_text(messages, &Role::User).or_else(|| last_text(messages, &Role::System));
+        self.input = said.map(Json::from);
+        let mut users = messages.iter().filter(|message| message.role == Role::User);
+        self.opening = users.find_map(Message::text).or_else(|| messages.iter().find_map(Message::text));
+        self.goes_on = messages.iter().any(|message| message.role == Role::Assistant);
+    }
+}
+
+/// A value that is the same in all calls, as long as it is.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) enum Same {
+    #[default]
+    Unknown,
+    Only(Cow<'static, str>),
+    Many,
+}
+
+impl Same {
+    fn note(&mut self, value: Option<Cow<'static, str>>) {
+        *self = match (std::mem::take(self), value) {
+            (Self::Unknown, Some(value)) => Self::Only(value),
+            (Self::Only(known), Some(value)) if known != value => Self::Many,
+            (known, _) => known,
+        };
+    }
+
+    pub(crate) fn only(&self) -> Option<Cow<'static, str>> {
+        match self {
+            Self::Only(value) => Some(value.clone()),
+            Self::Unknown | Self::Many => None,
+        }
+    }
+}
+
+/// What an agent's own model calls and tools come to.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Sums {
+    pub(crate) usage: Usage,
+    pub(crate) cost: Option<f64>,
+    pub(crate) inference_calls: u64,
+    pub(crate) tool_calls: u64,
+    /// Those of the last call.
+    pub(crate) finish_reasons: Vec<String>,
+    pub(crate) model: Same,
+    pub(crate) provider: Same,
 }
 
 /// What a span gathers from those inside.
 #[derive(Debug)]
 pub(crate) struct Rollup {
-    row: &'static SpanMapping,
+    row: Option<&'static SpanMapping>,
     around: Option<Arc<Self>>,
-    io: Mutex<InputOutput>,
+    gathered: Mutex<(InputOutput, Sums)>,
+    /// The conversation of what is inside.
+    conversation: OnceLock<String>,
 }
 
-impl Rollup {
-    pub(crate) fn new(row: &'static SpanMapping, around: Option<Arc<Self>>) -> Arc<Self> {
-        Arc::new(Self { row, around, io: Mutex::default() })
+/// Where a span stands among those that gather.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Place {
+    row: Option<&'static SpanMapping>,
+    /// What it gathers itself; a model call, of which there are most, gathers nothing.
+    pub(crate) own: Option<Arc<Rollup>>,
+    around: Option<Arc<Rollup>>,
+}
+
+fn lock(gathered: &Mutex<(InputOutput, Sums)>) -> std::sync::MutexGuard<'_, (InputOutput, Sums)> {
+    gathered.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Place {
+    /// The place of a new span inside another, in a context of that conversation.
+    pub(crate) fn new(
+        row: Option<&'static SpanMapping>,
+        around: Option<Arc<Rollup>>,
+        conversation: Option<&str>,
+    ) -> Self {
+        if let (Some(around), Some(conversation)) = (&around, conversation) {
+            around.conversation.get_or_init(|| conversation.to_owned());
+        }
+        let own = (!row.is_some_and(SpanMapping::is_inference)).then(|| {
+            Arc::new(Rollup {
+                row,
+                around: around.clone(),
+                gathered: Mutex::default(),
+                conversation: OnceLock::new(),
+            })
+        });
+        Self { row, own, around }
     }
 
-    /// Fills in what the span itself did not say, and passes it on to the span that answers for it.
+    /// The innermost that gathers: for what is inside the span.
+    pub(crate) fn inner(&self) -> Option<Arc<Rollup>> {
+        self.own.clone().or_else(|| self.around.clone())
+    }
+
+    fn outwards(&self) -> impl Iterator<Item = &Rollup> {
+        std::iter::successors(self.around.as_deref(), |span| span.around.as_deref())
+    }
+
+    /// The conversation of the outermost span that has one; none for the outermost itself.
+    pub(crate) fn session(&self) -> Option<String> {
+        self.outwards().filter_map(|span| span.conversation.get()).last().cloned()
+    }
+
+    /// What the span's own model calls and tools come to.
+    pub(crate) fn sums(&self) -> Option<Sums> {
+        self.own.as_ref().map(|own| lock(&own.gathered).1.clone())
+    }
+
+    /// Counts a model call or a tool that ended in its agent.
+    pub(crate) fn count(&self, made: &SpanAttributes) {
+        let Some(row) = self.row.filter(|row| row.is_inference() || row.is_tool()) else { return };
+        let is_agent = |span: &&Rollup| span.row.is_some_and(|row| row.kind == "AGENT");
+        let Some(agent) = self.outwards().find(is_agent) else { return };
+        let sums = &mut lock(&agent.gathered).1;
+        if row.is_tool() {
+            sums.tool_calls += 1;
+            return;
+        }
+        sums.inference_calls += 1;
+        if let Some(usage) = &made.usage {
+            sums.usage = sums.usage.plus(usage);
+        }
+        if let Some(cost) = made.cost {
+            sums.cost = Some(sums.cost.unwrap_or(0.0) + cost);
+        }
+        if !made.finish_reasons.is_empty() {
+            sums.finish_reasons.clone_from(&made.finish_reasons);
+        }
+        sums.model.note(made.model.clone().map(Cow::Owned));
+        sums.provider.note(made.provider.clone());
+    }
+
+    /// Fills in what the span itself does not give, and passes it on to the span that shows it.
     pub(crate) fn settle(&self, io: &mut InputOutput) {
-        if self.row.gathers != RollsUp::Nothing {
-            let gathered = std::mem::take(&mut *self.io.lock().unwrap_or_else(PoisonError::into_inner));
+        let rolls_up = self.row.map_or(RollsUp::Nothing, |row| row.rolls_up);
+        if let Some(own) = self.own.as_ref().filter(|_| rolls_up != RollsUp::Nothing) {
+            let gathered = std::mem::take(&mut lock(&own.gathered).0);
             io.input = io.input.take().or(gathered.input);
             io.output = io.output.take().or(gathered.output);
         }
-        if let Some(around) = self.answerable() {
-            let mut theirs = around.io.lock().unwrap_or_else(PoisonError::into_inner);
-            if theirs.input.is_none() {
-                theirs.input.clone_from(&io.input);
+        let Some(row) = self.row else { return };
+        if row.is_inference() {
+            let agent = self.outwards().find(|span| span.row.is_some_and(|row| row.kind == "AGENT"));
+            if let Some(agent) = agent.filter(|agent| agent.rolls_up() == RollsUp::Models) {
+                lock(&agent.gathered).0.add_call(io);
             }
-            // A model that only calls tools has not answered yet.
-            if io.output.as_ref().is_some_and(|output| output.is_string() || !self.row.is_inference()) {
-                theirs.output.clone_from(&io.output);
+        } else if row.kind == "AGENT" || rolls_up == RollsUp::Agent {
+            let around = self.outwards().next().filter(|span| span.rolls_up() == RollsUp::Agent);
+            if let Some(around) = around {
+                let theirs = &mut lock(&around.gathered).0;
+                if theirs.input.is_none() {
+                    theirs.input.clone_from(&io.input);
+                }
+                if io.output.is_some() {
+                    theirs.output.clone_from(&io.output);
+                }
             }
         }
     }
+}
 
-    /// A model call is its agent's; an agent is that of the operation, run or delegation right
-    /// around it.
-    fn answerable(&self) -> Option<&Self> {
-        let mut around = std::iter::successors(self.around.as_deref(), |span| span.around.as_deref());
-        if self.row.is_inference() {
-            around.find(|span| span.row.kind == "AGENT").filter(|span| span.row.gathers == RollsUp::Models)
-        } else if self.row.kind == "AGENT" || self.row.gathers == RollsUp::Agent {
-            around.next().filter(|span| span.row.gathers == RollsUp::Agent)
-        } else {
-            None
+impl Rollup {
+    fn rolls_up(&self) -> RollsUp {
+        self.row.map_or(RollsUp::Nothing, |row| row.rolls_up)
+    }
+}
+
+impl InputOutput {
+    /// Takes one more model call of an agent: its main conversation is what the agent was asked and
+    /// answered. Calls beside it, as a guard before or a title after, are neither.
+    fn add_call(&mut self, call: &Self) {
+        // A model that only calls tools has not answered yet.
+        let answer = call.output.as_ref().filter(|output| output.is_string());
+        let quotes = |long: Option<&str>, short: Option<&str>| match (long, short) {
+            (Some(long), Some(short)) => short.len() >= 8 && long.len() > short.len() && long.contains(short),
+            _ => false,
+        };
+        let (known, asked) = (self.opening.as_deref(), call.opening.as_deref());
+        let guarded = quotes(known, asked);
+        if self.input.is_none() && self.output.is_none() && known.is_none() || guarded {
+            self.input.clone_from(&call.input);
+            self.output = answer.cloned();
+            self.opening.clone_from(&call.opening);
+            return;
+        }
+        let answered = self.output.as_ref().and_then(Json::as_str);
+        let same = known == asked || asked.is_none() || known.is_none();
+        let builds_on = quotes(asked, answered);
+        if (same || call.goes_on || builds_on || self.output.is_none())
+            && let Some(answer) = answer
+        {
+            self.output = Some(answer.clone());
         }
     }
 }
@@ -66,29 +228,100 @@ mod tests {
     use crate::mapping::table::row;
     use serde_json::json;
 
-    fn span(prefix: &str, around: Option<&Arc<Rollup>>) -> Arc<Rollup> {
-        Rollup::new(row(prefix).unwrap().1, around.cloned())
+    fn span(prefix: &str, around: Option<&Place>) -> Place {
+        Place::new(row(prefix).map(|(_, row)| row), around.and_then(Place::inner), None)
     }
 
-    fn said(input: &str, output: &str) -> InputOutput {
-        InputOutput { input: Some(input.into()), output: Some(output.into()) }
+    fn turn(agent: &Place, messages: Json, output: Json) {
+        let mut io = InputOutput::default();
+        io.asked(&telemetry_llm::conversation(&messages));
+        io.output = Some(output);
+        span("condukt.llm_turn", Some(agent)).settle(&mut io);
+    }
+
+    fn shown(of: &Place) -> (Option<Json>, Option<Json>) {
+        let mut io = InputOutput::default();
+        of.settle(&mut io);
+        (io.input, io.output)
+    }
+
+    fn user(text: &str) -> Json {
+        json!({"role": "user", "content": text})
     }
 
     #[test]
-    fn an_agent_was_asked_what_its_first_model_was_and_says_what_its_last_said() {
+    fn an_agent_was_asked_what_its_first_model_was_and_answers_what_its_last_did() {
         let run = span("condukt.run", None);
         let agent = span("condukt.agent", Some(&run));
         let tool = span("condukt.tool_call", Some(&agent));
         let child = span("condukt.agent", Some(&span("condukt.subagent", Some(&tool))));
-        span("condukt.llm_turn", Some(&agent)).settle(&mut said("hello", "calls"));
-        tool.settle(&mut said("{}", "done"));
-        span("condukt.llm_turn", Some(&child)).settle(&mut said("inner", "answer"));
-        child.settle(&mut InputOutput::default());
-        span("condukt.llm_turn", Some(&agent)).settle(&mut said("later", "bye"));
+        turn(&agent, json!([user("hello")]), json!([{"type": "tool_call"}]));
+        turn(&child, json!([user("inner")]), json!("answer"));
+        assert_eq!(shown(&child), (Some(json!("inner")), Some(json!("answer"))));
+        turn(
+            &agent,
+            json!([user("hello"), {"role": "assistant", "content": "calls"}, user("later")]),
+            json!("bye"),
+        );
         for around in [agent, run] {
-            let mut io = InputOutput::default();
-            around.settle(&mut io);
-            assert_eq!((io.input, io.output), (Some(json!("hello")), Some(json!("bye"))));
+            assert_eq!(shown(&around), (Some(json!("hello")), Some(json!("bye"))));
         }
+    }
+
+    #[test]
+    fn calls_beside_the_conversation_are_neither_question_nor_answer() {
+        let agent = span("condukt.agent", None);
+        turn(&agent, json!([user("Is this harmful? <text>Where is Oslo?</text>")]), json!("no"));
+        turn(&agent, json!([user("Where is Oslo?")]), json!("In Norway."));
+        turn(&agent, json!([user("Think of a title for this conversation.")]), json!("Norwegian cities"));
+        assert_eq!(shown(&agent), (Some(json!("Where is Oslo?")), Some(json!("In Norway."))));
+    }
+
+    #[test]
+    fn a_step_that_builds_on_the_last_answer_answers() {
+        let agent = span("condukt.agent", None);
+        turn(&agent, json!([user("Write a draft about Oslo.")]), json!("Oslo is cold and clear."));
+        turn(&agent, json!([user("Polish this: Oslo is cold and clear.")]), json!("Oslo: cold, clear."));
+        turn(
+            &agent,
+            json!([{"role": "system", "content": "Summary so far."}, {"role": "assistant", "content": "x"}, user("And now?")]),
+            json!("Done."),
+        );
+        assert_eq!(shown(&agent), (Some(json!("Write a draft about Oslo.")), Some(json!("Done."))));
+    }
+
+    #[test]
+    fn the_outermost_conversation_is_that_of_the_trace() {
+        let inside = |around: &Place, conversation| Place::new(None, around.inner(), conversation);
+        let agent = span("condukt.agent", None);
+        assert_eq!(agent.session(), None);
+        let turn = inside(&agent, Some("s-1"));
+        assert_eq!(turn.session().as_deref(), Some("s-1"));
+        let child = inside(&turn, Some("s-1"));
+        let deep = inside(&child, Some("s-2"));
+        assert_eq!(deep.session().as_deref(), Some("s-1"));
+    }
+
+    #[test]
+    fn sums_are_those_of_an_agents_own_calls() {
+        let agent = span("condukt.agent", None);
+        let call = |model: &str, input: u64| SpanAttributes {
+            usage: Usage::read(&json!({"input": input, "output": 1})),
+            model: Some(model.to_owned()),
+            cost: Some(0.5),
+            ..SpanAttributes::default()
+        };
+        span("condukt.llm_turn", Some(&agent)).count(&call("a", 10));
+        let tool = span("condukt.tool_call", Some(&agent));
+        tool.count(&SpanAttributes::default());
+        let child = span("condukt.agent", Some(&tool));
+        span("condukt.llm_turn", Some(&child)).count(&call("b", 1000));
+        span("condukt.llm_turn", Some(&agent)).count(&call("a", 20));
+        let sums = agent.sums().unwrap();
+        assert_eq!(
+            (sums.usage.input, sums.cost, sums.inference_calls, sums.tool_calls),
+            (Some(30), Some(1.0), 2, 1)
+        );
+        assert_eq!(sums.model, Same::Only("a".into()));
     }
 }

@@ -89,6 +89,7 @@ impl Kept {
                 json!({
                     "event_name": log.record.event_name(),
                     "severity": log.record.severity_text(),
+                    "body": log.record.body().map(of_any),
                     "attributes": sorted(attributes),
                 })
             })
@@ -153,6 +154,7 @@ fn points(data: &AggregatedMetrics) -> (&'static str, Vec<Json>, Option<Vec<f64>
         }
         AggregatedMetrics::U64(MetricData::Sum(data)) => ("sum", sum(data), None),
         AggregatedMetrics::I64(MetricData::Sum(data)) => ("sum", sum(data), None),
+        AggregatedMetrics::F64(MetricData::Sum(data)) => ("sum", sum(data), None),
         other => panic!("{other:?}"),
     }
 }

@@ -43,8 +43,7 @@ pub(crate) struct ContextGuard<'c> {
 impl<'c> ContextGuard<'c> {
     #[inline]
     pub(crate) fn enter(place: &'c mut Context) -> Self {
-        entered(place);
-        let swapped = swap_context(place);
+        let swapped = enter(place);
         Self { place, swapped }
     }
 }
@@ -52,11 +51,25 @@ impl<'c> ContextGuard<'c> {
 impl Drop for ContextGuard<'_> {
     #[inline]
     fn drop(&mut self) {
-        if self.swapped && !swap_context(self.place) {
-            *self.place = Context::NONE;
-        }
-        left(self.place);
+        leave(self.place, self.swapped);
     }
+}
+
+/// Makes a context the current one; the one before waits in its place. False if nothing can be current, in a thread
+/// whose locals are gone.
+#[inline]
+pub(crate) fn enter(place: &mut Context) -> bool {
+    entered(place);
+    swap_context(place)
+}
+
+/// The reverse of [`enter`], which returned `swapped`.
+#[inline]
+pub(crate) fn leave(place: &mut Context, swapped: bool) {
+    if swapped && !swap_context(place) {
+        *place = Context::NONE;
+    }
+    left(place);
 }
 
 /// Tells the observers of the context's span that it becomes current.

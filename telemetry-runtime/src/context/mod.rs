@@ -25,9 +25,7 @@ use crate::value::{CapturedValue, Value};
 
 pub(crate) use active_span::ActiveSpan;
 pub use carry::{InContext, WithContext, in_current_context};
-pub(crate) use current::{ContextGuard, with_context};
-#[cfg(feature = "tracing-layer")]
-pub(crate) use current::{entered, left, swap_context};
+pub(crate) use current::{ContextGuard, enter, leave, with_context};
 pub use observer::SpanObserver;
 pub(crate) use observer::{Observers, Observing, tell};
 pub use propagation::Carrier;

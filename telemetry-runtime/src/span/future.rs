@@ -27,6 +27,74 @@ pub(super) fn ensure_started<'s, 'a>(slot: &'s mut Option<Box<Span<'a>>>) -> Opt
     slot.as_deref_mut()
 }
 
+/// The body of an async function that is observed, in one box with its span: where no handler listens there is no
+/// room for either.
+#[cold]
+#[inline(never)]
+pub fn observed<'a, F, S>(span: Option<Span<'a>>, future: F, stop: S) -> Pin<Box<Observed<'a, F, S>>>
+where
+    F: Future,
+    S: for<'r> FnOnce(&'r F::Output, &mut Stop<'r>),
+{
+    Box::pin(Observed { future: Some(future), span, stop: Some(stop) })
+}
+
+pin_project! {
+    /// See [`observed`].
+    #[must_use = "futures do nothing unless polled"]
+    pub struct Observed<'a, F, S> {
+        #[pin]
+        future: Option<F>,
+        span: Option<Span<'a>>,
+        stop: Option<S>,
+    }
+
+    impl<F, S> PinnedDrop for Observed<'_, F, S> {
+        fn drop(this: Pin<&mut Self>) {
+            let mut this = this.project();
+            if let Some(span) = this.span {
+                abandon_open(span, || this.future.set(None), drop_ends);
+            }
+        }
+    }
+}
+
+impl<F: Future, S: for<'r> FnOnce(&'r F::Output, &mut Stop<'r>)> Future for Observed<'_, F, S> {
+    type Output = F::Output;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
+        let mut this = self.project();
+        let Some(span) = this.span else {
+            let Some(future) = this.future.as_pin_mut() else { polled_again() };
+            return future.poll(cx);
+        };
+        if !span.is_open() {
+            span.begin();
+        }
+        let result = span.within(|| {
+            let Some(future) = this.future.as_mut().as_pin_mut() else { polled_again() };
+            let returned = ready!(future.poll(cx));
+            // What the future still holds ends before its span does.
+            this.future.set(None);
+            Poll::Ready(returned)
+        });
+        match result {
+            Ok(poll) => {
+                let returned = ready!(poll);
+                if let Some(stop) = this.stop.take() {
+                    span.stop(Measured::default(), |keys| stop(&returned, keys));
+                }
+                Poll::Ready(returned)
+            }
+            Err((panicked, payload)) => {
+                drop_remains(span, || this.future.set(None));
+                span.panicked(Measured::default(), panicked, |_| {});
+                resume_unwind(payload)
+            }
+        }
+    }
+}
+
 /// What happens when the future has returned.
 pub trait Ending<'a, R> {
     /// What the instrumented future returns.
@@ -74,11 +142,16 @@ pin_project! {
     impl<F, S> PinnedDrop for Instrumented<'_, F, S> {
         fn drop(this: Pin<&mut Self>) {
             let mut this = this.project();
-            abandon(this.span, || this.future.set(None), |span, end| match end {
-                None => span.cancelled(Measured::default(), |_| {}),
-                Some(panicked) => span.panicked(Measured::default(), panicked, |_| {}),
-            });
+            abandon(this.span, || this.future.set(None), drop_ends);
         }
+    }
+}
+
+/// Ends the span of a future that was dropped, or whose destructors panicked.
+fn drop_ends(span: &mut Span<'_>, panicked: Option<Panicked>) {
+    match panicked {
+        None => span.cancelled(Measured::default(), |_| {}),
+        Some(panicked) => span.panicked(Measured::default(), panicked, |_| {}),
     }
 }
 
@@ -89,11 +162,24 @@ pub(super) fn abandon(
     drop_work: impl FnOnce(),
     end: impl FnOnce(&mut Span<'_>, Option<Panicked>),
 ) {
-    let Some(mut span) = span.take().filter(|span| span.is_open()) else { return };
+    if let Some(mut span) = span.take() {
+        abandon_open(&mut span, drop_work, end);
+    }
+}
+
+/// As [`abandon`], of a span that stays in its place.
+fn abandon_open(
+    span: &mut Span<'_>,
+    drop_work: impl FnOnce(),
+    end: impl FnOnce(&mut Span<'_>, Option<Panicked>),
+) {
+    if !span.is_open() {
+        return;
+    }
     match span.within(drop_work) {
-        Ok(()) => end(&mut span, None),
+        Ok(()) => end(span, None),
         Err((panicked, payload)) => {
-            end(&mut span, Some(panicked));
+            end(span, Some(panicked));
             resume_unwind(payload)
         }
     }

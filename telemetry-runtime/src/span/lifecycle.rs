@@ -38,7 +38,7 @@ impl Span<'_> {
             node.add_secrets(secrets);
         }
         context.span = Some(node);
-        self.open = Some(Open { context, ids: Some(ids), depth, started, child_session });
+        self.open = Some(Open { context, ids: Some(ids), depth, is_entered: false, started, child_session });
         if self.observed {
             let times = [("system_time", wall), ("monotonic_time", started)];
             self.emit(Phase::Start, &times, FieldSource::NONE);
@@ -51,7 +51,8 @@ impl Span<'_> {
     /// Holds the current context without starting a span.
     pub(super) fn carry_context(&mut self) {
         let context = Context::current();
-        self.open = Some(Open { context, ids: None, depth: 0, started: 0, child_session: None });
+        self.open =
+            Some(Open { context, ids: None, depth: 0, is_entered: false, started: 0, child_session: None });
     }
 
     /// Whether it has begun.
@@ -64,6 +65,21 @@ impl Span<'_> {
         let Some(open) = &mut self.open else { return panics::watch(work) };
         let _entered = ContextGuard::enter(&mut open.context);
         panics::watch(work)
+    }
+
+    /// Makes its context the current one, to [`leave`](Self::leave).
+    pub(super) fn enter(&mut self) {
+        if let Some(open) = &mut self.open {
+            open.is_entered = context::enter(&mut open.context);
+        }
+    }
+
+    /// Makes the context current that was so before.
+    pub(super) fn leave(&mut self) {
+        if let Some(open) = &mut self.open {
+            context::leave(&mut open.context, open.is_entered);
+            open.is_entered = false;
+        }
     }
 
     /// Ends it with a stop, whose keys `fill` takes from the return value.

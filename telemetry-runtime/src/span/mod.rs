@@ -22,12 +22,12 @@ mod stream;
 
 pub(crate) use by_hand::mode;
 pub use by_hand::{Answered, OpenSpan, SpanKind, open_span};
-pub use function::run;
-pub use future::{Follow, Instrumented, NamedFuture, PlainFuture, Work};
+pub use function::{Starting, run, starting};
+pub use future::{Follow, Instrumented, NamedFuture, PlainFuture, Work, observed};
 pub use items::{Chunk, ItemStop, LookInto, LookPast};
 pub(crate) use observed::{is_observed, is_seen};
 pub use span_metadata::SpanMetadata;
-pub use start::{begin, begin_boxed, begin_later, next_turn};
+pub use start::{begin_here, begin_later, next_turn};
 pub use state::Span;
 pub use stop::Stop;
 pub use stop_metadata::{Derived, May, MayDerive, MayNotDerive, NothingToDerive, StopMetadata, StopOfOwn};

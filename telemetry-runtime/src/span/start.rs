@@ -9,25 +9,23 @@ use crate::value::{Captured, CapturedValue};
 /// Looks whether a span that begins now is observed, and if so captures what the call was given.
 ///
 /// A panic in what is captured loses the keys after it and nothing else.
-#[cold]
-#[inline(never)]
-pub fn begin<'a>(site: &'static SpanSite, place: &mut Option<Span<'a>>, capture: impl FnOnce(&mut Span<'a>)) {
+pub(super) fn begin<'a>(
+    site: &'static SpanSite,
+    place: &mut Option<Span<'a>>,
+    capture: impl FnOnce(&mut Span<'a>),
+) {
     if let Some(observed) = interesting(site) {
         place.insert(Span::new(site, observed, is_wanted(site, observed))).captured(capture);
     }
 }
 
-/// As [`begin`], for the span of a future, in a box that lives as long as the future.
+/// As [`begin`], for the body of an async function, which begins at once.
 #[cold]
 #[inline(never)]
-pub fn begin_boxed<'a>(
-    site: &'static SpanSite,
-    capture: impl FnOnce(&mut Span<'a>),
-) -> Option<Box<Span<'a>>> {
-    let observed = interesting(site)?;
-    let mut span = Box::new(Span::new(site, observed, is_wanted(site, observed)));
-    span.captured(capture);
-    Some(span)
+pub fn begin_here<'a>(site: &'static SpanSite, capture: impl FnOnce(&mut Span<'a>)) -> Option<Span<'a>> {
+    let mut span = None;
+    begin(site, &mut span, capture);
+    span
 }
 
 /// As [`begin`], for a span that begins later, perhaps in another context, whose handlers then decide. It borrows

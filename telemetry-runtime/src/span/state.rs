@@ -119,6 +119,8 @@ pub(super) struct Open {
     /// `None` where the span only carries a context, whose current span is another one.
     pub(super) ids: Option<SpanIds>,
     pub(super) depth: u32,
+    /// Whether the context of the work is the current one; then the one before is in its place.
+    pub(super) is_entered: bool,
     pub(super) started: u64,
     pub(super) child_session: Option<Arc<OnceLock<Arc<str>>>>,
 }

@@ -1,5 +1,10 @@
 //! Capturing events in tests, in parallel and deterministically.
 
+mod recording;
+mod spans;
+mod totals;
+mod trajectory;
+mod transcript;
 mod tree;
 
 use std::future::Future;
@@ -10,6 +15,12 @@ pub use crate::clock::FakeClock;
 use crate::context::{Context, InContext, WithContext};
 use crate::event::{Event, IntoPatterns, OwnedEvent, Pattern};
 use crate::value::Json;
+
+pub use recording::Recording;
+pub use spans::{SpanView, Spans};
+pub use telemetry_llm::Usage;
+pub use totals::Totals;
+pub use trajectory::{ExpectedCall, Mode, Trajectory, assert_trajectory, check_trajectory, tool};
 
 /// Captures all events of what runs under it, and nothing else: tests run in parallel.
 ///
@@ -118,6 +129,26 @@ impl Capture {
     /// ```
     pub fn tree(&self) -> String {
         tree::render(&self.events())
+    }
+
+    /// Returns the events so far as a recording, which answers the questions below of what was captured until now.
+    pub fn recording(&self) -> Recording {
+        Recording::new(self.events())
+    }
+
+    /// Returns the spans so far, for queries: `capture.spans().named("tool_call").with("tool", "search").count()`.
+    pub fn spans(&self) -> Spans {
+        self.recording().spans()
+    }
+
+    /// Returns what was done and used so far: agents, turns, tool calls, failures, tokens, cost, time.
+    pub fn totals(&self) -> Totals {
+        self.recording().totals()
+    }
+
+    /// Returns who said what and which tool gave what. See [`Recording::transcript`].
+    pub fn transcript(&self) -> String {
+        self.recording().transcript()
     }
 }
 

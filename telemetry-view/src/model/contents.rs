@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use crate::format::{Content, Hash};
+use telemetry_runtime::recording::{Content, Hash};
 
 /// Values by name, each with how many events and lists need it.
 #[derive(Clone, Debug, Default)]

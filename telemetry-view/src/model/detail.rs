@@ -6,7 +6,7 @@ use serde::Serialize;
 use telemetry_runtime::{Json, OwnedEvent};
 
 use super::{Model, Span};
-use crate::format::{Content, EventLine, Hash, Line, read_whole, value_of};
+use telemetry_runtime::recording::{Content, EventLine, Hash, Line, value_of, whole_event};
 
 /// A span's events, whole.
 #[derive(Clone, Debug, Serialize)]
@@ -23,7 +23,7 @@ impl Model {
         let span = self.spans.get(&number)?;
         let whole = |line: &Option<Box<str>>| {
             let event: EventLine = serde_json::from_str(line.as_deref()?).ok()?;
-            read_whole(event, |hash| self.contents.get(hash))
+            whole_event(event, |hash| self.contents.get(hash))
         };
         Some(Detail { start: whole(&span.start_line), end: whole(&span.end_line) })
     }

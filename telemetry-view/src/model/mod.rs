@@ -6,6 +6,8 @@ mod contents;
 mod detail;
 mod evict;
 mod intake;
+mod place;
+mod reading;
 mod search;
 mod session;
 mod span;
@@ -105,8 +107,8 @@ pub struct Changes<'m> {
     pub sessions: Vec<SessionSummary>,
     /// Spans that are gone.
     pub removed: Vec<u32>,
-    /// Sums over everything.
-    pub totals: Totals,
+    /// Sums over everything, where nothing more follows.
+    pub totals: Option<Totals>,
     /// What is not shown.
     pub losses: Losses,
 }
@@ -256,7 +258,7 @@ impl Model {
             spans: spans.drain(..).map(|(_, span)| span).collect(),
             sessions,
             removed,
-            totals: self.totals(),
+            totals: (revision == self.revision).then(|| self.totals()),
             losses: self.losses,
         }
     }

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use telemetry_runtime::Json;
 
 use super::{Model, Span};
-use crate::format::{EventLine, Hash};
+use telemetry_runtime::recording::{EventLine, Hash};
 
 /// A text to look for, whatever its case.
 #[derive(Clone, Debug)]

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use serde::{Serialize, Serializer};
 use telemetry_runtime::SpanIds;
 
-use crate::format::Hash;
 use telemetry_llm::Usage;
+use telemetry_runtime::recording::Hash;
 
 /// What a span is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]

@@ -7,7 +7,7 @@ use telemetry_runtime::Json;
 
 use super::{Kind, Model, Span, State};
 use crate::answers::{self, Message, Part, Role};
-use crate::format::{Content, EventLine, Hash};
+use telemetry_runtime::recording::{Content, EventLine, Hash};
 
 /// What was spoken, in the order of time.
 #[derive(Clone, Debug, Serialize)]
@@ -97,7 +97,7 @@ impl Model {
         let mut told = Told::new(self, &spans);
         let mut previous: Option<Given> = None;
         for turn in spans.iter().copied().filter(|span| span.kind == Kind::Turn) {
-            let Some(event) = self.last_event(turn) else { continue };
+            let Some(event) = Self::last_event(turn) else { continue };
             let given = self.given(&event);
             if given.chain.is_empty() && given.inline.is_none() {
                 continue;
@@ -117,7 +117,7 @@ impl Model {
     }
 
     /// The event that tells the most of a span.
-    fn last_event(&self, span: &Span) -> Option<EventLine> {
+    fn last_event(span: &Span) -> Option<EventLine> {
         let line = span.end_line.as_deref().or(span.start_line.as_deref())?;
         serde_json::from_str(line).ok()
     }
@@ -187,7 +187,7 @@ impl<'m> Told<'m> {
     fn new(model: &'m Model, spans: &[&'m Span]) -> Self {
         let mut tools: HashMap<String, VecDeque<&Span>> = HashMap::new();
         for span in spans.iter().copied().filter(|span| span.kind == Kind::Tool) {
-            let event = model.last_event(span);
+            let event = Model::last_event(span);
             let id = event.and_then(|event| Some(event.metadata.get("tool_call_id")?.as_str()?.to_owned()));
             if let Some(id) = id {
                 tools.entry(id).or_default().push_back(span);
@@ -273,7 +273,7 @@ impl<'m> Told<'m> {
     fn without_messages(&mut self, spans: &[&Span]) {
         let mut moments: Vec<(u64, u32, Entry)> = Vec::new();
         for span in spans {
-            let Some(event) = self.model.last_event(span) else { continue };
+            let Some(event) = Model::last_event(span) else { continue };
             let value = |keys: &[&str]| keys.iter().find_map(|key| self.model.value_of_key(&event, key));
             let end = span.end().unwrap_or(span.start);
             let mut say = |at: u64, role: &str, parts: Vec<Speech>| {

@@ -16,8 +16,10 @@ use super::Shared;
 
 /// How many spans go into one message.
 const AT_A_TIME: usize = 10_000;
-/// How long changes are gathered.
+/// How long changes are gathered: of a few, and of so many that a file is being read.
 const PAUSE: Duration = Duration::from_millis(100);
+const LONG_PAUSE: Duration = Duration::from_millis(400);
+const MANY: usize = 2_000;
 
 /// The changes since the last message that the page has seen, which its `Last-Event-ID` names.
 ///
@@ -44,13 +46,13 @@ async fn send(shared: Arc<Shared>, mut since: u64, mut reset: bool, sender: mpsc
         let Ok(permit) = sender.reserve().await else { return };
         changed.borrow_and_update();
         shared.note_dropped();
-        let (message, next, more) = {
+        let (message, next, more, many) = {
             let model = shared.model();
             let changes = model.changes(since, AT_A_TIME);
             let more = changes.revision < model.revision();
             let reset = changes.reset || reset;
             let message = serde_json::to_string(&Message { live: true, reset, more, changes: &changes });
-            (message.unwrap_or_default(), changes.revision, more)
+            (message.unwrap_or_default(), changes.revision, more, changes.spans.len() > MANY)
         };
         if first || next != since || reset {
             permit.send(Event::default().id(format!("{}-{next}", shared.instance)).data(message));
@@ -60,7 +62,7 @@ async fn send(shared: Arc<Shared>, mut since: u64, mut reset: bool, sender: mpsc
             if changed.changed().await.is_err() {
                 return;
             }
-            tokio::time::sleep(PAUSE).await;
+            tokio::time::sleep(if many { LONG_PAUSE } else { PAUSE }).await;
         }
     }
 }

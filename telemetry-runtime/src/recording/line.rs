@@ -5,7 +5,10 @@ use std::fmt;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use serde_json::value::RawValue;
-use telemetry_runtime::{Json, OwnedEvent, SpanIds};
+
+use crate::event::OwnedEvent;
+use crate::ids::SpanIds;
+use crate::value::Json;
 
 /// The version of the format that this crate writes.
 pub const VERSION: u32 = 1;
@@ -14,7 +17,19 @@ type Map = serde_json::Map<String, Json>;
 
 /// The name of a shared value: 128 bits of the SHA-256 of what it holds, as 32 hex digits.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Hash(pub(super) u128);
+pub struct Hash(u128);
+
+impl Hash {
+    /// Makes a name of its 128 bits.
+    pub const fn from_bits(bits: u128) -> Self {
+        Self(bits)
+    }
+
+    /// Returns its 128 bits.
+    pub const fn to_bits(self) -> u128 {
+        self.0
+    }
+}
 
 impl fmt::Display for Hash {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -139,19 +154,19 @@ impl From<OwnedEvent> for EventLine {
 }
 
 impl Line {
-    /// Reads one line, without its line break. `None` where it is not one that is known. Invalid UTF-8 in it is
-    /// replaced.
+    /// Reads one line, without its line break. `None` where it is not one that is known. What is not Unicode in it,
+    /// bytes or escapes of half a character, is replaced.
     pub fn parse(line: &[u8]) -> Option<Self> {
         match serde_json::from_slice::<AnyLine>(line) {
             Ok(any) => any.known(),
-            Err(_) if std::str::from_utf8(line).is_err() => {
-                serde_json::from_str::<AnyLine>(&String::from_utf8_lossy(line)).ok()?.known()
-            }
-            Err(_) => None,
+            Err(_) => serde_json::from_str::<AnyLine>(&whole_characters(line)?).ok()?.known(),
         }
     }
 
     /// Appends the line and its line break.
+    ///
+    /// # Panics
+    /// Never: a line has string keys alone, and a vector takes every byte.
     pub fn write(&self, out: &mut Vec<u8>) {
         let written = match self {
             Self::Header(header) => serde_json::to_writer(&mut *out, header),
@@ -167,6 +182,36 @@ impl Line {
         written.expect("a line has string keys alone, and a vector takes every byte");
         out.push(b'\n');
     }
+}
+
+/// A line in which U+FFFD stands for what is no character: invalid UTF-8, and escapes such as `\\ud800` that are half of a
+/// pair. `None` where there is nothing to replace.
+fn whole_characters(line: &[u8]) -> Option<String> {
+    let text = String::from_utf8_lossy(line);
+    let escape = |at: usize| {
+        let digits = text.get(at..)?.strip_prefix("\\u")?.get(..4)?;
+        u16::from_str_radix(digits, 16).ok()
+    };
+    let mut out = String::with_capacity(text.len());
+    let (mut copied, mut at) = (0, 0);
+    let mut replaced = matches!(text, std::borrow::Cow::Owned(_));
+    while let Some(found) = text[at..].find('\\') {
+        at += found;
+        match escape(at) {
+            Some(0xd800..=0xdbff) if matches!(escape(at + 6), Some(0xdc00..=0xdfff)) => at += 12,
+            Some(0xd800..=0xdfff) => {
+                out.push_str(&text[copied..at]);
+                out.push('\u{fffd}');
+                at += 6;
+                copied = at;
+                replaced = true;
+            }
+            // Whatever is escaped, a backslash among others, is passed over with it.
+            _ => at = (at + 2..=text.len()).find(|at| text.is_char_boundary(*at)).unwrap_or(text.len()),
+        }
+    }
+    out.push_str(&text[copied..]);
+    replaced.then_some(out)
 }
 
 /// Every key that some line has.

@@ -3,8 +3,7 @@
 use serde_json::value::RawValue;
 use sha2::{Digest as _, Sha256};
 use telemetry_runtime::Json;
-
-use super::line::{Content, EventLine, Hash};
+use telemetry_runtime::recording::{Content, EventLine, Hash};
 
 /// Below this many bytes of JSON a value stays in its event.
 const SHARED_FROM: usize = 256;
@@ -15,8 +14,11 @@ const SHARED_FROM: usize = 256;
 /// What a span's start has is there again at its end, so a start's values are shared. At the end of a span, lists
 /// are (each turn repeats the messages of the last one), and what is known already; the rest stays in the event.
 pub fn compact(event: &mut EventLine, knows: impl Fn(Hash) -> bool) -> Vec<(Hash, Content)> {
-    let starts = event.event.ends_with(".start");
+    let starts = event.event.rsplit_once('.').is_some_and(|(_, phase)| phase == "start");
     let mut new = Vec::new();
+    for value in event.metadata.values_mut().filter(|value| is_deeper(value, MAX_DEPTH)) {
+        *value = value.to_string().into();
+    }
     for (key, value) in &event.metadata {
         let hash = match value {
             Json::Array(items) => list(items, &knows, &mut new),
@@ -31,6 +33,18 @@ pub fn compact(event: &mut EventLine, knows: impl Fn(Hash) -> bool) -> Vec<(Hash
         event.metadata.remove(key);
     }
     new
+}
+
+/// Readers of JSON give up at 128 levels, those around a value included. A deeper one is kept as its own text.
+const MAX_DEPTH: usize = 100;
+
+fn is_deeper(value: &Json, than: usize) -> bool {
+    let inner = |value: &Json| than == 0 || is_deeper(value, than - 1);
+    match value {
+        Json::Array(items) => items.iter().any(inner),
+        Json::Object(map) => map.values().any(inner),
+        _ => false,
+    }
 }
 
 fn whole(
@@ -59,22 +73,28 @@ fn whole(
 /// The name of a list follows from that of the list without its last item, so that the longest beginning that is
 /// known is found in one pass.
 fn list(items: &[Json], knows: &impl Fn(Hash) -> bool, new: &mut Vec<(Hash, Content)>) -> Option<Hash> {
-    let mut texts = String::from("[");
-    // After each item: the list's name, and where in `texts` the next item begins.
-    let mut heads: Vec<(Hash, usize)> = Vec::with_capacity(items.len());
-    let mut head = [0; 16];
+    let mut texts = vec![b'['];
+    // Where in `texts` each item ends.
+    let mut ends: Vec<usize> = Vec::with_capacity(items.len());
     for item in items {
-        let text = item.to_string();
-        let hash = truncated(Sha256::new().chain_update([1]).chain_update(head).chain_update(&text));
-        head = hash.0.to_be_bytes();
-        texts.push_str(&text);
-        texts.push(',');
-        heads.push((hash, texts.len()));
+        serde_json::to_writer(&mut texts, item).ok()?;
+        ends.push(texts.len());
+        texts.push(b',');
     }
-    let last = heads.last()?.0;
     if texts.len() < SHARED_FROM {
         return None;
     }
+    // After each item: the list's name, and where in `texts` the next item begins.
+    let mut heads: Vec<(Hash, usize)> = Vec::with_capacity(items.len());
+    let (mut head, mut from) = ([0; 16], 1);
+    for end in ends {
+        let text = &texts[from..end];
+        let hash = truncated(Sha256::new().chain_update([1]).chain_update(head).chain_update(text));
+        head = hash.to_bits().to_be_bytes();
+        from = end + 1;
+        heads.push((hash, from));
+    }
+    let last = heads.last()?.0;
     let is_known = |hash: Hash| knows(hash) || new.iter().any(|(known, _)| *known == hash);
     let known = heads.iter().rposition(|(hash, _)| is_known(*hash));
     if known == Some(heads.len() - 1) {
@@ -82,8 +102,9 @@ fn list(items: &[Json], knows: &impl Fn(Hash) -> bool, new: &mut Vec<(Hash, Cont
     }
     let (after, from) = known.map_or((None, 1), |index| (Some(heads[index].0), heads[index].1));
     texts.pop();
-    texts.push(']');
-    let own = if from == 1 { texts } else { format!("[{}", &texts[from..]) };
+    texts.push(b']');
+    texts.drain(1..from);
+    let own = String::from_utf8(texts).ok()?;
     new.push((last, Content::List { after, items: RawValue::from_string(own).ok()? }));
     Some(last)
 }
@@ -92,5 +113,5 @@ fn truncated(hash: Sha256) -> Hash {
     let bytes = hash.finalize();
     let mut half = [0; 16];
     half.copy_from_slice(&bytes[..16]);
-    Hash(u128::from_be_bytes(half))
+    Hash::from_bits(u128::from_be_bytes(half))
 }

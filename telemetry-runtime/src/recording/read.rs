@@ -6,9 +6,10 @@ use std::io::{self, BufRead, BufReader};
 use std::path::Path;
 
 use serde_json::value::RawValue;
-use telemetry_runtime::{Json, OwnedEvent};
 
 use super::line::{Content, EventLine, Hash, Line};
+use crate::event::OwnedEvent;
+use crate::value::Json;
 
 /// The longest line that is read. A longer one is passed over.
 const MAX_LINE: usize = 256 * 1024 * 1024;
@@ -16,12 +17,12 @@ const MAX_LINE: usize = 256 * 1024 * 1024;
 /// Reads the events of a recording, whole: values that are shared in the file are put back.
 ///
 /// Torn and unknown lines are passed over; [`Reader::unreadable`] counts them. A file of plain event lines, one JSON
-/// object each as [`Event`](telemetry_runtime::Event) serialises, is a recording too.
+/// object each as [`Event`](crate::Event) serialises, is a recording too.
 ///
 /// ```
-/// # let path = std::env::temp_dir().join(format!("telemetry-view-read-{}.jsonl", std::process::id()));
+/// # let path = std::env::temp_dir().join(format!("telemetry-read-{}.jsonl", std::process::id()));
 /// std::fs::write(&path, "{\"event\":\"shop.paid\",\"metadata\":{\"by\":\"card\"}}\n{\"event\":\"shop.pa")?;
-/// let mut reader = telemetry_view::read(&path)?;
+/// let mut reader = telemetry_runtime::recording::read(&path)?;
 /// let event = reader.next().expect("one event")?;
 /// assert_eq!(event.get("by").unwrap(), "card");
 /// assert!(reader.next().is_none());
@@ -69,7 +70,7 @@ impl<R: BufRead> Iterator for Reader<R> {
         loop {
             match self.lines.next()? {
                 Err(error) => return Some(Err(error)),
-                Ok(Ok(Line::Event(event))) => match read_whole(event, |hash| self.contents.get(&hash)) {
+                Ok(Ok(Line::Event(event))) => match whole_event(event, |hash| self.contents.get(&hash)) {
                     Some(event) => return Some(Ok(event)),
                     None => self.unreadable += 1,
                 },
@@ -152,8 +153,9 @@ fn read_line(source: &mut impl BufRead, line: &mut Vec<u8>) -> io::Result<bool> 
     }
 }
 
-/// The event with every shared value put back. One that is missing reads as a text that says so.
-pub(crate) fn read_whole<'c>(
+/// Returns the event with every shared value put back. One that is missing reads as a text that says so. `None` if the
+/// event is not one.
+pub fn whole_event<'c>(
     event: EventLine,
     content: impl Fn(Hash) -> Option<&'c Content>,
 ) -> Option<OwnedEvent> {
@@ -171,8 +173,8 @@ pub(crate) fn read_whole<'c>(
     serde_json::from_value(Json::Object(object)).ok()
 }
 
-/// A shared value as a tree. `None` where a part of it is missing.
-pub(crate) fn value_of<'c>(hash: Hash, content: &impl Fn(Hash) -> Option<&'c Content>) -> Option<Json> {
+/// Returns a shared value as a tree. `None` if a part of it is missing.
+pub fn value_of<'c>(hash: Hash, content: &impl Fn(Hash) -> Option<&'c Content>) -> Option<Json> {
     let mut parts: Vec<&RawValue> = Vec::new();
     let mut next = Some(hash);
     while let Some(hash) = next {
