@@ -308,7 +308,7 @@ fn assert_faithful(file: &Path, events: &[OwnedEvent]) -> Counts {
         assert!(stop.get("usage").unwrap()["total"].as_u64().unwrap() > 0, "{stop:?}");
         let parts = stop.get("assistant_message").unwrap()["parts"].as_array().unwrap();
         let asked = parts.iter().any(|part| part["type"] == "tool_call");
-        assert_eq!(stop.get("finish_reason").unwrap(), if asked { "tool_calls" } else { "stop" });
+        assert_eq!(stop.get("finish_reason").unwrap(), if asked { "tool_call" } else { "stop" });
     }
     let access = named(events, "condukt.secrets.access");
     assert_eq!(access.len(), named(events, "condukt.tool_call.start").len());
