@@ -6,7 +6,8 @@ use std::collections::HashSet;
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
+use telemetry_llm::Usage;
 use telemetry_runtime::{AttachError, Event, attach, detach, event_names};
 
 /// How many of the slowest calls are kept.
@@ -44,7 +45,7 @@ pub struct Tokens {
     pub prompt: u64,
     /// Said by models.
     pub completion: u64,
-    /// Turns whose tokens nobody told.
+    /// Turns without a usage.
     pub turns_without: usize,
 }
 
@@ -62,13 +63,6 @@ pub struct Call {
     pub milliseconds: f64,
     /// The session it was in.
     pub session_id: Option<String>,
-}
-
-/// What `OpenAI`, and those that follow it, call tokens.
-#[derive(Deserialize)]
-struct Usage {
-    prompt_tokens: u64,
-    completion_tokens: u64,
 }
 
 /// A handler that adds up what it sees, from its beginning until it is finished or dropped.
@@ -105,7 +99,7 @@ impl Collector {
 
 impl Drop for Collector {
     fn drop(&mut self) {
-        // Somebody else may have detached it, which is as good.
+        // It may be detached already, which is as good.
         let _ = detach(&self.id);
     }
 }
@@ -146,12 +140,12 @@ impl Sums {
 
 impl Tokens {
     fn add(&mut self, turn: &Event<'_>) {
-        match turn.metadata().get("usage").map(|usage| usage.deserialize::<Usage>()) {
-            Some(Ok(usage)) => {
-                self.prompt += usage.prompt_tokens;
-                self.completion += usage.completion_tokens;
+        match turn.metadata().get("usage").and_then(|usage| Usage::read(&usage.to_json())) {
+            Some(usage) => {
+                self.prompt += usage.input.unwrap_or_default();
+                self.completion += usage.output.unwrap_or_default();
             }
-            Some(Err(_)) | None => self.turns_without += 1,
+            None => self.turns_without += 1,
         }
     }
 }
