@@ -8,7 +8,7 @@ use arc_swap::ArcSwapOption;
 
 use crate::context::Context;
 use crate::event::Event;
-use crate::handler::{AttachError, Attachment};
+use crate::handler::{AttachError, Attachment, Needs};
 use crate::ids::{SpanId, SpanIds, TraceId};
 use crate::panics;
 use crate::registry::{self, SpanSite};
@@ -53,6 +53,12 @@ pub trait SpanHook: Send + Sync + 'static {
     fn on_start(&self, start: &SpanStart<'_>) -> StartedSpan {
         let _ = start;
         StartedSpan::default()
+    }
+
+    /// The metadata keys that it and its observers may read, asked once when it is attached. By default all. See
+    /// [`Handler::needs`](crate::Handler::needs).
+    fn needs(&self) -> Needs {
+        Needs::ALL
     }
 
     /// A single event was emitted, and all handlers have seen it. The events of spans do not come
@@ -190,6 +196,7 @@ impl SpanIdentity {
 struct Installed {
     id: Box<str>,
     serial: u64,
+    needs: Needs,
     hook: Arc<dyn SpanHook>,
 }
 
@@ -221,12 +228,13 @@ pub(crate) fn tell(hooks: Option<&Hooks>, event: &Event<'_>) {
 /// If a hook of that id is installed.
 pub fn attach_hook(id: &str, hook: impl SpanHook) -> Result<Attachment, AttachError> {
     static SERIAL: AtomicU64 = AtomicU64::new(1);
+    let needs = panics::contain(|| hook.needs()).unwrap_or(Needs::ALL);
     let mut installed = INSTALLED.lock().unwrap_or_else(PoisonError::into_inner);
     if installed.iter().any(|known| *known.id == *id) {
         return Err(AttachError::AlreadyAttached(id.to_owned()));
     }
     let serial = SERIAL.fetch_add(1, Ordering::Relaxed);
-    installed.push(Installed { id: id.into(), serial, hook: Arc::new(hook) });
+    installed.push(Installed { id: id.into(), serial, needs, hook: Arc::new(hook) });
     let before = publish(&installed);
     drop(installed);
     drop(before);
@@ -261,6 +269,7 @@ fn publish(installed: &[Installed]) -> Option<Arc<Hooks>> {
     let some = !hooks.is_empty();
     let before = HOOKS.swap(some.then(|| Arc::new(hooks)));
     HOOKED.store(some, Ordering::Release);
-    registry::set_hooked(some);
+    let needs = installed.iter().map(|installed| installed.needs).reduce(Needs::and);
+    registry::set_hooks(needs);
     before
 }

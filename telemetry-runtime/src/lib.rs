@@ -120,7 +120,7 @@ pub use context::{Carrier, Context, InContext, SpanObserver, WithContext, in_cur
 pub use dispatch::{ExecuteError, execute};
 pub use emit::EventMetadata;
 pub use event::{Event, EventName, IntoPatterns, Measurements, Metadata, NameError, OwnedEvent, Pattern};
-pub use handler::{AttachError, AttachGuard, Attachment, Handler, HandlerInfo, Queue, queue};
+pub use handler::{AttachError, AttachGuard, Attachment, Handler, HandlerInfo, Needs, Queue, needing, queue};
 pub use hook::{SpanHook, SpanIdentity, SpanStart, StartedSpan, attach_hook, detach_hook};
 pub use ids::{ParseIdError, SpanId, SpanIds, TraceId};
 pub use logger::{LoggerOptions, attach_default_logger, detach_default_logger};

@@ -9,7 +9,7 @@ use telemetry_llm::{FinishReason, Usage};
 use tracing::Level;
 
 use crate::event::{Event, Pattern};
-use crate::handler::{AttachError, Handler};
+use crate::handler::{AttachError, Handler, Needs};
 use crate::registry::{attach, detach};
 use crate::value::Json;
 
@@ -124,6 +124,34 @@ impl Handler for Logger {
             };
         }
         log!(ERROR, WARN, INFO, DEBUG, TRACE);
+    }
+
+    /// What [`Line`] shows. Answers, results and the like stay uncaptured where only the logger listens.
+    fn needs(&self) -> Needs {
+        Needs::keys(&[
+            "action",
+            "agent",
+            "args",
+            "child_agent",
+            "code",
+            "error",
+            "error_type",
+            "finish_reason",
+            "iteration",
+            "iterations",
+            "message",
+            "message_count",
+            "messages",
+            "model",
+            "names",
+            "operation",
+            "reason",
+            "role",
+            "status",
+            "tool",
+            "turn",
+            "usage",
+        ])
     }
 }
 

@@ -65,7 +65,13 @@ pub(super) fn start(
     let sets = model.captures.iter().map(|capture| {
         let key = &capture.key;
         let value = how(&capture.how, runtime);
-        quote!(#k::Span::#put(#start, #key, #value);)
+        let put = quote!(#k::Span::#put(#start, #key, #value););
+        if is_costly(&capture.how) {
+            let bit = bit_of(key);
+            quote!(if #k::Span::needs(#start, #bit) { #put })
+        } else {
+            put
+        }
     });
     let sets: TokenStream = sets.collect();
     let wanted =
@@ -93,6 +99,28 @@ pub(super) fn start(
             #k::Option::None
         };
     }
+}
+
+/// Whether capturing may take long: what no handler needs is left out then.
+fn is_costly(how: &How) -> bool {
+    let may_be = |ty: &KeyType| matches!(ty, KeyType::Texts | KeyType::Any);
+    match how {
+        How::Expr(value, ty) => {
+            value.format != Format::Serialize
+                || !matches!(value.expr, Expr::Lit(_)) && ty.as_ref().is_none_or(may_be)
+        }
+        How::Param(_, ty) => may_be(ty),
+        How::Whole(_) | How::Arguments(_) | How::JsonArguments(_) => true,
+        How::Turn => false,
+    }
+}
+
+/// A key's bit among 64, as the runtime's `Needs` has it.
+fn bit_of(key: &str) -> u64 {
+    let hash = key.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+    });
+    1 << (hash >> 58)
 }
 
 fn how(how: &How, runtime: &Runtime) -> TokenStream {

@@ -113,12 +113,7 @@ impl Context {
     #[must_use]
     pub fn with(self, key: impl Into<Cow<'static, str>>, value: impl Serialize) -> Self {
         let (key, value) = (key.into(), CapturedValue::serialized(&value));
-        self.change(|state| {
-            state.keys.own.retain(|(known, _)| *known != key);
-            if !matches!(value, CapturedValue::Absent) {
-                state.keys.own.push((key, Arc::new(value)));
-            }
-        })
+        self.change(|state| state.keys.own.set(key, value))
     }
 
     /// Returns a copy of this context with a handler that receives only what happens under it. The handler is
@@ -185,14 +180,12 @@ impl Context {
 
     /// Returns the value of a key of your own.
     pub fn get(&self, key: &str) -> Option<Value<'_>> {
-        let keys = &self.state.as_ref()?.keys.own;
-        keys.iter().find(|(known, _)| known == key).and_then(|(_, value)| value.value())
+        self.state.as_ref()?.keys.own.get(key)
     }
 
     /// Iterates over all keys of your own.
     pub fn iter(&self) -> impl Iterator<Item = (&str, Value<'_>)> {
-        let keys = self.state.iter().flat_map(|state| &state.keys.own);
-        keys.filter_map(|(key, value)| Some((&**key, value.value()?)))
+        self.state.iter().flat_map(|state| state.keys.own.iter())
     }
 
     /// The span that new spans here are children of: the current one, else one of another process.

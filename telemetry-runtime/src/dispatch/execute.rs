@@ -57,22 +57,23 @@ where
         Some(_) => Cow::Borrowed(name.as_str()),
         None => context.scrub(name.as_str()),
     };
+    let layers = LayeredFields {
+        is_documented: category.is_some(),
+        context: context.keys(&[]),
+        start: &[],
+        given: FieldSource::Map(&metadata),
+    };
     let event = Event {
         name: &shown,
         description: None,
         category,
         phase: None,
         measurements: Measurements { more: FieldSource::Map(&measurements), ..Measurements::NONE },
-        metadata: Metadata(LayeredFields {
-            is_documented: category.is_some(),
-            context: context.keys(&[]),
-            start: &[],
-            given: FieldSource::Map(&metadata),
-        }),
+        metadata: Metadata(FieldSource::NONE),
         span: context.span(),
         depth: context.depth(),
     };
-    receivers.deliver(&event, &context, Some(&|event| hook::tell(hooks.as_deref(), event)));
+    receivers.deliver(&event, layers, &context, Some(&|event| hook::tell(hooks.as_deref(), event)));
     Ok(())
 }
 

@@ -4,13 +4,16 @@
 //! the caller and each other.
 
 mod execute;
-mod redacted;
+mod fields;
 mod running;
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use arc_swap::Guard;
+use telemetry_catalogue::{is_documented_key, is_documented_measurement};
+
+use self::fields::LazyFields;
 
 use crate::context::{Context, ContextState};
 use crate::event::{Event, FieldSource, LayeredFields, Measurements, Metadata};
@@ -47,18 +50,29 @@ impl<'a> Receivers<'a> {
         self.attached.is_none() && self.scoped.is_none()
     }
 
-    /// Gives the event to each of them, with no secret in it, and at last to one more.
+    /// Gives the event to each of them, with no secret in it, and at last to one more. Its metadata is in `layers`.
     #[inline]
-    pub(crate) fn deliver(&self, event: &Event<'_>, context: &Context, last: Option<&dyn Fn(&Event<'_>)>) {
-        let deliver = |event: &Event<'_>| {
-            self.hand_out(event, context);
-            if let Some(last) = last {
-                last(event);
-            }
-        };
-        match context.known_secrets() {
-            None => deliver(event),
-            Some(secrets) => redacted::show(event, &secrets, deliver),
+    pub(crate) fn deliver(
+        &self,
+        event: &Event<'_>,
+        layers: LayeredFields<'_>,
+        context: &Context,
+        last: Option<&dyn Fn(&Event<'_>)>,
+    ) {
+        let secrets = context.known_secrets();
+        let secrets = secrets.as_deref();
+        let fields = LazyFields::new(layers, secrets, is_documented_key, event.description);
+        let numbers = LayeredFields::of(event.measurements.more);
+        let numbers = LazyFields::new(numbers, secrets, is_documented_measurement, None);
+        let mut measurements = event.measurements;
+        if secrets.is_some() {
+            // The times of a span, which are ours, stay.
+            measurements.more = FieldSource::Late(&numbers);
+        }
+        let event = &Event { measurements, metadata: Metadata(FieldSource::Late(&fields)), ..*event };
+        self.hand_out(event, context);
+        if let Some(last) = last {
+            last(event);
         }
     }
 
@@ -152,20 +166,21 @@ pub(crate) fn emit_with(
     if receivers.is_empty() && hooks.is_none() {
         return;
     }
+    let layers = LayeredFields {
+        is_documented: site.category.is_some(),
+        context: context.keys(site.context),
+        start: &[],
+        given,
+    };
     let event = Event {
         name: site.name,
         description: None,
         category: site.category,
         phase: None,
         measurements,
-        metadata: Metadata(LayeredFields {
-            is_documented: site.category.is_some(),
-            context: context.keys(site.context),
-            start: &[],
-            given,
-        }),
+        metadata: Metadata(FieldSource::NONE),
         span: context.span(),
         depth: context.depth(),
     };
-    receivers.deliver(&event, context, Some(&|event| hook::tell(hooks.as_deref(), event)));
+    receivers.deliver(&event, layers, context, Some(&|event| hook::tell(hooks.as_deref(), event)));
 }

@@ -1,11 +1,11 @@
 //! What a context shows on the events in it.
 
-use std::borrow::Cow;
 use std::sync::Arc;
 
 use telemetry_catalogue::ContextKey;
 
-use crate::value::{Captured, Value};
+use super::own_keys::OwnKeys;
+use crate::value::Value;
 
 /// The documented keys of a context, and the user's own.
 #[derive(Clone, Default)]
@@ -18,7 +18,7 @@ pub(crate) struct ContextKeys {
     pub(crate) iteration: Option<u64>,
     pub(crate) tool_call_id: Option<Arc<str>>,
     /// The user's own keys, added to every event.
-    pub(crate) own: Vec<(Cow<'static, str>, Arc<Captured<'static>>)>,
+    pub(crate) own: OwnKeys,
 }
 
 impl ContextKeys {

@@ -4,6 +4,8 @@ use std::sync::LazyLock;
 
 use telemetry_catalogue::{ContextKey, EXCEPTION, STOP, documented_keys};
 
+use smallvec::SmallVec;
+
 use super::context_keys::ContextKeys;
 use crate::value::{Field, Json, StopValue, Value};
 
@@ -20,7 +22,7 @@ pub(crate) enum FieldSource<'a> {
     Late(&'a (dyn LateFields + 'a)),
 }
 
-/// Keys and values that are made when a handler reads them, in place of those of an event.
+/// Keys and values that are made when a handler reads them.
 pub(crate) trait LateFields {
     /// The value of a key.
     fn get(&self, key: &str) -> Option<Value<'_>>;
@@ -93,8 +95,7 @@ impl<'a> LayeredFields<'a> {
     }
 
     pub(super) fn user_keys(self) -> impl Iterator<Item = (&'a str, Value<'a>)> {
-        let keys = self.context.into_iter().flat_map(|(known, _)| &known.own);
-        keys.filter_map(|(key, held)| Some((&**key, held.value()?)))
+        self.context.into_iter().flat_map(|(known, _)| known.own.iter())
     }
 
     /// What was given, or else captured, of a key.
@@ -106,30 +107,54 @@ impl<'a> LayeredFields<'a> {
         self.explicit(key).or_else(|| self.of_context(key))
     }
 
-    pub(super) fn get(self, key: &str) -> Option<Value<'a>> {
+    pub(crate) fn get(self, key: &str) -> Option<Value<'a>> {
         self.documented(key)
-            .or_else(|| self.user_keys().find(|(known, _)| *known == key).map(|(_, value)| value))
+            .or_else(|| self.context?.0.own.get(key))
             .or_else(|| self.set_aside().find(|(known, _)| *known == key).map(|(_, value)| value))
     }
 
-    /// Each key once: in the order of the layers, with the value that replaces the others. Keys of the user's own that
+    /// Each key once, in the order of the layers, with the value that replaces the others. Keys of the user's own that
     /// the end has too come last, under the name that [`beside`] gives them.
-    pub(super) fn iter(self) -> impl Iterator<Item = (&'a str, Value<'a>)> {
-        let (known, keys) = self.context.unzip();
-        let context = keys.unwrap_or_default().iter().filter_map(move |key| {
-            let value = known?.get(*key)?;
-            Some((key.as_str(), self.explicit(key.as_str()).unwrap_or(value)))
-        });
-        let start = self.start.iter().filter_map(move |(key, held)| {
-            let value = held.value()?;
-            self.of_context(key).is_none().then(|| (*key, self.given.get(key).unwrap_or(value)))
-        });
-        let given = self
-            .given
-            .iter()
-            .filter(move |(key, _)| find(self.start, key).is_none() && self.of_context(key).is_none());
-        let own = self.user_keys().filter(move |(key, _)| self.documented(key).is_none());
-        context.chain(start).chain(given).chain(own).chain(self.set_aside())
+    pub(crate) fn merge(self, mut found: impl FnMut(&'a str, Value<'a>)) {
+        let mut merged: SmallVec<[(&'a str, Value<'a>); 12]> = SmallVec::new();
+        let mut aside: SmallVec<[(&'a str, Value<'a>); 2]> = SmallVec::new();
+        if let Some((known, keys)) = self.context {
+            merged.extend(keys.iter().filter_map(|key| Some((key.as_str(), known.get(*key)?))));
+        }
+        for (key, held) in self.start {
+            if let Some(value) = held.value() {
+                replace(&mut merged, key, value);
+            }
+        }
+        for (key, value) in self.given.iter() {
+            if let Some(replaced) = replace(&mut merged, key, value)
+                && find(self.start, key).is_some()
+                && (self.is_documented || is_ending(key))
+                && let Some(name) = beside(key)
+            {
+                aside.push((name, replaced));
+            }
+        }
+        // The user's own keys are told apart already; each is compared with the others alone.
+        let others = merged.len();
+        for (key, value) in self.user_keys() {
+            if find(&merged[..others], key).is_none() {
+                merged.push((key, value));
+            } else if self.is_set_aside(key)
+                && let Some(name) = beside(key)
+            {
+                aside.push((name, value));
+            }
+        }
+        for (key, value) in merged.into_iter().chain(aside) {
+            found(key, value);
+        }
+    }
+
+    /// Whether a key of the user's own in the context, whose name is taken, stands beside it.
+    fn is_set_aside(self, key: &str) -> bool {
+        let is_twice = find(self.start, key).is_some() && self.given.get(key).is_some();
+        (self.is_documented || is_ending(key)) && !is_twice
     }
 
     /// The keys of the user's own whose names the event needs itself.
@@ -140,15 +165,25 @@ impl<'a> LayeredFields<'a> {
             Some((beside(key)?, held.value()?))
         });
         let context = self.user_keys().filter_map(move |(key, value)| {
-            let is_taken = self.documented(key).is_some() && (self.is_documented || is_ending(key));
-            let is_twice = find(self.start, key).is_some() && self.given.get(key).is_some();
-            if is_taken && !is_twice { Some((beside(key)?, value)) } else { None }
+            let is_taken = self.documented(key).is_some() && self.is_set_aside(key);
+            if is_taken { Some((beside(key)?, value)) } else { None }
         });
         start.chain(context)
     }
+}
 
-    pub(super) fn to_map(self) -> Map {
-        self.iter().map(|(key, value)| (key.to_owned(), value.to_json())).collect()
+/// Sets a key, and returns the value it had.
+fn replace<'a>(
+    merged: &mut SmallVec<[(&'a str, Value<'a>); 12]>,
+    key: &'a str,
+    value: Value<'a>,
+) -> Option<Value<'a>> {
+    match merged.iter_mut().find(|entry| entry.0 == key) {
+        Some(entry) => Some(std::mem::replace(&mut entry.1, value)),
+        None => {
+            merged.push((key, value));
+            None
+        }
     }
 }
 

@@ -3,6 +3,7 @@
 mod context_keys;
 mod layers;
 mod name;
+mod own_keys;
 mod owned;
 
 use std::fmt;
@@ -51,7 +52,7 @@ impl<'a> Event<'a> {
 
     /// Returns the doc comment of the annotated function, for a tool call.
     pub fn description(&self) -> Option<&'a str> {
-        match self.metadata.0.given {
+        match self.metadata.0 {
             FieldSource::Late(fields) => fields.description(),
             _ => self.description,
         }
@@ -192,7 +193,7 @@ impl<'a> Measurements<'a> {
 /// # Ok::<(), telemetry_runtime::AttachError>(())
 /// ```
 #[derive(Clone, Copy)]
-pub struct Metadata<'a>(pub(crate) LayeredFields<'a>);
+pub struct Metadata<'a>(pub(crate) FieldSource<'a>);
 
 impl<'a> Metadata<'a> {
     /// Returns the value of a key.
@@ -225,12 +226,16 @@ impl<'a> Metadata<'a> {
         self.0.iter()
     }
 
+    pub(crate) fn to_map(self) -> serde_json::Map<String, Json> {
+        self.iter().map(|(key, value)| (key.to_owned(), value.to_json())).collect()
+    }
+
     /// Reads the whole metadata as a `T`, such as a struct with a field for each key of interest.
     ///
     /// # Errors
     /// If it does not have the shape of a `T`.
     pub fn deserialize<T: DeserializeOwned>(&self) -> Result<T, serde_json::Error> {
-        serde_json::from_value(Json::Object(self.0.to_map()))
+        serde_json::from_value(Json::Object(self.to_map()))
     }
 }
 

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use serde::{Deserialize, Serialize};
 use telemetry_catalogue::{Phase, SPANS, category_of};
 
-use super::layers::{FieldSource, LayeredFields};
+use super::layers::FieldSource;
 use super::{Event, Measurements, Metadata};
 use crate::ids::SpanIds;
 use crate::value::Json;
@@ -66,7 +66,7 @@ impl From<&Event<'_>> for OwnedEvent {
                 .iter()
                 .map(|(key, value)| (key.to_owned(), value.to_json()))
                 .collect(),
-            metadata: event.metadata.0.to_map(),
+            metadata: event.metadata.to_map(),
             span: event.span,
             description: event.description().map(|text| Cow::Owned(text.to_owned())),
             depth: event.depth,
@@ -114,6 +114,13 @@ impl OwnedEvent {
         Self { span: Some(span), ..self }
     }
 
+    /// About how many bytes it takes.
+    pub(crate) fn size(&self) -> usize {
+        let maps = [&self.measurements, &self.metadata].into_iter().flatten();
+        let maps = maps.map(|(key, value)| ENTRY + key.len() + size_of_tree(value));
+        size_of::<Self>() + self.name.len() + maps.sum::<usize>()
+    }
+
     /// Which of a span's three events it is, by its name: that of a documented span, or of a span of the user's own,
     /// whose events have a `monotonic_time`, which single events lack.
     fn phase(&self) -> Option<Phase> {
@@ -132,7 +139,7 @@ impl OwnedEvent {
             category: category_of(&self.name),
             phase: self.phase(),
             measurements: Measurements { more: FieldSource::Map(&self.measurements), ..Measurements::NONE },
-            metadata: Metadata(LayeredFields::of(FieldSource::Map(&self.metadata))),
+            metadata: Metadata(FieldSource::Map(&self.metadata)),
             span: self.span,
             depth: self.depth,
         }
@@ -141,5 +148,17 @@ impl OwnedEvent {
     /// Returns the value of a metadata key.
     pub fn get(&self, key: &str) -> Option<&Json> {
         self.metadata.get(key)
+    }
+}
+
+/// About what a key and a value take in a map beside their own texts.
+const ENTRY: usize = 2 * size_of::<String>() + size_of::<Json>();
+
+fn size_of_tree(tree: &Json) -> usize {
+    match tree {
+        Json::Null | Json::Bool(_) | Json::Number(_) => 0,
+        Json::String(text) => text.len(),
+        Json::Array(items) => items.iter().map(|item| size_of::<Json>() + size_of_tree(item)).sum(),
+        Json::Object(map) => map.iter().map(|(key, value)| ENTRY + key.len() + size_of_tree(value)).sum(),
     }
 }

@@ -1,6 +1,7 @@
 //! Handlers, and handlers that are attached.
 
 mod attachment;
+mod needs;
 mod queue;
 
 use std::fmt;
@@ -8,9 +9,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use crate::event::{Event, Pattern};
-use crate::panics::Guarded;
+use crate::panics::{self, Guarded};
 
 pub use attachment::{AttachGuard, Attachment};
+pub use needs::{Needs, needing};
 pub use queue::{Queue, queue};
 
 /// Receives events. Implemented for closures `Fn(&Event<'_>)`; implement it for a type with state of its own.
@@ -42,6 +44,15 @@ pub use queue::{Queue, queue};
 pub trait Handler: Send + Sync + 'static {
     /// Receives one event.
     fn handle(&self, event: &Event<'_>);
+
+    /// The metadata keys it may read, asked once when it is attached. By default all.
+    ///
+    /// A key given at a span's start that costs something to capture, and that no attached handler needs, is left out
+    /// of the span's events: also for a handler that is attached before the span ends. Keys that cost next to nothing
+    /// are always there.
+    fn needs(&self) -> Needs {
+        Needs::ALL
+    }
 }
 
 impl<F: Fn(&Event<'_>) + Send + Sync + 'static> Handler for F {
@@ -55,6 +66,7 @@ pub(crate) struct Attached {
     pub(crate) id: Arc<str>,
     pub(crate) serial: u64,
     pub(crate) patterns: Vec<Pattern>,
+    pub(crate) needs: Needs,
     handler: Guarded<dyn Handler>,
     /// Whether it panicked; a list that was read before still has it.
     pub(crate) failed: AtomicBool,
@@ -67,8 +79,9 @@ impl Attached {
         patterns.sort();
         patterns.dedup();
         let serial = SERIAL.fetch_add(1, Ordering::Relaxed);
+        let needs = panics::contain(|| handler.needs()).unwrap_or(Needs::ALL);
         let handler = Guarded::new(handler);
-        Self { id: id.into(), serial, patterns, handler, failed: AtomicBool::new(false) }
+        Self { id: id.into(), serial, patterns, needs, handler, failed: AtomicBool::new(false) }
     }
 
     #[inline]

@@ -1,13 +1,13 @@
 //! Handing events to a worker thread.
 
 use std::cell::Cell;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 use std::{fmt, io};
 
-use super::Handler;
+use super::{Handler, Needs};
 use crate::event::{Event, OwnedEvent};
 use crate::panics;
 
@@ -16,6 +16,10 @@ use crate::panics;
 /// At most `capacity` events wait (one if `capacity` is zero); any more are dropped and counted. Attach the queue
 /// itself; a clone of it counts [`dropped`](Queue::dropped) and can [`flush`](Queue::flush). The
 /// worker ends when the last clone is dropped, after what waits.
+///
+/// What waits takes 64 MiB at most, or what [`with_max_bytes`](Queue::with_max_bytes) sets: an event that does not fit
+/// is dropped and counted as well. So a worker that is slow, or stands, costs a bounded amount of memory however large
+/// the conversations are.
 ///
 /// What the worker's handler emits is not delivered to it again. If it panics, the queue is detached at its next
 /// event, as that handler would have been.
@@ -36,28 +40,50 @@ use crate::panics;
 /// # Errors
 /// If the system cannot start the worker thread.
 pub fn queue(capacity: usize, handler: impl Handler) -> io::Result<Queue> {
-    let shared = Arc::new(Shared::default());
+    let shared = Arc::new(Shared {
+        accepted: AtomicU64::new(0),
+        waiting_bytes: AtomicUsize::new(0),
+        max_bytes: AtomicUsize::new(MAX_BYTES),
+        refused: AtomicU64::new(0),
+        failed: AtomicBool::new(false),
+        progress: Mutex::default(),
+        progressed: Condvar::new(),
+    });
+    let needs = handler.needs();
     let (sender, receiver) = sync_channel(capacity.max(1));
     let worker = Worker { receiver, shared: shared.clone() };
     std::thread::Builder::new().name("telemetry-queue".to_owned()).spawn(move || worker.run(&handler))?;
-    Ok(Queue { sender, shared })
+    Ok(Queue { sender, shared, needs })
 }
 
 /// A handler that hands events to a worker thread. See [`queue`].
 #[derive(Clone)]
 pub struct Queue {
-    sender: SyncSender<OwnedEvent>,
+    sender: SyncSender<Waiting>,
     shared: Arc<Shared>,
+    /// Those of the worker's handler.
+    needs: Needs,
 }
+
+/// An event that waits, and about how many bytes it takes.
+struct Waiting {
+    event: OwnedEvent,
+    bytes: usize,
+}
+
+/// How many bytes may wait where nothing else is set.
+const MAX_BYTES: usize = 64 * 1024 * 1024;
 
 thread_local! {
     /// The queue whose worker this thread is, by its address.
     static WORKS_FOR: Cell<usize> = const { Cell::new(0) };
 }
 
-#[derive(Default)]
 struct Shared {
     accepted: AtomicU64,
+    /// How many bytes wait, and how many may.
+    waiting_bytes: AtomicUsize,
+    max_bytes: AtomicUsize,
     /// Those that were not accepted.
     refused: AtomicU64,
     failed: AtomicBool,
@@ -72,6 +98,13 @@ struct Progress {
 }
 
 impl Queue {
+    /// Returns the queue with another bound of the memory that waiting events take, in bytes. It holds for all clones.
+    #[must_use]
+    pub fn with_max_bytes(self, bytes: usize) -> Self {
+        self.shared.max_bytes.store(bytes, Ordering::Relaxed);
+        self
+    }
+
     /// How many events were dropped because the queue was full or its worker had failed.
     pub fn dropped(&self) -> u64 {
         let refused = self.shared.refused.load(Ordering::Relaxed);
@@ -111,6 +144,13 @@ impl Queue {
 }
 
 impl Shared {
+    /// Makes room for so many bytes, if there is any.
+    fn wait(&self, bytes: usize) -> bool {
+        let max = self.max_bytes.load(Ordering::Relaxed);
+        let added = |waiting: usize| waiting.checked_add(bytes).filter(|waiting| *waiting <= max);
+        self.waiting_bytes.fetch_update(Ordering::Relaxed, Ordering::Relaxed, added).is_ok()
+    }
+
     fn progress(&self) -> MutexGuard<'_, Progress> {
         self.progress.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -132,12 +172,30 @@ impl Handler for Queue {
             drop(progress);
             panics::pass_on(failure);
         }
-        match self.sender.try_send(OwnedEvent::from(event)) {
-            Ok(()) => self.shared.accepted.fetch_add(1, Ordering::Release),
-            Err(TrySendError::Full(_) | TrySendError::Disconnected(_)) => {
-                self.shared.refused.fetch_add(1, Ordering::Relaxed)
+        if self.shared.waiting_bytes.load(Ordering::Relaxed) >= self.shared.max_bytes.load(Ordering::Relaxed)
+        {
+            // Without a copy of what is dropped.
+            self.shared.refused.fetch_add(1, Ordering::Relaxed);
+            return;
+        }
+        let event = OwnedEvent::from(event);
+        let bytes = event.size();
+        match self.shared.wait(bytes).then(|| self.sender.try_send(Waiting { event, bytes })) {
+            Some(Ok(())) => {
+                self.shared.accepted.fetch_add(1, Ordering::Release);
             }
-        };
+            Some(Err(TrySendError::Full(_) | TrySendError::Disconnected(_))) => {
+                self.shared.waiting_bytes.fetch_sub(bytes, Ordering::Relaxed);
+                self.shared.refused.fetch_add(1, Ordering::Relaxed);
+            }
+            None => {
+                self.shared.refused.fetch_add(1, Ordering::Relaxed);
+            }
+        }
+    }
+
+    fn needs(&self) -> Needs {
+        self.needs
     }
 }
 
@@ -148,15 +206,17 @@ impl fmt::Debug for Queue {
 }
 
 struct Worker {
-    receiver: Receiver<OwnedEvent>,
+    receiver: Receiver<Waiting>,
     shared: Arc<Shared>,
 }
 
 impl Worker {
     fn run(self, handler: &impl Handler) {
         WORKS_FOR.with(|queue| queue.set(self.shared.address()));
-        while let Ok(event) = self.receiver.recv() {
+        while let Ok(Waiting { event, bytes }) = self.receiver.recv() {
             let result = panics::watch_handler(|| handler.handle(&event.as_event()));
+            drop(event);
+            self.shared.waiting_bytes.fetch_sub(bytes, Ordering::Relaxed);
             let mut progress = self.shared.progress();
             progress.handled += 1;
             if let Err(panicked) = result {

@@ -4,7 +4,7 @@
 //! the registry knows the callsite, `HANDLED` if a handler's pattern selects it, `CONTEXT` if it changes the context
 //! of events that are handled, `SCOPED` while a context has handlers of its own, `HOOKED` while there are hooks.
 
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 
 use arc_swap::ArcSwapOption;
 use telemetry_catalogue::{self as catalogue, Category, ContextKey, Phase, Requirement};
@@ -86,6 +86,8 @@ impl EventSite {
 /// One kind of span: its three events.
 pub struct SpanSite {
     pub(crate) interest: AtomicU8,
+    /// The bits of [`Needs`](crate::handler::Needs) of its handlers and of the hooks.
+    pub(crate) needed: AtomicU64,
     pub(crate) prefix: &'static str,
     pub(crate) spec: Option<&'static catalogue::SpanSpec>,
     events: [EventSite; 3],
@@ -96,6 +98,7 @@ impl SpanSite {
     pub const fn new(prefix: &'static str, names: [&'static str; 3]) -> Self {
         Self {
             interest: AtomicU8::new(UNREGISTERED),
+            needed: AtomicU64::new(u64::MAX),
             prefix,
             spec: None,
             events: [EventSite::new(names[0]), EventSite::new(names[1]), EventSite::new(names[2])],
@@ -108,6 +111,7 @@ impl SpanSite {
         }
         Self {
             interest: AtomicU8::new(UNREGISTERED),
+            needed: AtomicU64::new(u64::MAX),
             prefix: spec.prefix,
             spec: Some(spec),
             events: [event(spec, 0), event(spec, 1), event(spec, 2)],

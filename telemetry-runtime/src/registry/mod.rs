@@ -7,14 +7,16 @@
 mod callsite;
 pub mod documented;
 mod scoped;
+mod sites;
 
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use arc_swap::ArcSwapOption;
 
+use self::sites::{Site, Sites};
 use crate::event::{IntoPatterns, Pattern};
-use crate::handler::{AttachError, Attached, Attachment, Handler, HandlerInfo, HandlerList};
+use crate::handler::{AttachError, Attached, Attachment, Handler, HandlerInfo, HandlerList, Needs};
 use crate::panics;
 
 pub(crate) use callsite::{CONTEXT, HANDLED, HOOKED, SCOPED, UNREGISTERED};
@@ -23,30 +25,21 @@ pub(crate) use scoped::ScopedHandlers;
 
 pub(crate) struct Registry {
     handlers: HandlerList,
-    /// Whether there are span hooks.
-    hooked: bool,
+    /// What the span hooks need, if there are any.
+    hooks: Option<Needs>,
     /// How many contexts with handlers of their own are alive.
     scoped: usize,
-    spans: Vec<&'static SpanSite>,
-    events: Vec<&'static EventSite>,
+    sites: Sites,
 }
 
-static REGISTRY: Mutex<Registry> = Mutex::new(Registry {
-    handlers: Vec::new(),
-    hooked: false,
-    scoped: 0,
-    spans: Vec::new(),
-    events: Vec::new(),
-});
+static REGISTRY: Mutex<Registry> =
+    Mutex::new(Registry { handlers: Vec::new(), hooks: None, scoped: 0, sites: Sites::new() });
 
 /// All handlers, for names made at run time; `None` for no handlers.
 static ALL: ArcSwapOption<HandlerList> = ArcSwapOption::const_empty();
 fn lock() -> MutexGuard<'static, Registry> {
     let mut registry = REGISTRY.lock().unwrap_or_else(PoisonError::into_inner);
-    if registry.spans.is_empty() {
-        registry.spans.extend(documented::SPANS);
-        registry.events.extend(documented::EVENTS);
-    }
+    registry.sites.add_documented();
     registry
 }
 
@@ -54,17 +47,59 @@ fn lock() -> MutexGuard<'static, Registry> {
 pub(crate) type Dropped = Vec<Option<Arc<HandlerList>>>;
 
 impl Registry {
-    /// Gives every callsite its list and its interest anew.
-    fn publish(&self) -> Dropped {
+    /// Gives every callsite its lists and its interest anew.
+    fn publish_all(&self) -> Dropped {
         let mut dropped = Dropped::new();
-        dropped.push(ALL.swap((!self.handlers.is_empty()).then(|| Arc::new(self.handlers.clone()))));
-        for site in &self.spans {
-            site.publish(self, &mut dropped);
-        }
-        for site in &self.events {
-            site.publish(self, &mut dropped);
+        for site in self.sites.all() {
+            self.publish(*site, &mut dropped);
         }
         dropped
+    }
+
+    fn publish(&self, site: Site, dropped: &mut Dropped) {
+        match site {
+            Site::Span(site) => site.publish(self, dropped),
+            Site::Event(site) => site.publish(self, dropped),
+        }
+    }
+
+    /// After a handler of those patterns was added or removed.
+    fn publish_selected(&self, patterns: &[Pattern]) -> Dropped {
+        let mut dropped = Dropped::new();
+        dropped.push(ALL.swap((!self.handlers.is_empty()).then(|| Arc::new(self.handlers.clone()))));
+        for site in self.sites.selected(patterns) {
+            self.publish(site, &mut dropped);
+        }
+        // The first and the last handler turn the spans on and off that others take their context from.
+        if self.handlers.len() <= 1 {
+            for site in documented::SPANS.iter().filter(|site| site.opens_context()) {
+                self.refresh(Site::Span(site), &mut dropped);
+            }
+        }
+        dropped
+    }
+
+    /// After contexts with handlers of their own have come or gone.
+    fn publish_scoped(&self) -> Dropped {
+        let mut dropped = Dropped::new();
+        for site in self.sites.all() {
+            self.refresh(*site, &mut dropped);
+        }
+        dropped
+    }
+
+    /// Gives a callsite its interest anew, whose handlers have not changed.
+    fn refresh(&self, site: Site, dropped: &mut Dropped) {
+        let (word, opens_context) = match site {
+            Site::Span(site) => (&site.interest, site.opens_context()),
+            Site::Event(site) => (&site.interest, false),
+        };
+        let before = word.load(Ordering::Relaxed);
+        if before & UNREGISTERED == 0 {
+            word.store(self.interest(opens_context) | before & HANDLED, Ordering::Release);
+        } else {
+            self.publish(site, dropped);
+        }
     }
 
     fn publish_list(&self, event: &EventSite, dropped: &mut Dropped) -> bool {
@@ -80,7 +115,7 @@ impl Registry {
         if self.scoped > 0 {
             interest |= SCOPED;
         }
-        if self.hooked {
+        if self.hooks.is_some() {
             interest |= HOOKED;
         }
         if opens_context && (!self.handlers.is_empty() || self.scoped > 0) {
@@ -95,8 +130,8 @@ pub(crate) trait Callsite: 'static {
     /// Its interest word: see `HANDLED` and its neighbours.
     fn word(&self) -> &AtomicU8;
 
-    /// All that are known of its kind.
-    fn known(registry: &mut Registry) -> &mut Vec<&'static Self>;
+    /// The callsite, to be listed on its first use; `None` if it is listed from the start.
+    fn listed(&'static self) -> Option<Site>;
 
     /// Gives it its lists and its interest anew.
     fn publish(&self, registry: &Registry, dropped: &mut Dropped);
@@ -107,12 +142,16 @@ impl Callsite for SpanSite {
         &self.interest
     }
 
-    fn known(registry: &mut Registry) -> &mut Vec<&'static Self> {
-        &mut registry.spans
+    fn listed(&'static self) -> Option<Site> {
+        self.spec.is_none().then_some(Site::Span(self))
     }
 
     fn publish(&self, registry: &Registry, dropped: &mut Dropped) {
         let mut interest = registry.interest(self.opens_context());
+        let sees = |handler: &&Arc<Attached>| self.events().iter().any(|event| handler.sees(event.name));
+        let needs = registry.handlers.iter().filter(sees).map(|handler| handler.needs);
+        let needs = needs.chain(registry.hooks).fold(Needs::NONE, Needs::and);
+        self.needed.store(needs.bits(), Ordering::Relaxed);
         for event in self.events() {
             if registry.publish_list(event, dropped) {
                 interest |= HANDLED;
@@ -127,8 +166,8 @@ impl Callsite for EventSite {
         &self.interest
     }
 
-    fn known(registry: &mut Registry) -> &mut Vec<&'static Self> {
-        &mut registry.events
+    fn listed(&'static self) -> Option<Site> {
+        self.category.is_none().then_some(Site::Event(self))
     }
 
     fn publish(&self, registry: &Registry, dropped: &mut Dropped) {
@@ -152,9 +191,8 @@ fn register<S: Callsite>(site: &'static S) -> u8 {
     let mut registry = lock();
     let mut dropped = Dropped::new();
     if site.word().load(Ordering::Relaxed) & UNREGISTERED != 0 {
-        let known = S::known(&mut registry);
-        if !known.iter().any(|known| std::ptr::eq(*known, site)) {
-            known.push(site);
+        if let Some(site) = site.listed() {
+            registry.sites.add(site);
         }
         site.publish(&registry, &mut dropped);
     }
@@ -163,11 +201,11 @@ fn register<S: Callsite>(site: &'static S) -> u8 {
     site.word().load(Ordering::Relaxed)
 }
 
-/// Notes whether there are span hooks.
-pub(crate) fn set_hooked(hooked: bool) {
+/// Notes what the span hooks need, if there are any.
+pub(crate) fn set_hooks(needs: Option<Needs>) {
     let mut registry = lock();
-    registry.hooked = hooked;
-    let dropped = registry.publish();
+    registry.hooks = needs;
+    let dropped = registry.publish_all();
     drop(registry);
     drop(dropped);
 }
@@ -210,8 +248,9 @@ fn add(id: &str, patterns: Vec<Pattern>, handler: Box<dyn Handler>) -> Result<At
         return Ok(attachment);
     }
     panics::install_hook();
-    registry.handlers.push(Arc::new(attached));
-    let dropped = registry.publish();
+    let attached = Arc::new(attached);
+    registry.handlers.push(attached.clone());
+    let dropped = registry.publish_selected(&attached.patterns);
     drop(registry);
     drop(dropped);
     Ok(attachment)
@@ -236,7 +275,7 @@ fn remove(which: impl Fn(&Attached) -> bool) -> bool {
         return false;
     };
     let removed = registry.handlers.remove(index);
-    let dropped = registry.publish();
+    let dropped = registry.publish_selected(&removed.patterns);
     drop(registry);
     drop(dropped);
     drop(removed);

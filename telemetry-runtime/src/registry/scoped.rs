@@ -7,7 +7,7 @@ use telemetry_catalogue::Phase;
 use super::callsite::SpanSite;
 use super::{Dropped, lock};
 use crate::event::Pattern;
-use crate::handler::{Attached, Handler, HandlerList};
+use crate::handler::{Attached, Handler, HandlerList, Needs};
 use crate::panics;
 
 /// The handlers of a context, with those of the contexts it was made from.
@@ -26,10 +26,15 @@ impl ScopedHandlers {
         list.push(Arc::new(Attached::new("", patterns, handler)));
         let mut registry = lock();
         registry.scoped += 1;
-        let dropped = if registry.scoped == 1 { registry.publish() } else { Dropped::new() };
+        let dropped = if registry.scoped == 1 { registry.publish_scoped() } else { Dropped::new() };
         drop(registry);
         drop(dropped);
         Arc::new(Self { list })
+    }
+
+    /// What they need of a span's events.
+    pub(crate) fn needs(&self) -> Needs {
+        self.list.iter().map(|handler| handler.needs).fold(Needs::NONE, Needs::and)
     }
 
     /// Whether one of them sees one of a span's events.
@@ -45,7 +50,7 @@ impl Drop for ScopedHandlers {
     fn drop(&mut self) {
         let mut registry = lock();
         registry.scoped -= 1;
-        let dropped = if registry.scoped == 0 { registry.publish() } else { Dropped::new() };
+        let dropped = if registry.scoped == 0 { registry.publish_scoped() } else { Dropped::new() };
         drop(registry);
         drop(dropped);
     }

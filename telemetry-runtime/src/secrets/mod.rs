@@ -1,7 +1,6 @@
 //! Values that no event shows.
 
 mod decode;
-mod fields;
 mod readings;
 mod redact;
 mod search;
@@ -16,7 +15,7 @@ use zeroize::Zeroizing;
 
 use self::secret::Secret;
 
-pub(crate) use fields::RedactedFields;
+pub(crate) use redact::KeyDedup;
 pub(crate) use secret::any_alive;
 pub(crate) use set::SecretSet;
 pub(crate) use trace::TraceSecrets;

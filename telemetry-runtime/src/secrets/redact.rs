@@ -135,11 +135,11 @@ impl Searcher {
 
 /// Tells keys apart that have become one, by numbers.
 #[derive(Default)]
-pub(super) struct KeyDedup(HashMap<String, u64>);
+pub(crate) struct KeyDedup(HashMap<String, u64>);
 
 impl KeyDedup {
     /// The key, with a number if it is taken.
-    pub(super) fn free(&mut self, key: String, is_taken: impl Fn(&str) -> bool) -> String {
+    pub(crate) fn free(&mut self, key: String, is_taken: impl Fn(&str) -> bool) -> String {
         if !is_taken(&key) {
             return key;
         }

@@ -4,6 +4,7 @@ use std::sync::{Arc, OnceLock};
 
 use super::search::Searcher;
 use super::secret::Secret;
+use crate::value::Json;
 
 /// Secrets that are looked for together. What looks for them is made once.
 #[derive(Default)]
@@ -35,6 +36,11 @@ impl SecretSet {
 
     pub(super) fn searcher(&self) -> &Searcher {
         self.searcher.get_or_init(|| Searcher::new(&self.entries))
+    }
+
+    /// The tree without them; `None` if it holds none of them.
+    pub(crate) fn scrubbed_tree(&self, tree: &Json) -> Option<Json> {
+        self.searcher().tree(tree)
     }
 
     /// The text without them; `None` if it holds none of them.

@@ -213,25 +213,27 @@ impl Span<'_> {
         if receivers.is_empty() && observers.is_none() {
             return;
         }
+        let layers = LayeredFields {
+            is_documented: site.category.is_some(),
+            context: context.keys(site.context),
+            start: &self.fields,
+            given,
+        };
         let event = Event {
             name: site.name,
             description: self.description,
             category: site.category,
             phase: Some(phase),
             measurements: Measurements { known, more: FieldSource::NONE },
-            metadata: Metadata(LayeredFields {
-                is_documented: site.category.is_some(),
-                context: context.keys(site.context),
-                start: &self.fields,
-                given,
-            }),
+            metadata: Metadata(FieldSource::NONE),
             span: *ids,
             depth: *depth,
         };
         match observers {
-            None => receivers.deliver(&event, context, None),
+            None => receivers.deliver(&event, layers, context, None),
             Some(observers) => receivers.deliver(
                 &event,
+                layers,
                 context,
                 Some(&|event| context::tell(observers, |observer| observer.on_end(event))),
             ),

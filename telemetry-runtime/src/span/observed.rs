@@ -1,7 +1,10 @@
 //! Whether a span or an event is observed: by handlers, hooks, or the handlers of a context.
 
+use std::sync::atomic::Ordering;
+
 use super::state::Span;
 use crate::context::{self, Context};
+use crate::handler::Needs;
 use crate::registry::{self, CONTEXT, EventSite, HANDLED, HOOKED, SCOPED, SpanSite, documented};
 
 /// Whether a span that begins now is to be captured (`Some`), and whether it is observed.
@@ -18,6 +21,20 @@ fn seen_by_context(site: &SpanSite) -> bool {
         handlers.is_some_and(|handlers| handlers.see(site))
     })
     .unwrap_or(false)
+}
+
+/// What is needed of a span that begins here.
+#[inline]
+pub(super) fn needs_here(site: &'static SpanSite) -> Needs {
+    let attached = Needs::of_bits(site.needed.load(Ordering::Relaxed));
+    let scoped = |context: &Context| {
+        let handlers = context.state.as_ref().and_then(|state| state.handlers.as_ref());
+        handlers.map_or(Needs::NONE, |handlers| handlers.needs())
+    };
+    if attached == Needs::ALL || registry::interest(site) & SCOPED == 0 {
+        return attached;
+    }
+    attached.and(context::with_context(scoped).unwrap_or(Needs::NONE))
 }
 
 /// Whether a span that begins now is observed.

@@ -1,8 +1,9 @@
 //! Capturing what a call was given, before its work begins.
 
-use super::observed::{interesting, is_wanted};
+use super::observed::{interesting, is_wanted, needs_here};
 use super::state::Span;
 use crate::context::{self, Context};
+use crate::handler::Needs;
 use crate::registry::{self, HANDLED, HOOKED, SCOPED, SpanSite, documented};
 use crate::value::{Captured, CapturedValue};
 
@@ -15,7 +16,8 @@ pub(super) fn begin<'a>(
     capture: impl FnOnce(&mut Span<'a>),
 ) {
     if let Some(observed) = interesting(site) {
-        place.insert(Span::new(site, observed, is_wanted(site, observed))).captured(capture);
+        let needs = needs_here(site);
+        place.insert(Span::new(site, observed, is_wanted(site, observed), needs)).captured(capture);
     }
 }
 
@@ -43,7 +45,9 @@ pub fn begin_later<'a, 'o>(
     let observed = interest & (HANDLED | HOOKED | SCOPED) != 0;
     // Secrets that come between the call and its beginning are accessed by a tool with a name.
     let is_accessed = site.is("tool_call") && documented::secrets_access.enabled();
-    let mut span = Span::new(site, observed, is_accessed || is_wanted(site, observed));
+    // Where it begins there may be other handlers.
+    let needs = if interest & SCOPED != 0 { Needs::ALL } else { needs_here(site) };
+    let mut span = Span::new(site, observed, is_accessed || is_wanted(site, observed), needs);
     span.captured(capture);
     Some(Box::new(span.into_owned()))
 }

@@ -6,6 +6,7 @@ use std::sync::{Arc, OnceLock};
 use smallvec::SmallVec;
 
 use crate::context::Context;
+use crate::handler::Needs;
 use crate::ids::SpanIds;
 use crate::panics;
 use crate::registry::SpanSite;
@@ -15,6 +16,8 @@ use crate::value::{Captured, CapturedValue, Field};
 pub struct Span<'a> {
     pub(crate) site: &'static SpanSite,
     pub(crate) wanted: bool,
+    /// The bits of the keys that a handler or a hook needs.
+    needed: u64,
     /// Whether the span is observed, which is decided when it begins.
     pub(crate) observed: bool,
     pub(crate) description: Option<&'static str>,
@@ -30,10 +33,11 @@ impl RefUnwindSafe for Span<'_> {}
 
 impl<'a> Span<'a> {
     #[inline]
-    pub(super) fn new(site: &'static SpanSite, observed: bool, wanted: bool) -> Self {
+    pub(super) fn new(site: &'static SpanSite, observed: bool, wanted: bool, needs: Needs) -> Self {
         Self {
             site,
             wanted,
+            needed: needs.bits(),
             observed,
             description: None,
             agent: None,
@@ -46,7 +50,7 @@ impl<'a> Span<'a> {
     /// One that captures nothing and carries the current context.
     #[cold]
     pub(super) fn context_only(site: &'static SpanSite) -> Box<Self> {
-        let mut span = Box::new(Self::new(site, false, false));
+        let mut span = Box::new(Self::new(site, false, false, Needs::NONE));
         span.carry_context();
         span
     }
@@ -57,14 +61,20 @@ impl<'a> Span<'a> {
     }
 
     pub(super) fn into_owned<'o>(self) -> Span<'o> {
-        let Span { site, wanted, observed, description, agent, tool_call_id, fields, open } = self;
+        let Span { site, wanted, needed, observed, description, agent, tool_call_id, fields, open } = self;
         let fields = fields.into_iter().map(|(key, value)| (key, value.into_owned())).collect();
-        Span { site, wanted, observed, description, agent, tool_call_id, fields, open }
+        Span { site, wanted, needed, observed, description, agent, tool_call_id, fields, open }
     }
 
     /// Whether its keys are to be captured: the span is observed, or an event inside shows one of them.
     pub fn wanted(&self) -> bool {
         self.wanted
+    }
+
+    /// Whether one of the keys of that bit is needed.
+    #[inline]
+    pub fn needs(&self, bit: u64) -> bool {
+        self.needed & bit != 0
     }
 
     /// The agent's name, for the span and what is inside.

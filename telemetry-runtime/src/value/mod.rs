@@ -52,6 +52,20 @@ pub enum Value<'a> {
     Lazy(Lazy<'a>),
 }
 
+impl dyn Tree + '_ {
+    /// Reads the tree, without a copy where it is kept.
+    fn read_tree<R>(&self, read: impl FnOnce(&Json) -> R) -> R {
+        match self.made() {
+            Some(tree) => read(tree),
+            None => read(&self.tree().unwrap_or(Json::Null)),
+        }
+    }
+
+    fn read<R>(&self, read: impl FnOnce(&Json) -> Option<R>) -> Option<R> {
+        self.read_tree(read)
+    }
+}
+
 /// A borrowed value that has not been serialised yet. See [`Value::serialize`].
 #[derive(Clone, Copy)]
 pub struct Lazy<'a>(pub(crate) &'a (dyn Tree + 'a));
@@ -76,7 +90,7 @@ impl<'a> Value<'a> {
     pub fn as_bool(&self) -> Option<bool> {
         match *self {
             Self::Bool(flag) | Self::Json(&Json::Bool(flag)) => Some(flag),
-            Self::Lazy(_) => self.to_json().as_bool(),
+            Self::Lazy(Lazy(value)) => value.read(Json::as_bool),
             _ => None,
         }
     }
@@ -87,7 +101,7 @@ impl<'a> Value<'a> {
             Self::U64(number) => Some(number),
             Self::I64(number) => number.try_into().ok(),
             Self::Json(json) => json.as_u64(),
-            Self::Lazy(_) => self.to_json().as_u64(),
+            Self::Lazy(Lazy(value)) => value.read(Json::as_u64),
             _ => None,
         }
     }
@@ -98,7 +112,7 @@ impl<'a> Value<'a> {
             Self::I64(number) => Some(number),
             Self::U64(number) => number.try_into().ok(),
             Self::Json(json) => json.as_i64(),
-            Self::Lazy(_) => self.to_json().as_i64(),
+            Self::Lazy(Lazy(value)) => value.read(Json::as_i64),
             _ => None,
         }
     }
@@ -111,7 +125,7 @@ impl<'a> Value<'a> {
             Self::I64(number) => Some(number as f64),
             Self::U64(number) => Some(number as f64),
             Self::Json(json) => json.as_f64(),
-            Self::Lazy(_) => self.to_json().as_f64(),
+            Self::Lazy(Lazy(value)) => value.read(Json::as_f64),
             _ => None,
         }
     }
@@ -142,9 +156,12 @@ impl<'a> Value<'a> {
     pub(crate) fn to_text(self) -> String {
         match self.as_str() {
             Some(text) => text.to_owned(),
-            None => match self.to_json() {
-                Json::String(text) => text,
-                json => json.to_string(),
+            None => match self {
+                Self::Lazy(Lazy(value)) => value.read_tree(|tree| match tree {
+                    Json::String(text) => text.clone(),
+                    json => json.to_string(),
+                }),
+                value => value.to_json().to_string(),
             },
         }
     }
@@ -171,6 +188,10 @@ impl Serialize for Value<'_> {
         match *self {
             Self::Str(text) => serializer.serialize_str(text),
             Self::Json(json) => json.serialize(serializer),
+            Self::Bool(flag) => serializer.serialize_bool(flag),
+            Self::I64(number) => serializer.serialize_i64(number),
+            Self::U64(number) => serializer.serialize_u64(number),
+            Self::Lazy(Lazy(value)) => value.read_tree(|tree| tree.serialize(serializer)),
             _ => self.to_json().serialize(serializer),
         }
     }

@@ -19,6 +19,11 @@ pub type Json = serde_json::Value;
 pub trait Tree {
     /// Serialises, whatever the value does.
     fn tree(&self) -> Option<Json>;
+
+    /// The tree, if it is kept once it is made.
+    fn made(&self) -> Option<&Json> {
+        None
+    }
 }
 
 impl<T: Serialize + ?Sized> Tree for T {
