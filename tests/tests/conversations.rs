@@ -103,7 +103,7 @@ fn recorded_story(conversation: &Value) -> Story {
                 story.push(json!({
                     "turn": turn,
                     "history": index,
-                    "says": parts("text").map(|text| text["content"].as_str().unwrap()).collect::<String>(),
+                    "says": message["content"].as_str().unwrap_or_default(),
                     "calls": ids,
                 }));
                 turn = if ids.is_empty() { 0 } else { turn + 1 };
