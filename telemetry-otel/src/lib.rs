@@ -11,7 +11,7 @@
 //!
 //! Or to providers of your own, with [`builder()`], which takes nothing global.
 //!
-//! `docs/backends.md` in the repository has the variables for Phoenix, MLflow, Langfuse, LangSmith, Datadog, Logfire
+//! `docs/backends.md` in the repository has the variables for Phoenix, `MLflow`, Langfuse, `LangSmith`, Datadog, Logfire
 //! and Grafana.
 //!
 //! # What a backend shows
