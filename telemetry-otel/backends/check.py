@@ -65,8 +65,16 @@ def fail(why):
     sys.exit(f"failed: {why}")
 
 
+# How many packages pip installs in one go: what one go has installed, the next try finds.
+AT_ONCE = 12
+
+
 def install(directory, offline):
-    """The backends in a virtual environment; none where they cannot be had and need not be."""
+    """The backends in a virtual environment; none where they cannot be had and need not be.
+
+    On a busy machine it takes long, and a download may break off: each try goes on where the last one ended, with the
+    packages that are installed and the wheels in pip's cache.
+    """
     venv, mark = directory / "venv", directory / "installed"
     wanted = REQUIREMENTS.read_text()
     if mark.exists() and mark.read_text() == wanted:
@@ -75,18 +83,26 @@ def install(directory, offline):
         return None
     print(f"installing the backends into {venv}", flush=True)
     directory.mkdir(parents=True, exist_ok=True)
-    subprocess.run([sys.executable, "-m", "venv", "--clear", venv], check=True)
-    pip = [venv / "bin/pip", "install", "--quiet", "--disable-pip-version-check", "--no-compile"]
-    for attempt in range(3):
-        if attempt:
-            print("once more", file=sys.stderr)
-        try:
-            if subprocess.run([*pip, "-r", REQUIREMENTS], check=False, timeout=600).returncode == 0:
-                mark.write_text(wanted)
-                return venv
-        except subprocess.TimeoutExpired:
-            print("pip took more than ten minutes", file=sys.stderr)
-    fail("the backends cannot be installed; --offline does without")
+    if not (venv / "bin/pip").exists():
+        subprocess.run([sys.executable, "-m", "venv", "--clear", venv], check=True)
+    pip = [venv / "bin/pip", "install", "--quiet", "--disable-pip-version-check", "--no-compile", "--no-deps"]
+    pip += ["--cache-dir", directory / "pip-cache"]
+    # All that is needed is written down, so that nothing is left to resolve.
+    packages = [line for line in wanted.splitlines() if line and not line.startswith("#")]
+    for start in range(0, len(packages), AT_ONCE):
+        some = packages[start : start + AT_ONCE]
+        for attempt in range(4):
+            if attempt:
+                print(f"once more: {some[0]} ..", file=sys.stderr)
+            try:
+                if subprocess.run([*pip, *some], check=False, timeout=900).returncode == 0:
+                    break
+            except subprocess.TimeoutExpired:
+                print("pip took more than fifteen minutes", file=sys.stderr)
+        else:
+            fail("the backends cannot be installed; --offline does without")
+    mark.write_text(wanted)
+    return venv
 
 
 def build_agent():
@@ -316,7 +332,7 @@ def check(checks, run, summary, spans, backends):
         return span["attributes"].get(name)
 
     names = {
-        "AGENT": {f"invoke_agent examples::agent::{agent}" for agent in ("Assistant", "FareDesk")},
+        "AGENT": {f"invoke_agent {agent}" for agent in ("Assistant", "FareDesk")},
         "LLM": {"chat gpt-4o"},
         "TOOL": {f"execute_tool {tool}" for part in recorded(run) for _, tool, _, _ in part.calls},
         "CHAIN": {"subagent fare_desk"},
@@ -376,10 +392,13 @@ def check_tree(checks, run, spans):
 
 def check_content(checks, run, spans):
     """Sessions, inputs and outputs: each session is one conversation, and says what was said in it."""
-    sessions = defaultdict(list)
+    sessions = {span["attributes"].get("session.id") for span in spans}
+    # A sub-agent has a conversation of its own, in the session of the agent that asks it.
+    checks.equal("sessions", len(sessions), run.counts["sessions"] - run.counts["subagents"])
+    talks = defaultdict(list)
     for span in spans:
-        sessions[span["attributes"].get("session.id")].append(span)
-    checks.equal("sessions", len(sessions), run.counts["sessions"])
+        talks[span["attributes"].get("gen_ai.conversation.id")].append(span)
+    checks.equal("conversations", len(talks), run.counts["sessions"])
 
     def called(span):
         """A call as `recorded` has it."""
@@ -391,7 +410,7 @@ def check_content(checks, run, spans):
         return tuple(sorted(called(span) for span in session if span["span_kind"] == "TOOL"))
 
     conversations = recorded(run)
-    found = Counter(map(calls, sessions.values()))
+    found = Counter(map(calls, talks.values()))
     expected = Counter(tuple(sorted(conversation.calls)) for conversation in conversations)
     checks.equal("what each session called, and what came of it", found, expected)
 
@@ -404,16 +423,15 @@ def check_content(checks, run, spans):
         into, out = attributes.get("input.value"), attributes.get("output.value")
         match span["span_kind"]:
             case "LLM":
-                shown = attributes.get("llm.input_messages.0.message.role")
-                if attributes["output.mime_type"] == "text/plain":
-                    answered = out in said
-                else:
-                    # A turn that only calls tools.
-                    calls = [(call["id"], call["name"], json.dumps(call["arguments"])) for call in json.loads(out)]
-                    wanted = [(id, name, plain(arguments)) for id, name, arguments in calls]
-                    answered = bool(wanted) and made.issuperset(wanted)
-                if not (shown and into in asked and answered):
-                    wrong.append((span["name"], into, out))
+                given, answered = messages(attributes, "input"), messages(attributes, "output")
+                texts = {message["text"] for message in answered if message["text"]}
+                wanted = {call for message in answered for call in message["calls"]}
+                whole = len(given) > 1 and given[0]["role"] == "system" and given[0]["text"]
+                last = next((message["text"] for message in reversed(given) if message["role"] == "user"), None)
+                if not (whole and last in asked and texts <= said and wanted <= made and (texts or wanted)):
+                    wrong.append((span["name"], last, texts, wanted))
+                if into is not None or out is not None:
+                    wrong.append((span["name"], "a text in the place of its messages"))
             case "AGENT":
                 silent += out is None
                 if into not in asked or (out is not None and out not in said):
@@ -427,6 +445,29 @@ def check_content(checks, run, spans):
     # The tool that hands over to a human ends a conversation without a word.
     handed_over = sum(call[1] == "transfer_to_human_agents" for c in conversations for call in c.calls)
     checks.equal("agents that said nothing", silent, handed_over)
+
+
+def messages(attributes, direction):
+    """The messages of a model call as Phoenix shows them: role, text and calls of each."""
+    found = defaultdict(lambda: {"role": None, "text": "", "calls": {}})
+    for name, value in attributes.items():
+        parts = name.split(".")
+        if parts[:1] != ["llm"] or parts[1] != f"{direction}_messages" or len(parts) < 5:
+            continue
+        message, rest = found[int(parts[2])], parts[4:]
+        match rest:
+            case ["role"]:
+                message["role"] = value
+            case ["content"] | ["contents", _, "message_content", "text"]:
+                message["text"] += value
+            case ["tool_calls", index, "tool_call", "id"]:
+                message["calls"].setdefault(index, {})["id"] = value
+            case ["tool_calls", index, "tool_call", "function", what]:
+                message["calls"].setdefault(index, {})[what] = value
+    for message in found.values():
+        calls = message["calls"].values()
+        message["calls"] = {(call.get("id"), call.get("name"), plain(call.get("arguments", "{}"))) for call in calls}
+    return [found[index] for index in sorted(found)]
 
 
 def blocks(log, beginning, run):
@@ -473,6 +514,9 @@ def check_metrics(checks, run, backends):
         checks.equal(f"{name}, its buckets", metric["bounds"], {bounds})
         checks.equal(f"{name}, its count", metric["count"], count)
         checks.equal(f"{name}, what is in its buckets", metric["buckets"], count)
+    checks.equal("model calls of agents", found["telemetry.agent.inference_calls"]["sum"], counts["llm_turns"])
+    checks.equal("tool calls of agents", found["telemetry.agent.tool_calls"]["sum"], counts["tool_calls"])
+    checks.equal("a cost in metrics", found["telemetry.llm.cost"]["value"] > 0, True)
     checks.equal("tokens in metrics", found["gen_ai.client.token.usage"]["sum"], sum(run.tokens))
     checks.equal("failures in metrics", found["condukt.tool_call.failures"]["value"], counts["tool_failures"])
 

@@ -62,6 +62,8 @@
 
 #![forbid(unsafe_code)]
 
+mod bridge;
+mod builder;
 mod config;
 mod convert;
 mod logs;
@@ -71,7 +73,7 @@ mod metrics;
 mod otlp;
 mod span;
 
-pub use config::builder::{AttachGuard, Builder, builder};
+pub use builder::{AttachGuard, Builder, builder};
 pub use config::content::{Content, ContentKind};
 pub use config::convention::Convention;
 #[cfg(feature = "otlp")]
@@ -80,7 +82,4 @@ pub use otlp::{ExportStats, InstallError, OtlpExport, ShutdownError, install};
 pub use telemetry_llm::prices;
 
 #[doc(hidden)]
-pub use config::builder::AttachGuard as Attached;
-
-/// The instrumentation scope of all that is exported.
-pub(crate) const SCOPE: &str = "telemetry-otel";
+pub use builder::AttachGuard as Attached;

@@ -36,7 +36,7 @@ pub(crate) trait LogSink: Send + Sync {
 impl<L: Logger + Send + Sync> LogSink for L {
     fn emit(&self, record: Record) {
         let name = interned(&record.name);
-        if !self.event_enabled(record.severity, crate::SCOPE, name) {
+        if !self.event_enabled(record.severity, names::SCOPE, name) {
             return;
         }
         let mut made = self.create_log_record();

@@ -18,7 +18,7 @@ use futures::stream::{Stream, StreamExt};
 use proptest::prelude::*;
 use telemetry_runtime::{
     AttachError, Context, Event, EventMetadata, InContext, IntoPatterns, SpanIds, agent_span, attach, detach,
-    event_names, in_current_context, in_span, record, tool_call,
+    event_names, in_current_context, in_span, open_span, record, tool_call,
 };
 
 // ---------------------------------------------------------------------------------------------------------
@@ -58,6 +58,10 @@ enum Shape {
     InSpan,
     /// A stream with an item for each step.
     Stream,
+    /// The same, whose last item says that it is complete: it is dropped then.
+    Early,
+    /// A span that is opened and ended by hand.
+    ByHand,
 }
 
 #[derive(Clone, Debug)]
@@ -80,6 +84,8 @@ enum Step {
     Finally(Call),
     Panic,
     Fail,
+    /// A key is recorded, which the end has, whatever it is.
+    Record,
     Attach(usize, Recording),
     Detach(usize),
 }
@@ -140,6 +146,10 @@ struct Record {
     begun: Option<Begun>,
     end: Option<(usize, End)>,
     thrown: bool,
+    /// Whether a key was recorded.
+    recorded: bool,
+    /// Whether its span is ended by hand: a panic that passes it drops it.
+    by_hand: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -190,6 +200,8 @@ struct Seen {
     number: usize,
     end: Option<String>,
     reason: Option<String>,
+    /// Whether it has the key that was recorded.
+    recorded: bool,
     span: SpanIds,
     agent: Option<String>,
     session: Option<String>,
@@ -212,6 +224,7 @@ impl Seen {
             number: usize::try_from(metadata.get("n")?.as_u64()?).ok()?,
             end,
             reason: text("reason"),
+            recorded: metadata.contains_key("step"),
             span: event.span()?,
             agent: text("agent"),
             session: text("session_id"),
@@ -285,6 +298,8 @@ impl Place {
             begun: None,
             end: None,
             thrown: false,
+            recorded: false,
+            by_hand: false,
         });
         records.len() - 1
     }
@@ -372,10 +387,13 @@ impl<F: Future<Output = Outcome> + Unpin> Future for Witnessed<F> {
     }
 }
 
-impl<S: Stream<Item = Outcome> + Unpin> Stream for Witnessed<S> {
-    type Item = Outcome;
+/// An item of a stream: whether it is the last, and says so.
+type Item = Result<bool, Failed>;
 
-    fn poll_next(mut self: Pin<&mut Self>, cx: &mut TaskContext<'_>) -> Poll<Option<Outcome>> {
+impl<S: Stream<Item = Item> + Unpin> Stream for Witnessed<S> {
+    type Item = Item;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut TaskContext<'_>) -> Poll<Option<Item>> {
         if self.work.is_none() {
             return Poll::Ready(None);
         }
@@ -383,6 +401,7 @@ impl<S: Stream<Item = Outcome> + Unpin> Stream for Witnessed<S> {
         match &poll {
             // Whoever drops it now has seen its last item.
             Poll::Ready(Some(Err(_))) => witness.end = Some(End::Err),
+            Poll::Ready(Some(Ok(true))) => witness.end = Some(End::Ok),
             Poll::Ready(None) => {
                 witness.end.get_or_insert(End::Ok);
                 self.work = None;
@@ -406,10 +425,12 @@ impl std::fmt::Display for Failed {
     }
 }
 
+impl std::error::Error for Failed {}
+
 type Outcome = Result<(), Failed>;
 
 #[derive(EventMetadata)]
-#[span("prop.step", stop(seen))]
+#[span("prop.step", stop(seen, step, finish_reason))]
 struct Own {
     n: usize,
 }
@@ -484,15 +505,37 @@ fn inline(n: usize, place: Place, steps: Vec<Step>) -> impl Future<Output = Outc
 }
 
 #[agent_span(Own { n }, stream, item(|_item|))]
-fn stream(n: usize, place: Place, steps: Vec<Step>) -> impl Stream<Item = Outcome> + Send {
-    let each = futures::stream::unfold((place.clone(), steps.into_iter()), |(place, mut steps)| async move {
-        let step = steps.next()?;
-        let outcome = one(&place, step).await;
-        // Nothing comes after an `Err`.
-        let steps = if outcome.is_err() { Vec::new().into_iter() } else { steps };
-        Some((outcome, (place, steps)))
-    });
+fn stream(n: usize, place: Place, steps: Vec<Step>) -> impl Stream<Item = Item> + Send {
+    items(place, steps, false)
+}
+
+#[agent_span(Own { n }, stream, item(|last| finish_reason = last.then_some("stop")))]
+fn early(n: usize, place: Place, steps: Vec<Step>) -> impl Stream<Item = Item> + Send {
+    items(place, steps, true)
+}
+
+fn items(place: Place, steps: Vec<Step>, tells: bool) -> impl Stream<Item = Item> + Send {
+    let each =
+        futures::stream::unfold((place.clone(), steps.into_iter()), move |(place, mut steps)| async move {
+            let step = steps.next()?;
+            let outcome = one(&place, step).await;
+            // Nothing comes after an `Err`.
+            let steps = if outcome.is_err() { Vec::new().into_iter() } else { steps };
+            let is_last = tells && steps.len() == 0;
+            Some((outcome.map(|()| is_last), (place, steps)))
+        });
     Witnessed::new(place, each.boxed())
+}
+
+async fn by_hand(n: usize, place: Place, steps: Vec<Step>) -> Outcome {
+    let span = open_span!(Own { n });
+    let work = Witnessed::new(place.clone(), work(place, steps));
+    let outcome = work.in_context(span.context()).await;
+    match &outcome {
+        Ok(()) => span.end(),
+        Err(error) => span.fail(error),
+    }
+    outcome
 }
 
 /// The future of a call, not polled yet.
@@ -538,6 +581,24 @@ fn make(place: &Place, call: Call) -> BoxFuture<'static, Outcome> {
         (Kind::Own, Shape::InSpan) => {
             let (n, inside) = plan();
             inline(n, inside, steps).boxed()
+        }
+        (Kind::Own, Shape::ByHand) => {
+            let (n, inside) = plan();
+            lock(&inside.run.records)[n].by_hand = true;
+            by_hand(n, inside, steps).boxed()
+        }
+        (Kind::Own, Shape::Early) => {
+            let (n, inside) = plan();
+            let mut items = Box::pin(early(n, inside, steps));
+            async move {
+                while let Some(item) = items.next().await {
+                    if item? {
+                        break;
+                    }
+                }
+                Ok(())
+            }
+            .boxed()
         }
         (Kind::Own, Shape::Stream) => {
             let (n, inside) = plan();
@@ -642,6 +703,15 @@ async fn one(place: &Place, step: Step) -> Outcome {
             drop(finally);
         }
         Step::Panic => place.throw(),
+        Step::Record => {
+            let number = place.me.unwrap_or(usize::MAX);
+            if let Some(record) = lock(&place.run.records).get_mut(number)
+                && record.kind == Kind::Own
+            {
+                record.recorded = true;
+                record!(Own, step = 1);
+            }
+        }
         Step::Fail => return Err(Failed),
         Step::Attach(at, recording) => attach_at(&place.run, at, recording),
         Step::Detach(at) => detach_at(&place.run, at),
@@ -791,10 +861,10 @@ fn kind() -> impl Strategy<Value = Kind> {
 }
 
 fn shape() -> impl Strategy<Value = Shape> {
-    use Shape::{Async, Boxed, First, InSpan, Made, Plain, Stream, Sync};
+    use Shape::{Async, Boxed, ByHand, Early, First, InSpan, Made, Plain, Stream, Sync};
     prop_oneof![
         3 => proptest::sample::select(vec![Async, Sync]),
-        2 => proptest::sample::select(vec![Boxed, Made, Plain, First, InSpan, Stream]),
+        2 => proptest::sample::select(vec![Boxed, Made, Plain, First, InSpan, Stream, Early, ByHand]),
     ]
 }
 
@@ -804,6 +874,7 @@ fn simple_step() -> impl Strategy<Value = Step> {
     prop_oneof![
         4 => (1..3_u8).prop_map(Step::Yield),
         2 => Just(Step::Panic),
+        2 => Just(Step::Record),
         1 => Just(Step::Fail),
         2 => (0..PLACES, recording).prop_map(|(at, recording)| Step::Attach(at, recording)),
         1 => (0..PLACES).prop_map(Step::Detach),
@@ -982,9 +1053,18 @@ impl Ran {
             let expected = record.end.map(|(_, end)| match end {
                 End::Ok => "ok",
                 End::Err => "error",
+                End::Panic if record.by_hand => "cancelled",
                 End::Panic => "panic",
                 End::Dropped => "cancelled",
             });
+            for end in of_it.iter().filter(|seen| seen.end.is_some()) {
+                ensure!(
+                    end.recorded == record.recorded,
+                    "call {number} recorded {}, and its end says {}",
+                    record.recorded,
+                    end.recorded
+                );
+            }
             ensure!(ends == Vec::from_iter(expected), "call {number} ended as {expected:?}: {ends:?}");
             ensure!(of_it[0].end.is_none(), "call {number} ends before it starts");
             ensure!(
@@ -1000,7 +1080,7 @@ impl Ran {
 
     /// What passed it was thrown in it, or in what it called.
     fn check_reason(&self, number: usize, record: &Record, reason: &str) -> Result<(), TestCaseError> {
-        if record.end.is_some_and(|(_, end)| end == End::Dropped) {
+        if record.by_hand || record.end.is_some_and(|(_, end)| end == End::Dropped) {
             ensure!(reason == "cancelled", "call {number} was cancelled: {reason}");
             return Ok(());
         }

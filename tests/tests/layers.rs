@@ -42,6 +42,19 @@ const CRATES: &[Layers] = &[
         ],
     },
     Layers {
+        package: "telemetry-otel",
+        rooms: &[
+            &["lib"],
+            &["otlp"],
+            &["builder"],
+            &["bridge"],
+            &["logs", "metrics"],
+            &["span"],
+            &["mapping"],
+            &["config", "convert"],
+        ],
+    },
+    Layers {
         package: "telemetry-macros",
         rooms: &[
             &["lib"],

@@ -9,8 +9,7 @@ use telemetry_llm::Usage;
 
 use crate::config::content::{Content, ContentKind, Hidden};
 use crate::config::convention::Convention;
-use crate::span::limit::Limits;
-use crate::span::outcome::OutcomeOptions;
+use crate::config::limits::Limits;
 
 /// Replaces a text before it leaves the process; `None` keeps it.
 pub(crate) type Mask = dyn Fn(ContentKind, &str) -> Option<String> + Send + Sync;
@@ -37,6 +36,19 @@ pub(crate) struct Options {
     pub(crate) limits: Limits,
     #[cfg(feature = "prices")]
     pub(crate) prices: Option<telemetry_llm::prices::Prices>,
+}
+
+/// What the user decides about how spans end.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct OutcomeOptions<'a> {
+    pub(crate) cancelled_is_error: bool,
+    pub(crate) expected: &'a [String],
+}
+
+impl OutcomeOptions<'_> {
+    pub(crate) fn is_expected(&self, error_type: &str) -> bool {
+        self.expected.iter().any(|expected| expected == error_type)
+    }
 }
 
 impl fmt::Debug for Options {

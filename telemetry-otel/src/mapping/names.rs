@@ -5,6 +5,9 @@
 
 use crate::config::convention::Name;
 
+/// The instrumentation scope of all that is exported.
+pub(crate) const SCOPE: &str = "telemetry-otel";
+
 /// The name that a span of the user's own asks for, as `tracing-opentelemetry` has it.
 pub(crate) const NAME: &str = "otel.name";
 pub(crate) const OPERATION: &str = "gen_ai.operation.name";

@@ -12,7 +12,7 @@ use opentelemetry_sdk::trace::SdkTracerProvider;
 
 use super::env::{InstallError, Protocol};
 use super::queue_limit::{ExportStats, QueueLimit};
-use crate::config::builder::AttachGuard;
+use crate::builder::AttachGuard;
 
 /// An export that is running. Kept as long as events are to be exported; when it is dropped, what
 /// waits is sent, for at most five seconds or what [`with_time_limit`](Self::with_time_limit) says.

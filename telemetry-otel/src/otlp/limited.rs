@@ -16,7 +16,7 @@ use opentelemetry_sdk::trace::{Span, SpanData, SpanExporter, SpanProcessor};
 
 use super::queue_limit::QueueLimit;
 use super::quiet::quiet;
-use crate::span::current::ForeignSpans;
+use crate::bridge::current::ForeignSpans;
 
 /// An exporter or a processor with the queue of its signal.
 #[derive(Debug)]

@@ -27,8 +27,8 @@ use limited::{Limited, Noting};
 pub use queue_limit::ExportStats;
 use queue_limit::{MAX_BYTES, QueueLimit};
 
-use crate::config::builder::{Builder, builder};
-use crate::span::current::ForeignSpans;
+use crate::bridge::current::ForeignSpans;
+use crate::builder::{Builder, builder};
 
 /// Exports events to the collector that the standard `OTEL_*` variables name, as long as what is
 /// returned is kept; by themselves over HTTP to `localhost:4318`.

@@ -7,10 +7,10 @@ use serde_json::{Map, Value as Json};
 use telemetry_llm::Usage;
 use telemetry_runtime::Value as Recorded;
 
+use crate::config::limits::Limits;
 use crate::convert::truncate;
 use crate::mapping::names::openinference as oi;
-use crate::span::limit;
-use crate::span::rollup::InputOutput;
+use crate::span::io::InputOutput;
 
 /// What one span comes to.
 #[derive(Default)]
@@ -99,7 +99,7 @@ impl SpanAttributes {
     }
 
     /// All attributes, none twice, beside those `set` already and within the limits.
-    pub(crate) fn take_attributes(&mut self, set: &[&str], limits: limit::Limits) -> Vec<KeyValue> {
+    pub(crate) fn take_attributes(&mut self, set: &[&str], limits: Limits) -> Vec<KeyValue> {
         let mut all = std::mem::take(&mut self.attributes);
         let mut own = std::mem::take(&mut self.own);
         // The user's own keys may have any name, that of one of ours included.

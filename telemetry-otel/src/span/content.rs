@@ -9,9 +9,9 @@ use crate::convert::messages;
 use crate::mapping::names::{self, openinference as oi};
 use crate::mapping::table::{RollsUp, SpanMapping, Target};
 use crate::span::attributes::SpanAttributes;
+use crate::span::io::InputOutput;
 use crate::span::mapper::AttributeMapper;
 use crate::span::outcome::Outcome;
-use crate::span::rollup::InputOutput;
 
 impl AttributeMapper<'_> {
     pub(super) fn put_content(&self, made: &mut SpanAttributes, to: Target, value: Recorded<'_>) {

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use opentelemetry::trace::Status;
 use telemetry_runtime::{Event, Value};
 
+use crate::config::options::OutcomeOptions;
 use crate::convert::attribute_value::MAX_TEXT;
 use crate::convert::truncate;
 
@@ -85,19 +86,6 @@ impl Outcome {
             Self::Cancelled => options.cancelled_is_error.then_some("cancelled".into()),
             Self::Ok => None,
         }
-    }
-}
-
-/// What the user said of endings.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct OutcomeOptions<'a> {
-    pub(crate) cancelled_is_error: bool,
-    pub(crate) expected: &'a [String],
-}
-
-impl OutcomeOptions<'_> {
-    fn is_expected(&self, error_type: &str) -> bool {
-        self.expected.iter().any(|expected| expected == error_type)
     }
 }
 

@@ -9,13 +9,14 @@ use opentelemetry::metrics::{Meter, MeterProvider};
 use opentelemetry::trace::{Span, Tracer, TracerProvider};
 use telemetry_runtime::{AttachError, attach_hook, detach_hook};
 
+use crate::bridge::current::ForeignSpans;
+use crate::bridge::hook::{Bridge, SpanSource};
 use crate::config::content::{Content, ContentKind};
 use crate::config::convention::Convention;
 use crate::config::options::Options;
 use crate::logs::LogSink;
+use crate::mapping::names;
 use crate::metrics::Instruments;
-use crate::span::current::ForeignSpans;
-use crate::span::hook::{Bridge, SpanSource};
 
 type Make<T> = Box<dyn FnOnce(InstrumentationScope) -> T>;
 
@@ -263,7 +264,7 @@ impl Builder {
     /// When one of that id is attached.
     pub fn attach(self) -> Result<AttachGuard, AttachError> {
         let scope = || {
-            let scope = InstrumentationScope::builder(crate::SCOPE).with_version(env!("CARGO_PKG_VERSION"));
+            let scope = InstrumentationScope::builder(names::SCOPE).with_version(env!("CARGO_PKG_VERSION"));
             match self.options.convention.schema_url() {
                 Some(url) => scope.with_schema_url(url).build(),
                 None => scope.build(),

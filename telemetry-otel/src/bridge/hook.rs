@@ -12,6 +12,7 @@ use telemetry_runtime::{
     Event, SpanHook, SpanId, SpanIdentity, SpanObserver, SpanStart, StartedSpan, TraceId,
 };
 
+use crate::bridge::current::{self, Busy, Enclosing, Entered, ForeignSpans, Ids, enclosing, ids, parent};
 use crate::config::options::{Options, short};
 use crate::convert::attribute_value::MAX_TEXT;
 use crate::convert::truncate;
@@ -21,7 +22,6 @@ use crate::mapping::operations;
 use crate::mapping::table::{self as mapping, SpanMapping, SpanName};
 use crate::metrics::Instruments;
 use crate::span::attributes::SpanAttributes;
-use crate::span::current::{self, Busy, Enclosing, Entered, ForeignSpans, Ids, enclosing, ids, parent};
 use crate::span::mapper::AttributeMapper;
 use crate::span::outcome::{Outcome, is_identifier};
 use crate::span::rollup::Place;
