@@ -1,4 +1,4 @@
-//! The same events as OpenTelemetry spans, with the names of the GenAI conventions, to a provider of your own.
+//! The same events as OpenTelemetry spans, with the names of the `GenAI` conventions, to a provider of your own.
 
 use opentelemetry_sdk::trace::{InMemorySpanExporter, SdkTracerProvider};
 use serde_json::{Value, json};

@@ -36,6 +36,12 @@ pub const END: &[FieldSpec] = &[
         Automatic,
         "of a stream: time from its start to its first item",
     ),
+    extension(
+        "time_to_first_token",
+        Duration,
+        Automatic,
+        "of a model's stream: time from its start to the first item with text, reasoning or a tool call",
+    ),
 ];
 
 /// The metadata that every `stop` may carry beside its span's own keys.
