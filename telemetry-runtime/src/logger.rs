@@ -54,8 +54,15 @@ impl LoggerOptions {
 
     /// Returns this with colours on or off, whether or not standard error is a terminal.
     #[must_use]
+    #[doc(alias = "colour")]
     pub fn with_ansi(self, colour: bool) -> Self {
         Self { colour: Some(colour), ..self }
+    }
+
+    #[doc(hidden)]
+    #[must_use]
+    pub fn colour(self, colour: bool) -> Self {
+        self.with_ansi(colour)
     }
 }
 
