@@ -181,3 +181,22 @@ fn with_no_handler_it_costs_no_span_and_its_context_is_the_one_around() {
     assert_eq!(span.context().session_id(), Some("s-1"));
     span.end();
 }
+
+#[test]
+fn items_of_a_stream_are_counted_and_timed() {
+    let clock = testing::FakeClock::new();
+    let capture = testing::capture().deterministic(&clock, 1);
+    capture.scope(|| {
+        let mut turn = open_span!(llm_turn, model = "m", messages = ());
+        clock.advance(std::time::Duration::from_nanos(5));
+        turn.item(false);
+        clock.advance(std::time::Duration::from_nanos(2));
+        turn.item(true);
+        turn.item(true);
+        turn.end();
+    });
+    let stop = &ends(&capture)[0];
+    let measured = |key: &str| stop.measurements.get(key).cloned().unwrap();
+    assert_eq!(measured("items"), 3);
+    assert_eq!((measured("time_to_first_item"), measured("time_to_first_token")), (json!(5), json!(7)));
+}

@@ -54,6 +54,7 @@ pub struct OpenSpan<S: SpanKind> {
     /// None where the span is not observed.
     span: Option<Box<Span<'static>>>,
     context: Context,
+    measured: Measured,
     kind: PhantomData<fn() -> S>,
 }
 
@@ -145,7 +146,7 @@ pub fn open_span<S: SpanKind>(span: Option<Box<Span<'static>>>) -> OpenSpan<S> {
         Some(span) => span.context(),
         None => Context::current(),
     };
-    OpenSpan { span, context, kind: PhantomData }
+    OpenSpan { span, context, measured: Measured::default(), kind: PhantomData }
 }
 
 impl<S: SpanKind> OpenSpan<S> {
@@ -177,9 +178,22 @@ impl<S: SpanKind> OpenSpan<S> {
         self.ended(|stop| stop.fail(failure));
     }
 
+    /// Counts an item of a stream that the span follows: the first gives the end its `time_to_first_item`, the first with
+    /// a token its `time_to_first_token`, all together its `items`.
+    pub fn item(&mut self, has_token: bool) {
+        let Some(span) = &self.span else { return };
+        let now = span.now();
+        let measured = &mut self.measured;
+        measured.items = Some(measured.items.unwrap_or(0).saturating_add(1));
+        measured.first_item.get_or_insert(now);
+        if has_token {
+            measured.first_token.get_or_insert(now);
+        }
+    }
+
     fn ended<'r>(mut self, fill: impl FnOnce(&mut Stop<'r>)) {
         if let Some(mut span) = self.span.take() {
-            span.stop(Measured::default(), fill);
+            span.stop(self.measured, fill);
         }
     }
 
@@ -206,7 +220,7 @@ impl<S: SpanKind> OpenSpan<S> {
 impl<S: SpanKind> Drop for OpenSpan<S> {
     fn drop(&mut self) {
         if let Some(mut span) = self.span.take() {
-            span.cancelled(Measured::default(), |_| {});
+            span.cancelled(self.measured, |_| {});
         }
     }
 }

@@ -70,6 +70,9 @@ fn marker<T: ?Sized>() -> String {
 
 /// The marker for a value that has nothing to record: the name of its type.
 pub(crate) fn opaque_marker<T: ?Sized>() -> String {
+    if std::any::type_name::<T>().ends_with("{{closure}}") {
+        return "<closure>".to_owned();
+    }
     format!("<{}>", short_type_name::<T>().trim_start_matches('&'))
 }
 
