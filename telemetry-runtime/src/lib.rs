@@ -76,6 +76,7 @@
 //!
 //! - `http`: [`Carrier`] for `http::HeaderMap`.
 //! - `log`: the default logger's lines as records of the `log` crate, where no `tracing` subscriber is set.
+//! - `prices`: the default logger tells what a call of a model cost, where the price is known.
 //! - `rmcp`: a tool of an MCP server and its client in one trace, and failures that are values; see the module `rmcp`.
 //! - `tracing-layer`: a layer that carries the context with the `tracing` spans of libraries; see the module
 //!   `tracing_layer`.
