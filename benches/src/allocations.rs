@@ -67,3 +67,8 @@ pub fn weigh_from_now() {
 pub fn peak_bytes() -> u64 {
     PEAK.load(Ordering::Relaxed).max(0).unsigned_abs()
 }
+
+/// The bytes that all threads together have allocated now, beyond those at [`weigh_from_now`].
+pub fn live_bytes() -> i64 {
+    LIVE.load(Ordering::Relaxed)
+}

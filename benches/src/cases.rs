@@ -61,6 +61,11 @@ pub const CASES: &[Case] = &[
     Case::new("sync f0, off", Listeners::None, repeat!(|q, k, c| s::sync0(q, k, c))),
     Case::new("sync f3, off", Listeners::None, repeat!(|q, k, c| s::sync3(q, k, c))),
     Case::new("sync f6, off", Listeners::None, repeat!(|q, k, c| s::sync6(q, k, c))),
+    Case::new("method f3, off", Listeners::None, |calls| {
+        let retriever = s::Retriever { top_k: black_box(7) };
+        repeat!(|q, _k, c| retriever.retrieve(q, c))(calls);
+    }),
+    Case::new("in_span! f3, off", Listeners::None, repeat!(|q, k, c| s::inline3(q, k, c))),
     Case::new("tool_call, off", Listeners::None, repeat!(|q, k, c| s::tool(q, k, c))),
     Case::new("async f0, off", Listeners::None, repeat!(|q, k, c| ready(s::async0(q, k, c)))),
     Case::new("async f3, off", Listeners::None, repeat!(|q, k, c| ready(s::async3(q, k, c)))),

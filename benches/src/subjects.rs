@@ -5,7 +5,7 @@ use std::hint::black_box;
 use std::pin::{Pin, pin};
 use std::task::{Context, Poll, Waker};
 
-use telemetry_runtime::{EventMetadata, agent_span, tool_call};
+use telemetry_runtime::{EventMetadata, agent_span, in_span, tool_call};
 
 /// The work of every subject.
 #[inline(always)]
@@ -168,6 +168,28 @@ pub async fn suspended3(query: &str, top_k: usize, cached: bool) -> u64 {
 #[tool_call]
 pub fn tool(query: &str, top_k: usize, cached: bool) -> u64 {
     work(query, top_k, cached)
+}
+
+/// An agent with a method.
+#[derive(Debug)]
+pub struct Retriever {
+    /// How many results it gives.
+    pub top_k: usize,
+}
+
+impl Retriever {
+    /// Three fields, of a method.
+    #[inline(never)]
+    #[agent_span(Retrieval { query, top_k: self.top_k, cached }, stop(|_|))]
+    pub fn retrieve(&self, query: &str, cached: bool) -> u64 {
+        work(query, self.top_k, cached)
+    }
+}
+
+/// Three fields, without a function of its own.
+#[inline(never)]
+pub fn inline3(query: &str, top_k: usize, cached: bool) -> u64 {
+    in_span!(Retrieval { query, top_k, cached }, stop(|_|); || work(query, top_k, cached))
 }
 
 /// A documented span that opens a session.

@@ -7,10 +7,10 @@ use axum::response::IntoResponse;
 use axum::response::sse::{Event as Chunk, Sse};
 use axum::routing::post;
 use axum::{Json, Router};
-use examples::conversation;
-use examples::model::{ModelOptions, Streaming, ToolChoice};
-use examples::server::ReplayServer;
-use examples::session::{Cast, RunError, Settings, run};
+use examples::airline::model::{ModelOptions, Streaming, ToolChoice};
+use examples::airline::replay::conversation;
+use examples::airline::replay::server::ReplayServer;
+use examples::airline::run::{Mode, RunError, Settings, run};
 use serde_json::{Value, json};
 use support::{named, observe};
 use telemetry_runtime::OwnedEvent;
@@ -49,7 +49,7 @@ fn chunk(delta: &Value, finish_reason: Option<&str>) -> Value {
 async fn ask(base_url: String, streaming: Streaming) -> (Result<(), RunError>, Vec<OwnedEvent>) {
     let line = r#"{"messages":[{"role":"user","content":"Hi"},{"role":"assistant","content":"Hello!"}]}"#;
     let settings = Settings {
-        cast: Cast::Provider { base_url, api_key: "none".to_owned() },
+        mode: Mode::Provider { base_url, api_key: "none".to_owned() },
         model: ModelOptions { name: "m".to_owned(), streaming, tool_choice: ToolChoice::Auto },
         concurrency: NonZeroUsize::MIN,
         booking_key: "larkwing".to_owned(),
@@ -75,7 +75,8 @@ async fn a_stream_without_usage_leaves_it_unknown() {
     assert_eq!(turn.get("status"), Some(&json!("ok")));
     assert_eq!(turn.get("streaming?"), Some(&json!(true)));
     assert_eq!(turn.get("finish_reason"), Some(&json!("stop")));
-    assert_eq!(turn.get("assistant_message"), Some(&json!({"role": "assistant", "content": "Hello!"})));
+    let said = &turn.get("assistant_message").unwrap()["parts"];
+    assert_eq!(said, &json!([{"type": "text", "content": "Hello!"}]));
     assert_eq!(turn.get("usage"), None);
     assert_eq!(turn.as_event().measurements().get("items").and_then(|items| items.as_u64()), Some(2));
 }
@@ -89,7 +90,10 @@ async fn usage_comes_from_the_last_chunk() {
     let url = provider(move || stream(&[chunk(&json!({"content": "Hi"}), Some("stop")), last.clone()])).await;
     let (outcome, events) = ask(url, Streaming::Always).await;
     outcome.unwrap();
-    assert_eq!(stop(&events, "condukt.llm_turn.stop").get("usage"), Some(&usage));
+    assert_eq!(
+        stop(&events, "condukt.llm_turn.stop").get("usage"),
+        Some(&json!({"input": 12, "output": 3, "total": 15}))
+    );
 }
 
 #[tokio::test]
@@ -184,7 +188,7 @@ async fn a_provider_with_the_real_tools() {
     let conversations = conversation::shipped().unwrap();
     let server = ReplayServer::start(&conversations).await.unwrap();
     let settings = Settings {
-        cast: Cast::Provider { base_url: server.base_url(0), api_key: "none".to_owned() },
+        mode: Mode::Provider { base_url: server.base_url(0), api_key: "none".to_owned() },
         model: ModelOptions::default(),
         concurrency: NonZeroUsize::MIN,
         booking_key: "larkwing".to_owned(),

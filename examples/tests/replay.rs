@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::num::NonZeroUsize;
 
-use examples::conversation::{self, Conversation, Message};
-use examples::session::{Settings, run};
+use examples::airline::replay::conversation::{self, Conversation, Message};
+use examples::airline::run::{Settings, run};
 use serde_json::{Value, json};
 use support::{named, observe, shared, shipped};
 use telemetry_runtime::OwnedEvent;
@@ -81,7 +81,7 @@ fn check(conversations: &[Conversation], events: &[OwnedEvent]) {
         assert!(stop.get("agent").is_some());
     }
     for stop in named(events, "condukt.llm_turn.stop") {
-        assert!(stop.get("usage").is_some_and(|usage| usage["total_tokens"].as_u64() > Some(0)));
+        assert!(stop.get("usage").is_some_and(|usage| usage["total"].as_u64() > Some(0)));
     }
 
     // Each session is one of the conversations, its calls in order, with their own arguments and results.
@@ -96,7 +96,7 @@ fn check(conversations: &[Conversation], events: &[OwnedEvent]) {
         assert_eq!(Uuid::try_parse(id).unwrap().get_version_num(), 7);
     }
     let text = |calls: &Vec<Call>| format!("{calls:?}");
-    let family = conversations.iter().flat_map(Conversation::family);
+    let family = conversations.iter().flat_map(Conversation::with_delegated);
     let mut expected: Vec<_> = family.clone().map(recorded_calls).map(|calls| text(&calls)).collect();
     let mut observed: Vec<_> = sessions.values().map(text).collect();
     expected.sort_unstable();
@@ -154,7 +154,7 @@ async fn what_the_agent_says_or_hears_of_the_secret_is_redacted() {
     assert_eq!(call.get("args"), Some(&json!({"key": "[REDACTED:BOOKING_API_KEY]"})));
     assert_eq!(call.get("error"), Some(&json!("Error: [REDACTED:BOOKING_API_KEY] is refused")));
     let turn = named(&events, "condukt.llm_turn.stop")[1];
-    let mine = json!({"role": "assistant", "content": "Mine is [REDACTED:BOOKING_API_KEY]."});
-    assert_eq!(turn.get("assistant_message"), Some(&mine));
+    let mine = json!([{"type": "text", "content": "Mine is [REDACTED:BOOKING_API_KEY]."}]);
+    assert_eq!(turn.get("assistant_message").map(|message| &message["parts"]), Some(&mine));
     assert!(!serde_json::to_string(&events).unwrap().contains("larkwing-demo-key"));
 }

@@ -40,7 +40,7 @@ pub const END: &[FieldSpec] = &[
         "time_to_first_token",
         Duration,
         Automatic,
-        "of a model's stream: time from its start to its first text, reasoning or tool call",
+        "of a model's stream: time from its start to the first item with text, reasoning or a tool call",
     ),
 ];
 

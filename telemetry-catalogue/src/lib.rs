@@ -2,8 +2,8 @@
 //!
 //! This crate is the one place where the events of [Condukt] and [Legion] are written down: their
 //! names, phases, keys, types, what an annotation may leave out, and what goes beyond the two
-//! documents. The attribute macros, the typed handlers, the default logger and the table in the
-//! README are all made from it.
+//! documents. The attribute macros, the typed handlers, the default logger and the tables in
+//! `docs/events.md` are all made from it.
 //!
 //! It depends on nothing and holds no state.
 //!

@@ -47,7 +47,7 @@ impl Shape {
             return Self::Async;
         }
         let output = function.output();
-        let tail = tail(function, options);
+        let tail = tail(function);
         if let Some(span) = options.future.filter(|_| options.stream.is_some()) {
             cx.error_at(span, "say `future` or `stream`, not both");
         }
@@ -55,7 +55,24 @@ impl Shape {
             let span = options.future.or(options.stream).unwrap_or_else(proc_macro2::Span::call_site);
             cx.error_at(span, "this function returns nothing, so it gives neither a future nor a stream");
         }
+        if let Some(bound) = output.and_then(lost_bound) {
+            cx.error(
+                bound,
+                format_args!(
+                    "a future in a span would lose `{}`: leave the bound out, or annotate a function that makes the \
+                     future",
+                    bound.to_token_stream(),
+                ),
+            );
+        }
         match tail {
+            // Whatever the function returns is followed: an early `return` gives another future, and a name that is
+            // brought into scope may hide one of the return type.
+            Some(tail)
+                if options.stream.is_none() && tail.before.iter().any(|it| returns(it) || names(it)) =>
+            {
+                Self::Future
+            }
             Some(mut tail) => {
                 tail.output = output.and_then(future_output).cloned();
                 Self::Tail(Box::new(tail))
@@ -69,8 +86,31 @@ impl Shape {
     }
 }
 
+fn returns(statement: &Stmt) -> bool {
+    mentions(statement.to_token_stream(), &|ident| ident == "return")
+}
+
+fn names(statement: &Stmt) -> bool {
+    matches!(statement, Stmt::Item(_))
+}
+
+/// A bound of an `impl Future` that a future with a span around it does not have.
+fn lost_bound(ty: &Type) -> Option<&TypeParamBound> {
+    let Type::ImplTrait(ty) = ty else { return None };
+    bounds_output(&ty.bounds)?;
+    ty.bounds.iter().find(|bound| match bound {
+        TypeParamBound::Trait(bound) => bound.path.segments.last().is_some_and(|last| {
+            !matches!(
+                &*last.ident.to_string(),
+                "Future" | "Send" | "Sync" | "Unpin" | "UnwindSafe" | "RefUnwindSafe" | "Sized"
+            )
+        }),
+        _ => false,
+    })
+}
+
 /// The async block that the body ends in.
-fn tail(function: &Function, options: &Options) -> Option<Tail> {
+fn tail(function: &Function) -> Option<Tail> {
     // Parsing is only worth it where there can be one.
     let has_async = mentions(function.body.stream(), &|ident| ident == "async");
     if !has_async || function.output().is_none() {
@@ -78,11 +118,6 @@ fn tail(function: &Function, options: &Options) -> Option<Tail> {
     }
     let mut statements = Block::parse_within.parse2(function.body.stream()).ok()?;
     let Some(Stmt::Expr(last, None)) = statements.pop() else { return None };
-    // An early `return` gives another future: then whatever the function returns is followed.
-    let returns = |statement: &Stmt| mentions(statement.to_token_stream(), &|ident| ident == "return");
-    if options.stream.is_none() && statements.iter().any(returns) {
-        return None;
-    }
     match last {
         Expr::Async(block) => Some(Tail { before: statements, block, call: None, output: None }),
         Expr::Call(mut call) => {
@@ -171,6 +206,27 @@ fn bound_type<'t>(
             _ => None,
         })
     })
+}
+
+/// The traits of the closure that a free function returns as `impl Fn(..)`, where its body ends in one.
+pub(crate) fn returned_closure(function: &Function) -> Option<Vec<&TypeParamBound>> {
+    let Some(Type::ImplTrait(ty)) = function.output() else { return None };
+    let is_closure = |bound: &&TypeParamBound| match bound {
+        TypeParamBound::Trait(bound) => bound.path.segments.last().is_some_and(|last| {
+            matches!(
+                &*last.ident.to_string(),
+                "Fn" | "FnMut" | "FnOnce" | "AsyncFn" | "AsyncFnMut" | "AsyncFnOnce"
+            )
+        }),
+        _ => false,
+    };
+    let is_trait = |bound: &&TypeParamBound| matches!(bound, TypeParamBound::Trait(_));
+    if function.is_method() || !ty.bounds.iter().any(|bound| is_closure(&bound)) {
+        return None;
+    }
+    let statements = Block::parse_within.parse2(function.body.stream()).ok()?;
+    let Some(Stmt::Expr(Expr::Closure(_), None)) = statements.last() else { return None };
+    Some(ty.bounds.iter().filter(is_trait).collect())
 }
 
 /// The type with `_` for each `impl Trait`, which cannot be named in a `let`; none where that is not

@@ -113,7 +113,7 @@ impl Builder {
         self
     }
 
-    /// The version of the conventions. By itself 1.41.1, unless `OTEL_SEMCONV_STABILITY_OPT_IN` has
+    /// The version of the conventions. By default 1.41.1, unless `OTEL_SEMCONV_STABILITY_OPT_IN` has
     /// `gen_ai_latest_experimental`.
     #[must_use]
     pub fn convention(mut self, convention: Convention) -> Self {
@@ -121,7 +121,7 @@ impl Builder {
         self
     }
 
-    /// Whether content leaves the process. By itself it does not, unless
+    /// Whether content leaves the process. By default it does not, unless
     /// `OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT` is `true`.
     #[must_use]
     pub fn content(mut self, content: Content) -> Self {
@@ -180,7 +180,7 @@ impl Builder {
     }
 
     /// Whether spans have `OpenInference`'s attributes too, without which Phoenix shows empty lists.
-    /// By itself they have.
+    /// By default they have.
     #[must_use]
     pub fn openinference(mut self, openinference: bool) -> Self {
         self.options.openinference = openinference;
@@ -188,14 +188,14 @@ impl Builder {
     }
 
     /// Whether failures are events on their spans too, for backends that show those and no log
-    /// records. By itself they are not, as the conventions ask.
+    /// records. By default they are not, as the conventions ask.
     #[must_use]
     pub fn exception_events(mut self, exception_events: bool) -> Self {
         self.options.exception_events = exception_events;
         self
     }
 
-    /// Whether a panic's stack trace is exported. By itself it is not: resolving its frames takes
+    /// Whether a panic's stack trace is exported. By default it is not: resolving its frames takes
     /// milliseconds, and shows paths.
     #[must_use]
     pub fn stacktraces(mut self, stacktraces: bool) -> Self {
@@ -203,7 +203,7 @@ impl Builder {
         self
     }
 
-    /// Whether a future that was dropped unfinished is an error. By itself it is marked and counted,
+    /// Whether a future that was dropped unfinished is an error. By default it is marked and counted,
     /// and no error.
     #[must_use]
     pub fn cancelled_is_error(mut self, cancelled_is_error: bool) -> Self {
@@ -218,7 +218,7 @@ impl Builder {
         self
     }
 
-    /// How many attributes a span may have where it goes. By itself what
+    /// How many attributes a span may have where it goes. By default what
     /// `OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT` says, else 128. A span that would have more says so in
     /// `telemetry.attributes.dropped`.
     #[must_use]

@@ -79,7 +79,9 @@ fn everything() -> Kept {
             in_span!(tool_call, tool = "look", args = json!({"x": 1}), tool_call_id = "c"; || json!({"y": 2}));
             let _ = in_span!(tool_call, tool = "look", args = json!({}); || Err::<(), _>("no such file"));
             let _ = std::panic::catch_unwind(|| in_span!(tool_call, tool = "look", args = json!({}); || -> () { panic!("boom") }));
-            in_span!(subagent, role = "helper", child_agent = "Child"; || in_span!(agent, agent = "Child"; || call()));
+            in_span!(subagent, role = "helper", child_agent = "Child"; || in_span!(agent, agent = "Child"; || {
+                call();
+            }));
             in_span!(Find { operation: "retrieval", source: "shelves" }; || ());
         });
     });
@@ -100,12 +102,11 @@ fn everything() -> Kept {
 /// Whether a value is of a type of the registry.
 fn is_of(value: &Json, kind: &str) -> bool {
     match kind {
-        "string" => value.is_string(),
         "int" => value.is_i64() || value.is_u64(),
         "double" => value.is_number(),
         "boolean" => value.is_boolean(),
         "string[]" => value.as_array().is_some_and(|items| items.iter().all(Json::is_string)),
-        // Structured values may be JSON texts on spans.
+        // Texts; and structured values, which are JSON texts on spans.
         _ => value.is_string(),
     }
 }

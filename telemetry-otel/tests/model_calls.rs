@@ -222,3 +222,35 @@ fn arguments_and_results_are_encoded_once() {
     assert_eq!(tree(&b, "gen_ai.tool.call.result"), json!({"t": -3}));
     assert_eq!(c["gen_ai.tool.call.result"], "{\"t\":-3}");
 }
+
+#[telemetry_runtime::agent_span(llm_turn, model = "m", turn = 0, messages = (), streaming = true, stream,
+    item(|chunk| usage = chunk.get("usage"), finish_reason = chunk.get("finish_reason")))]
+fn streamed(chunks: Vec<Json>) -> impl futures::Stream<Item = Json> {
+    futures::stream::iter(chunks)
+}
+
+#[test]
+fn tokens_in_two_parts_of_a_stream_come_together_and_whole_ones_stay_as_they_are() {
+    use futures::StreamExt as _;
+    let capture = telemetry_runtime::testing::capture();
+    let run = |chunks: Vec<Json>| {
+        let kept = kept(|builder| builder);
+        futures::executor::block_on(capture.follow(async { streamed(chunks).count().await }));
+        (chat(&kept, "m"), capture.take().pop().unwrap().get("usage").cloned().unwrap())
+    };
+    let (attributes, usage) = run(vec![
+        json!({"usage": {"input_tokens": 25, "cache_read_input_tokens": 100, "output_tokens": 1}}),
+        json!({"usage": null}),
+        json!({"finish_reason": "end_turn", "usage": {"output_tokens": 15}}),
+    ]);
+    assert_eq!(
+        (&attributes["gen_ai.usage.input_tokens"], &attributes["gen_ai.usage.output_tokens"]),
+        (&json!(125), &json!(15))
+    );
+    assert_eq!(usage, json!({"input": 125, "output": 15, "cache_read": 100, "total": 140}));
+    // Each chunk knows all: the last one stands in the provider's own form.
+    let whole = |out: u64| json!({"usage": {"prompt_tokens": 12, "completion_tokens": out, "total_tokens": 12 + out}});
+    let (attributes, usage) = run(vec![whole(1), whole(2), json!({"finish_reason": "stop"})]);
+    assert_eq!(attributes["gen_ai.usage.output_tokens"], 2);
+    assert_eq!(usage, whole(2)["usage"]);
+}

@@ -436,3 +436,17 @@ fn a_span_open_while_the_bridge_comes_and_goes() {
     });
     assert_tree(&kept.spans(), &[("run", "-"), ("invoke_workflow seen", "-")]);
 }
+
+#[test]
+fn spans_that_end_in_the_executor_of_futures_are_exported_too() {
+    let kept = kept(|builder| builder);
+    let messages = || ();
+    futures::executor::block_on(async {
+        in_span!(tool_call, tool = "inside", args = (); || ());
+        let failed = in_span!(llm_turn, model = "m", turn = 0, messages = messages(), stop(|()|); || Err::<(), _>("busy"));
+        failed.unwrap_err();
+    });
+    kept.span("execute_tool inside");
+    kept.span("chat m");
+    assert_eq!(kept.records().len(), 1);
+}

@@ -54,8 +54,15 @@ impl LoggerOptions {
 
     /// Returns this with colours on or off, whether or not standard error is a terminal.
     #[must_use]
+    #[doc(alias = "colour")]
     pub fn with_ansi(self, colour: bool) -> Self {
         Self { colour: Some(colour), ..self }
+    }
+
+    #[doc(hidden)]
+    #[must_use]
+    pub fn colour(self, colour: bool) -> Self {
+        self.with_ansi(colour)
     }
 }
 
@@ -296,10 +303,24 @@ impl Line<'_> {
             (None, None) => {}
             (input, output) => write!(f, " tokens={}+{}", input.unwrap_or(0), output.unwrap_or(0))?,
         }
-        match usage.cost {
+        match self.cost(&usage) {
             Some(cost) => write!(f, " ${cost:.4}"),
             None => Ok(()),
         }
+    }
+
+    /// What the call cost: the provider's word, else with the feature `prices` that of the table.
+    fn cost(&self, usage: &Usage) -> Option<f64> {
+        #[cfg(feature = "prices")]
+        let priced = || {
+            let text = |key| self.event.metadata().get_str(key);
+            let model = text("response_model").or_else(|| text("model"))?;
+            let prices = telemetry_llm::prices::Prices::builtin();
+            Some(prices.cost(text("provider"), model, usage, std::time::SystemTime::now())?.total)
+        };
+        #[cfg(not(feature = "prices"))]
+        let priced = || None;
+        usage.cost.or_else(priced)
     }
 
     /// Why the model stopped: the provider's word, or of another form what it means.

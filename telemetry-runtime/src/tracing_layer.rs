@@ -72,8 +72,7 @@ impl<S: Subscriber + for<'s> LookupSpan<'s>> Layer<S> for ContextLayer {
         let is_inside = with_context(|context| context.span().is_some()).unwrap_or(true);
         let kept = || {
             let span = layers.span(id)?;
-            let kept = span.extensions().get::<Kept>().map(|kept| kept.0.clone());
-            kept
+            span.extensions().get::<Kept>().map(|kept| kept.0.clone())
         };
         let context = if is_inside { None } else { kept() };
         let _ = ENTERED.try_with(|all| {

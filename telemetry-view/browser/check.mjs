@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import {spawn, execFileSync} from "node:child_process";
 import {appendFileSync, existsSync, mkdtempSync, mkdirSync, rmSync, writeFileSync, createWriteStream} from "node:fs";
 import {once} from "node:events";
-import {tmpdir} from "node:os";
+import {cpus, loadavg, tmpdir} from "node:os";
 import {join} from "node:path";
 import {chromium} from "playwright-core";
 import {HOSTILE, hostile, large, small, span} from "./runs.mjs";
@@ -62,6 +62,11 @@ async function open(url, options = {}) {
 const total = (page, name) => page.locator(`[data-total="${name}"] dd`).textContent();
 const totalIs = (page, name, text) => page.waitForFunction(([name, text]) => document.querySelector(`[data-total="${name}"] dd`)?.textContent === text, [name, text], {timeout: 10_000});
 const rows = page => page.locator("#panel .row:not([hidden])");
+// Times are meant for a machine that does nothing else. One that does takes as much longer as it has more to do.
+const within = (took, limit, what) => {
+  const slower = Math.max(1, loadavg()[0] / cpus().length);
+  assert.ok(took < limit * slower, `${Math.round(took)} ms ${what}; at most ${limit} ms, ${slower.toFixed(1)} times that on this machine now`);
+};
 const isAllThere = page => page.waitForFunction(() => parseFloat(document.querySelector("#panel .list .space")?.style.height) > 28 * 100_000);
 const count = n => n < 10000 ? n.toLocaleString("en") : n < 1e6 ? (n / 1e3).toFixed(n < 1e5 ? 1 : 0) + "k" : (n / 1e6).toFixed(2) + "M";
 // `ONLY=large` runs the parts in whose name that is.
@@ -107,6 +112,7 @@ async function use(page, {failing, text}) {
   await page.keyboard.press("e");
   await page.locator("#detail .error").waitFor();
   assert.equal(await page.locator("#panel .row.chosen .state").textContent(), "failed");
+  await page.waitForFunction(() => location.hash.includes("n="));
   const address = page.url();
   const first = await page.locator("#detail h2").textContent();
   if (failing > 1) { await page.keyboard.press("e"); await page.waitForFunction(address => location.href !== address, address); }
@@ -133,7 +139,8 @@ async function use(page, {failing, text}) {
   await page.waitForFunction(all => document.querySelector("#panel .list .space").style.height !== all, all);
   await page.locator('#panel .row [aria-label="unfold"]').first().click();
 
-  // By keys alone.
+  // By keys alone, also when one is held.
+  for (let i = 0; i < 250; i++) await page.keyboard.press(i % 2 ? "k" : "j");
   await page.keyboard.press("J");
   await page.keyboard.press("j");
   await page.locator("#panel .row.chosen").waitFor();
@@ -224,7 +231,7 @@ try {
     appendFileSync(path, lines.join("\n") + "\n");
     await totalIs(page, "failures", String(failures + 1));
     const took = Date.now() - began;
-    assert.ok(took < 1000, `${took} ms until the failure was seen`);
+    within(took, 1000, "until the failure was seen");
     await page.waitForTimeout(200);
     assert.equal(await seen(), before);
     await page.goto(url + "/#tool=breaks");
@@ -340,9 +347,9 @@ try {
     await second.keyboard.type("QUERY NUMBER 777");
     await second.waitForFunction(() => document.querySelector("#panel .row .said")?.textContent && [...document.querySelectorAll("#panel .row:not(.dim):not(.heading) .said")].some(said => said.textContent.includes("query number 777")));
     console.log(`  ${first} ms from the command to the first rows, ${all} ms to all, ${opened} ms to open the page again, slowest frame ${Math.round(slowest)} ms, ${Date.now() - searched} ms to find a text`);
-    assert.ok(first < 2000, `${first} ms from the command to the first rows`);
-    assert.ok(opened < 2000, `${opened} ms to open the page`);
-    assert.ok(slowest < 100, `a frame took ${slowest} ms`);
+    within(first, 2000, "from the command to the first rows");
+    within(opened, 2000, "to open the page");
+    within(slowest, 100, "for a frame");
     await closeSecond();
     await stop(child);
 
@@ -351,8 +358,8 @@ try {
     await isAllThere(saved);
     const savedIn = Date.now() - from, savedFrame = await smooth(saved);
     console.log(`  saved: ${savedIn} ms to open, slowest frame ${Math.round(savedFrame)} ms`);
-    assert.ok(savedIn < 4000, `${savedIn} ms to open the saved page`);
-    assert.ok(savedFrame < 100, `a frame took ${savedFrame} ms`);
+    within(savedIn, 2000, "to open the saved page");
+    within(savedFrame, 100, "for a frame of the saved page");
     await closeSaved();
   });
   if (pictures) {

@@ -5,7 +5,7 @@ use sha2::{Digest as _, Sha256};
 use telemetry_runtime::Json;
 use telemetry_runtime::recording::{Content, EventLine, Hash};
 
-/// Below this many bytes of JSON a value stays in its event.
+/// Below about this many bytes of JSON a value stays in its event.
 const SHARED_FROM: usize = 256;
 
 /// Moves the event's large values that come again out of it, and returns those that `knows` does not know yet, each
@@ -35,6 +35,17 @@ pub fn compact(event: &mut EventLine, knows: impl Fn(Hash) -> bool) -> Vec<(Hash
     new
 }
 
+/// About how many bytes of JSON a value is.
+fn size(value: &Json) -> usize {
+    match value {
+        Json::Null | Json::Bool(_) => 4,
+        Json::Number(_) => 8,
+        Json::String(text) => text.len() + 2,
+        Json::Array(items) => items.iter().map(|item| size(item) + 1).sum::<usize>() + 1,
+        Json::Object(map) => map.iter().map(|(key, value)| key.len() + 4 + size(value)).sum::<usize>() + 1,
+    }
+}
+
 /// Readers of JSON give up at 128 levels, those around a value included. A deeper one is kept as its own text.
 const MAX_DEPTH: usize = 100;
 
@@ -53,13 +64,10 @@ fn whole(
     knows: &impl Fn(Hash) -> bool,
     new: &mut Vec<(Hash, Content)>,
 ) -> Option<Hash> {
-    if value.as_str().is_some_and(|text| text.len() < SHARED_FROM) {
+    if size(value) < SHARED_FROM {
         return None;
     }
     let text = value.to_string();
-    if text.len() < SHARED_FROM {
-        return None;
-    }
     let hash = truncated(Sha256::new().chain_update([0]).chain_update(&text));
     if !knows(hash) && !new.iter().any(|(known, _)| *known == hash) {
         if !starts {
@@ -73,6 +81,9 @@ fn whole(
 /// The name of a list follows from that of the list without its last item, so that the longest beginning that is
 /// known is found in one pass.
 fn list(items: &[Json], knows: &impl Fn(Hash) -> bool, new: &mut Vec<(Hash, Content)>) -> Option<Hash> {
+    if items.iter().map(size).sum::<usize>() < SHARED_FROM {
+        return None;
+    }
     let mut texts = vec![b'['];
     // Where in `texts` each item ends.
     let mut ends: Vec<usize> = Vec::with_capacity(items.len());
@@ -80,9 +91,6 @@ fn list(items: &[Json], knows: &impl Fn(Hash) -> bool, new: &mut Vec<(Hash, Cont
         serde_json::to_writer(&mut texts, item).ok()?;
         ends.push(texts.len());
         texts.push(b',');
-    }
-    if texts.len() < SHARED_FROM {
-        return None;
     }
     // After each item: the list's name, and where in `texts` the next item begins.
     let mut heads: Vec<(Hash, usize)> = Vec::with_capacity(items.len());

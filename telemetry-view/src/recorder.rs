@@ -13,6 +13,7 @@ use telemetry_runtime::{Event, OwnedEvent};
 
 use crate::attached::Attached;
 use crate::compact::compact;
+use crate::follow::is_same;
 use telemetry_runtime::recording::{EventLine, Hash, Header, Line, VERSION};
 
 /// How many names of shared values a writer remembers. Beyond that they are written again.
@@ -236,11 +237,20 @@ impl Writer {
     }
 
     fn begin_next(&mut self) -> io::Result<()> {
-        // Of several writers the first renames; the others then find a file that is not full.
-        let locked = self.file.try_clone()?;
-        let _ = locked.lock();
-        let current = fs::metadata(&self.path).map_or(0, |metadata| metadata.len());
-        if current >= self.options.max_bytes {
+        self.file = loop {
+            let current = open(&self.path)?;
+            // Of several writers one renames; the others wait for it here. Where locks are not to be had, as on some network
+            // file systems, two that rename at once may put files into another order.
+            let _ = current.lock();
+            let metadata = current.metadata()?;
+            if !fs::metadata(&self.path).is_ok_and(|there| is_same(&there, &metadata)) {
+                // It was renamed before it could be locked.
+                continue;
+            }
+            if metadata.len() < self.options.max_bytes {
+                let _ = current.unlock();
+                break current;
+            }
             if self.options.files == 1 {
                 fs::remove_file(&self.path)?;
             }
@@ -251,10 +261,7 @@ impl Writer {
                     _ => {}
                 }
             }
-        }
-        let next = open(&self.path);
-        let _ = locked.unlock();
-        self.file = next?;
+        };
         self.torn = ends_within_a_line(&self.path)?;
         self.known.clear();
         self.append(&[header()]);

@@ -204,7 +204,12 @@ fn a_recording_that_lost_events_says_how_many() {
 
 #[test]
 fn the_documented_lines_are_read() {
-    let document = include_str!("../../docs/recording.md");
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    // A packaged crate has no pages beside it.
+    if root.join("Cargo.toml.orig").exists() {
+        return;
+    }
+    let document = fs::read_to_string(root.join("../docs/recording.md")).unwrap();
     let mut file = String::new();
     for block in document.split("```json\n").skip(1) {
         let block = block.split("```").next().unwrap();

@@ -14,8 +14,8 @@ use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use examples::conversation;
-use examples::session::{self, Settings};
+use examples::airline::replay::conversation;
+use examples::airline::run::{self, Settings};
 use serde_json::{Value, json};
 use telemetry_runtime::{Event, OwnedEvent, SpanId, SpanIds, attach, detach, event_names};
 use tokio::runtime::Runtime;
@@ -41,7 +41,7 @@ fn replay(file: &Path, concurrency: usize, runtime: &Runtime) -> Vec<OwnedEvent>
         },
     )
     .unwrap();
-    let outcome = runtime.block_on(session::run(conversations, settings));
+    let outcome = runtime.block_on(run::run(conversations, settings));
     detach("conversations").unwrap();
     outcome.unwrap();
     std::mem::take(&mut *seen.lock().unwrap())
@@ -140,12 +140,14 @@ fn told(events: &[&OwnedEvent]) -> Story {
             }
             "condukt.llm_turn.stop" => {
                 let message = event.get("assistant_message").unwrap();
-                let asked = message["tool_calls"].as_array().map_or(&[][..], Vec::as_slice);
-                calls = asked.iter().map(|call| call["id"].as_str().unwrap().to_owned()).collect();
+                let parts = |kind: &'static str| {
+                    message["parts"].as_array().unwrap().iter().filter(move |part| part["type"] == kind)
+                };
+                calls = parts("tool_call").map(|call| call["id"].as_str().unwrap().to_owned()).collect();
                 story.push(json!({
                     "turn": event.get("turn").unwrap(),
                     "history": event.get("messages").unwrap().as_array().unwrap().len(),
-                    "says": message["content"].as_str().unwrap_or_default(),
+                    "says": parts("text").map(|text| text["content"].as_str().unwrap()).collect::<String>(),
                     "calls": calls,
                 }));
             }
@@ -303,9 +305,10 @@ fn assert_faithful(file: &Path, events: &[OwnedEvent]) -> Counts {
     }
     for stop in named(events, "condukt.llm_turn.stop") {
         assert_eq!(stop.get("status").unwrap(), "ok");
-        assert!(stop.get("usage").unwrap()["total_tokens"].as_u64().unwrap() > 0, "{stop:?}");
-        let asked = stop.get("assistant_message").unwrap().get("tool_calls").is_some();
-        assert_eq!(stop.get("finish_reason").unwrap(), if asked { "tool_calls" } else { "stop" });
+        assert!(stop.get("usage").unwrap()["total"].as_u64().unwrap() > 0, "{stop:?}");
+        let parts = stop.get("assistant_message").unwrap()["parts"].as_array().unwrap();
+        let asked = parts.iter().any(|part| part["type"] == "tool_call");
+        assert_eq!(stop.get("finish_reason").unwrap(), if asked { "tool_call" } else { "stop" });
     }
     let access = named(events, "condukt.secrets.access");
     assert_eq!(access.len(), named(events, "condukt.tool_call.start").len());
@@ -401,9 +404,7 @@ fn the_shipped_conversation_with_its_concurrent_calls_and_its_delegation() {
         let child = delegations[0].get("session_id").unwrap();
         let of_child: Vec<&OwnedEvent> = events
             .iter()
-            .filter(|event| {
-                event.get("agent").is_some_and(|agent| agent.as_str().unwrap().ends_with("::FareDesk"))
-            })
+            .filter(|event| event.get("agent").is_some_and(|agent| agent == "FareDesk"))
             .collect();
         assert!(of_child.len() > 4);
         for event in of_child {

@@ -137,6 +137,7 @@ enum Observers {
 
 /// What happened to one call.
 #[derive(Clone, Debug)]
+#[allow(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 struct Record {
     parent: Option<usize>,
     kind: Kind,

@@ -181,7 +181,7 @@ fn walk(
             }
             // What a macro writes is not what it imports.
             TokenTree::Ident(ident) if (ident == "quote" || ident == "quote_spanned") && is(at + 1, '!') => {
-                at += 2
+                at += 2;
             }
             TokenTree::Ident(_) if is_path(at + 1) && !(at > 1 && is_path(at - 2)) => {
                 let mut path = vec![word(at).unwrap()];

@@ -59,19 +59,28 @@ fn page() {
 fn write_page() -> String {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("mistakes");
     let mut sections: Vec<String> = PARTS.iter().map(|(title, _)| format!("\n## {title}\n")).collect();
+    let mut index: Vec<String> = PARTS.iter().map(|(title, _)| format!("\n{title}:\n\n")).collect();
     for case in corpus::read(&folder) {
         let (title, code) = case.source.split_once('\n').expect("a case has more than its title");
         let title = title.strip_prefix("//! ").expect("a case begins with its title").trim_end_matches('.');
         let snapshot = folder.join(&case.name).with_extension("stderr");
         let message = fs::read_to_string(&snapshot).unwrap_or_else(|error| panic!("{}: {error}", case.name));
+        let part = part_of(&case.name);
+        let _ = writeln!(index[part], "- [{title}](#{})", anchor(title));
         let _ = write!(
-            sections[part_of(&case.name)],
+            sections[part],
             "\n### {title}\n\n```rust\n{}\n```\n\n```text\n{}\n```\n",
             code.trim(),
             message.trim(),
         );
     }
-    INTRODUCTION.to_owned() + &sections.concat()
+    INTRODUCTION.to_owned() + &index.concat() + &sections.concat()
+}
+
+/// The name that a page's renderer gives a heading.
+fn anchor(title: &str) -> String {
+    let kept = title.chars().filter(|char| char.is_alphanumeric() || matches!(char, ' ' | '-' | '_'));
+    kept.map(|char| if char == ' ' { '-' } else { char }).collect::<String>().to_lowercase()
 }
 
 /// Which part a case belongs to.

@@ -4,7 +4,7 @@
 use std::process::ExitCode;
 
 use clap::Parser as _;
-use examples::cli::{self, Args};
+use examples::airline::cli::{self, Args};
 
 #[tokio::main]
 async fn main() -> ExitCode {

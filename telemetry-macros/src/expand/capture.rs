@@ -110,8 +110,9 @@ fn is_costly(how: &How) -> bool {
                 || !matches!(value.expr, Expr::Lit(_)) && ty.as_ref().is_none_or(may_be)
         }
         How::Param(_, ty) => may_be(ty),
-        How::Whole(_) | How::Arguments(_) | How::JsonArguments(_) => true,
-        How::Turn => false,
+        How::Whole(_) | How::JsonArguments(_) => true,
+        // The arguments of a tool are kept one by one, most of them as they are.
+        How::Arguments(_) | How::Turn => false,
     }
 }
 

@@ -3,13 +3,13 @@
 use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::spanned::Spanned;
-use syn::{FnArg, Pat, ReceiverKind, Type};
+use syn::{FnArg, GenericParam, Pat, ReceiverKind, Type};
 
 use super::capture::Begin;
 use super::{Runtime, capture, local, spanned, stop};
 use crate::input::{Binding, Function, Param, here, mentions, without_mut};
 use crate::model::{How, Model};
-use crate::shape::{Shape, Tail, future_output, nameable, stream_item};
+use crate::shape::{Shape, Tail, future_output, nameable, returned_closure, stream_item};
 use crate::valid::{is_parameters, whole_ident};
 
 /// The function again, with its body instrumented.
@@ -121,7 +121,7 @@ fn work(
     };
     let stop = || stop::closure(model, runtime, output_span, None);
     // In parentheses of ours, lints do not take the user's braces for needless ones.
-    let content = quote!((#body));
+    let content = expected_closure(function).unwrap_or_else(|| quote!((#body)));
     // The work of a function that never returns has a value of a type that has none.
     let called = match output.and_then(nameable) {
         _ if is_never => quote!(-> #k::Infallible { #bindings #content }),
@@ -216,6 +216,26 @@ fn work(
         }
     };
     in_context(instrumented, function, model, shape, runtime)
+}
+
+/// The body of a function that ends in a closure and returns `impl Fn(..)`: the compiler learns the types of the closure's
+/// parameters from what it is expected to be, which the closure around the work would hide.
+fn expected_closure(function: &Function) -> Option<TokenStream> {
+    let bounds = returned_closure(function)?;
+    let (name, ty) = (local("closure"), local("Closure"));
+    let (params, wheres) = (&function.sig.generics.params, &function.sig.generics.where_clause);
+    let comma = (!params.is_empty() && !params.trailing_punct()).then(|| quote!(,));
+    let body = &function.body;
+    let given = params.iter().filter_map(|param| match param {
+        GenericParam::Type(param) => Some(&param.ident),
+        GenericParam::Const(param) => Some(&param.ident),
+        GenericParam::Lifetime(_) => None,
+    });
+    Some(quote! {{
+        #[allow(non_camel_case_types, clippy::pedantic)]
+        fn #name<#params #comma #ty: #(#bounds)+*>(closure: #ty) -> #ty #wheres { closure }
+        #name::<#(#given,)* _>(#body)
+    }})
 }
 
 /// A body that ends in an async block: that block, with the span around it.

@@ -84,6 +84,28 @@ pub(super) fn exit(bridge: usize, ids: Ids) {
     drop(left);
 }
 
+/// Hands something to a provider that may export it at once.
+///
+/// The SDK's simple processors block on a future with the executor of `futures`, which panics inside that
+/// executor: there, the work is done on another thread.
+pub(super) fn hand_over(work: impl FnOnce() + Send) {
+    if let Ok(entered) = futures_executor::enter() {
+        drop(entered);
+        return work();
+    }
+    std::thread::scope(|scope| {
+        let thread = std::thread::Builder::new().name("telemetry-export".to_owned());
+        let started = thread.spawn_scoped(scope, || {
+            // What the exporter does is not exported.
+            let _busy = Busy::begin();
+            work();
+        });
+        if let Ok(handle) = started {
+            let _ = handle.join();
+        }
+    });
+}
+
 /// The span of a bridge that a new one is inside, as our own context says.
 ///
 /// The ids of our context are those of the bridge that assigned them last; each bridge knows those of

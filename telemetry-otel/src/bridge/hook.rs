@@ -131,7 +131,7 @@ impl SpanHook for Bridge {
                 });
                 record.span = Some((trace_id.into(), span_id.into(), flags));
             }
-            sink.emit(record);
+            current::hand_over(|| sink.emit(record));
         }
     }
 }
@@ -328,17 +328,15 @@ impl SpanObserver for FollowedSpan {
         self.place.count(&made);
         if let Some(instruments) = &bridge.instruments {
             instruments.span(self.row, &made, &outcome, event, options);
-            if row.is_some_and(|row| row.kind == "AGENT")
-                && let Some(sums) = self.place.sums()
-            {
-                instruments.agent(&made, &sums);
+            if row.is_some_and(|row| row.kind == "AGENT") {
+                instruments.agent(&made, &self.place.sums().unwrap_or_default());
             }
         }
         if let Some(sink) = &bridge.logs
             && let Some(mut record) = logs::failure(event, row, &outcome, &made, options)
         {
             self.correlate(&mut record);
-            sink.emit(record);
+            current::hand_over(|| sink.emit(record));
         }
         mapper.finish(&mut made, event, self.prefix);
         self.end(&mut made, &outcome, event);
@@ -378,7 +376,7 @@ impl FollowedSpan {
                 span.add_event_with_timestamp("exception", ended, attributes);
             }
         }
-        span.end_with_timestamp(ended);
+        current::hand_over(|| otel.span().end_with_timestamp(ended));
     }
 
     /// What was not known when the span opened.

@@ -38,7 +38,7 @@ impl OtlpExport {
         self
     }
 
-    /// The provider of spans, for other libraries in the process; none where spans go elsewhere.
+    /// The provider of spans, for other libraries in the process; `None` where spans go elsewhere.
     pub fn tracer_provider(&self) -> Option<&SdkTracerProvider> {
         self.traces.as_ref().map(|(provider, _)| provider)
     }

@@ -31,9 +31,9 @@ use crate::bridge::current::ForeignSpans;
 use crate::builder::{Builder, builder};
 
 /// Exports events to the collector that the standard `OTEL_*` variables name, as long as what is
-/// returned is kept; by themselves over HTTP to `localhost:4318`.
+/// returned is kept; by default over HTTP to `localhost:4318`.
 ///
-/// The same as [`builder()`]`.`[`install()`](Builder::install), which lets more be said.
+/// The same as [`builder()`]`.`[`install()`](Builder::install), which has settings.
 ///
 /// ```no_run
 /// let telemetry = telemetry_otel::install()?;

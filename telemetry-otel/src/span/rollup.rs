@@ -1,7 +1,7 @@
 //! What a span shows of those inside: an agent its model calls, an operation its agent.
 
 use std::borrow::Cow;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use telemetry_llm::Usage;
 
@@ -48,12 +48,20 @@ pub(crate) struct Sums {
     pub(crate) provider: Same,
 }
 
+/// What is gathered.
+#[derive(Debug, Default)]
+struct Gathered {
+    io: InputOutput,
+    sums: Sums,
+}
+
 /// What a span gathers from those inside.
 #[derive(Debug)]
 pub(crate) struct Rollup {
     row: Option<&'static SpanMapping>,
     around: Option<Arc<Self>>,
-    gathered: Mutex<(InputOutput, Sums)>,
+    /// Made when something is gathered: most spans gather nothing.
+    gathered: Mutex<Option<Box<Gathered>>>,
     /// The conversation of what is inside.
     conversation: OnceLock<String>,
 }
@@ -65,10 +73,6 @@ pub(crate) struct Place {
     /// What it gathers itself; a model call, of which there are most, gathers nothing.
     pub(crate) own: Option<Arc<Rollup>>,
     around: Option<Arc<Rollup>>,
-}
-
-fn lock(gathered: &Mutex<(InputOutput, Sums)>) -> std::sync::MutexGuard<'_, (InputOutput, Sums)> {
-    gathered.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Place {
@@ -108,7 +112,7 @@ impl Place {
 
     /// What the span's own model calls and tools come to.
     pub(crate) fn sums(&self) -> Option<Sums> {
-        self.own.as_ref().map(|own| lock(&own.gathered).1.clone())
+        self.own.as_ref().and_then(|own| Some(own.lock().as_ref()?.sums.clone()))
     }
 
     /// Counts a model call or a tool that ended in its agent.
@@ -116,7 +120,8 @@ impl Place {
         let Some(row) = self.row.filter(|row| row.is_inference() || row.is_tool()) else { return };
         let is_agent = |span: &&Rollup| span.row.is_some_and(|row| row.kind == "AGENT");
         let Some(agent) = self.outwards().find(is_agent) else { return };
-        let sums = &mut lock(&agent.gathered).1;
+        let mut gathered = agent.lock();
+        let sums = &mut gathered.get_or_insert_default().sums;
         if row.is_tool() {
             sums.tool_calls += 1;
             return;
@@ -139,20 +144,25 @@ impl Place {
     pub(crate) fn settle(&self, io: &mut InputOutput) {
         let rolls_up = self.row.map_or(RollsUp::Nothing, |row| row.rolls_up);
         if let Some(own) = self.own.as_ref().filter(|_| rolls_up != RollsUp::Nothing) {
-            let gathered = std::mem::take(&mut lock(&own.gathered).0);
-            io.input = io.input.take().or(gathered.input);
-            io.output = io.output.take().or(gathered.output);
+            let mut gathered = own.lock();
+            let theirs = gathered.as_mut().map(|gathered| std::mem::take(&mut gathered.io));
+            drop(gathered);
+            if let Some(theirs) = theirs {
+                io.input = io.input.take().or(theirs.input);
+                io.output = io.output.take().or(theirs.output);
+            }
         }
         let Some(row) = self.row else { return };
         if row.is_inference() {
             let agent = self.outwards().find(|span| span.row.is_some_and(|row| row.kind == "AGENT"));
             if let Some(agent) = agent.filter(|agent| agent.rolls_up() == RollsUp::Models) {
-                lock(&agent.gathered).0.add_call(io);
+                agent.lock().get_or_insert_default().io.add_call(io);
             }
         } else if row.kind == "AGENT" || rolls_up == RollsUp::Agent {
             let around = self.outwards().next().filter(|span| span.rolls_up() == RollsUp::Agent);
             if let Some(around) = around {
-                let theirs = &mut lock(&around.gathered).0;
+                let mut gathered = around.lock();
+                let theirs = &mut gathered.get_or_insert_default().io;
                 if theirs.input.is_none() {
                     theirs.input.clone_from(&io.input);
                 }
@@ -165,6 +175,10 @@ impl Place {
 }
 
 impl Rollup {
+    fn lock(&self) -> MutexGuard<'_, Option<Box<Gathered>>> {
+        self.gathered.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn rolls_up(&self) -> RollsUp {
         self.row.map_or(RollsUp::Nothing, |row| row.rolls_up)
     }

@@ -73,7 +73,7 @@ where
         span: context.span(),
         depth: context.depth(),
     };
-    receivers.deliver(&event, layers, &context, Some(&|event| hook::tell(hooks.as_deref(), event)));
+    receivers.deliver(event, layers, &context, Some(&|event| hook::tell(hooks.as_deref(), event)));
     Ok(())
 }
 

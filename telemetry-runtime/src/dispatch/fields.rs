@@ -4,8 +4,6 @@
 use std::borrow::Cow;
 use std::cell::OnceCell;
 
-use smallvec::SmallVec;
-
 use crate::event::{LateFields, LayeredFields};
 use crate::secrets::{KeyDedup, SecretSet};
 use crate::value::{Json, Lazy, Tree, Value};
@@ -17,7 +15,7 @@ pub(super) struct LazyFields<'e> {
     secrets: Option<&'e SecretSet>,
     /// Which keys are documented names rather than content.
     is_name: fn(&str) -> bool,
-    merged: OnceCell<SmallVec<[ReadField<'e>; 8]>>,
+    merged: OnceCell<Vec<ReadField<'e>>>,
     description: Option<&'e str>,
     described: OnceCell<Option<String>>,
 }
@@ -44,7 +42,7 @@ impl<'e> LazyFields<'e> {
     fn merged(&self) -> &[ReadField<'e>] {
         self.merged.get_or_init(|| {
             let secrets = self.secrets;
-            let mut fields: SmallVec<[ReadField<'e>; 8]> = SmallVec::new();
+            let mut fields: Vec<ReadField<'e>> = Vec::new();
             let mut numbers = KeyDedup::default();
             self.layers.merge(|key, value| {
                 let scrubbed =

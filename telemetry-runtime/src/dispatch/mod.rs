@@ -21,6 +21,7 @@ use crate::handler::{Attached, HandlerList};
 use crate::hook;
 use crate::panics::{self, Frames, Panicked};
 use crate::registry::{self, EventSite, ScopedHandlers, documented};
+use crate::secrets::SecretSet;
 use crate::value::Value;
 
 pub use execute::{ExecuteError, execute};
@@ -52,24 +53,49 @@ impl<'a> Receivers<'a> {
 
     /// Gives the event to each of them, with no secret in it, and at last to one more. Its metadata is in `layers`.
     #[inline]
-    pub(crate) fn deliver(
+    pub(crate) fn deliver<'e>(
         &self,
-        event: &Event<'_>,
-        layers: LayeredFields<'_>,
+        event: Event<'e>,
+        layers: LayeredFields<'e>,
         context: &Context,
         last: Option<&dyn Fn(&Event<'_>)>,
     ) {
-        let secrets = context.known_secrets();
-        let secrets = secrets.as_deref();
-        let fields = LazyFields::new(layers, secrets, is_documented_key, event.description);
-        let numbers = LayeredFields::of(event.measurements.more);
-        let numbers = LazyFields::new(numbers, secrets, is_documented_measurement, None);
-        let mut measurements = event.measurements;
-        if secrets.is_some() {
-            // The times of a span, which are ours, stay.
-            measurements.more = FieldSource::Late(&numbers);
+        match context.known_secrets() {
+            None => {
+                let fields = LazyFields::new(layers, None, is_documented_key, event.description);
+                self.show(event, &fields, context, last);
+            }
+            Some(secrets) => self.deliver_redacted(event, layers, &secrets, context, last),
         }
-        let event = &Event { measurements, metadata: Metadata(FieldSource::Late(&fields)), ..*event };
+    }
+
+    #[cold]
+    fn deliver_redacted<'e>(
+        &self,
+        event: Event<'e>,
+        layers: LayeredFields<'e>,
+        secrets: &'e SecretSet,
+        context: &Context,
+        last: Option<&dyn Fn(&Event<'_>)>,
+    ) {
+        let fields = LazyFields::new(layers, Some(secrets), is_documented_key, event.description);
+        // The times of a span, which are ours, stay.
+        let numbers = LayeredFields::of(event.measurements.more);
+        let numbers = LazyFields::new(numbers, Some(secrets), is_documented_measurement, None);
+        let measurements = Measurements { more: FieldSource::Late(&numbers), ..event.measurements };
+        let event = Event { measurements, ..event };
+        self.show(event, &fields, context, last);
+    }
+
+    #[inline]
+    fn show<'s>(
+        &self,
+        event: Event<'s>,
+        fields: &'s LazyFields<'_>,
+        context: &Context,
+        last: Option<&dyn Fn(&Event<'_>)>,
+    ) {
+        let event = &Event { metadata: Metadata(FieldSource::Late(fields)), ..event };
         self.hand_out(event, context);
         if let Some(last) = last {
             last(event);
@@ -182,5 +208,5 @@ pub(crate) fn emit_with(
         span: context.span(),
         depth: context.depth(),
     };
-    receivers.deliver(&event, layers, context, Some(&|event| hook::tell(hooks.as_deref(), event)));
+    receivers.deliver(event, layers, context, Some(&|event| hook::tell(hooks.as_deref(), event)));
 }

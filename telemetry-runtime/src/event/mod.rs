@@ -128,7 +128,8 @@ impl Serialize for Event<'_> {
 /// The measurements of an event: times in nanoseconds, and counts.
 ///
 /// Every `start` has `system_time` and `monotonic_time`; every `stop` and `exception` has `duration` and
-/// `monotonic_time`; a stream's end also has `items` and `time_to_first_item`.
+/// `monotonic_time`; a stream's end also has `items` and `time_to_first_item`, a model's
+/// `time_to_first_token`.
 #[derive(Clone, Copy)]
 pub struct Measurements<'a> {
     /// What is measured of every event of its kind: times, and a stream's items.

@@ -180,6 +180,7 @@ impl Handler for Queue {
         }
         let event = OwnedEvent::from(event);
         let bytes = event.size();
+        #[allow(clippy::result_large_err, reason = "what is refused is dropped here")]
         match self.shared.wait(bytes).then(|| self.sender.try_send(Waiting { event, bytes })) {
             Some(Ok(())) => {
                 self.shared.accepted.fetch_add(1, Ordering::Release);

@@ -46,8 +46,12 @@ impl Sites {
     /// Adds the documented ones, which are known before their first use.
     pub(super) fn add_documented(&mut self) {
         if self.all.is_empty() {
-            documented::SPANS.iter().for_each(|site| self.add(Site::Span(site)));
-            documented::EVENTS.iter().for_each(|site| self.add(Site::Event(site)));
+            for site in documented::SPANS {
+                self.add(Site::Span(site));
+            }
+            for site in documented::EVENTS {
+                self.add(Site::Event(site));
+            }
         }
     }
 

@@ -8,10 +8,12 @@ use std::task::{Context, Poll, ready};
 use pin_project_lite::pin_project;
 
 use super::lifecycle::Measured;
+use super::start::begin;
 use super::state::Span;
 use super::stop::Stop;
 use crate::diagnostics::NeedsBoxedFuture;
 use crate::panics::Panicked;
+use crate::registry::SpanSite;
 
 /// Starts the span on the first poll. Returns `None`, and drops the span, if no handler is listening any more.
 pub(super) fn ensure_started<'s, 'a>(slot: &'s mut Option<Box<Span<'a>>>) -> Option<&'s mut Span<'a>> {
@@ -27,16 +29,35 @@ pub(super) fn ensure_started<'s, 'a>(slot: &'s mut Option<Box<Span<'a>>>) -> Opt
     slot.as_deref_mut()
 }
 
-/// The body of an async function that is observed, in one box with its span: where no handler listens there is no
-/// room for either.
+/// Looks whether the span of an async function that begins now is observed, and if so captures what the call was given,
+/// into the box that its body will run in: what no handler sees has no room for either.
 #[cold]
 #[inline(never)]
-pub fn observed<'a, F, S>(span: Option<Span<'a>>, future: F, stop: S) -> Pin<Box<Observed<'a, F, S>>>
+pub fn begin_here<'a, F, S>(
+    site: &'static SpanSite,
+    capture: impl FnOnce(&mut Span<'a>),
+) -> Option<Box<Observed<'a, F, S>>> {
+    let mut observed = Box::new(Observed { future: None, span: None, stop: None });
+    begin(site, &mut observed.span, capture);
+    observed.span.is_some().then_some(observed)
+}
+
+/// The body of an async function that is observed, in one box with its span.
+#[cold]
+#[inline(never)]
+pub fn observed<'a, F, S>(
+    start: Option<Box<Observed<'a, F, S>>>,
+    future: F,
+    stop: S,
+) -> Pin<Box<Observed<'a, F, S>>>
 where
     F: Future,
     S: for<'r> FnOnce(&'r F::Output, &mut Stop<'r>),
 {
-    Box::pin(Observed { future: Some(future), span, stop: Some(stop) })
+    let mut observed = start.unwrap_or_else(|| Box::new(Observed { future: None, span: None, stop: None }));
+    observed.future = Some(future);
+    observed.stop = Some(stop);
+    Box::into_pin(observed)
 }
 
 pin_project! {
@@ -372,6 +393,39 @@ macro_rules! boxed {
 }
 
 boxed! {
+    ;
+    Send;
+    Send Sync;
+}
+
+macro_rules! unpinned {
+    ($($($auto:ident)*;)+) => { $(
+        impl<'a, T: 'a> Follow<Box<dyn Future<Output = T> + Unpin $(+ $auto)* + 'a>> {
+            /// It is in a known box.
+            #[inline]
+            pub fn __telemetry_boxed(self) -> Self {
+                self
+            }
+
+            /// Puts a span around it. A pinned box can be moved.
+            pub fn __telemetry_follow<S>(
+                self,
+                span: Option<Box<Span<'static>>>,
+                stop: S,
+            ) -> Box<dyn Future<Output = T> + Unpin $(+ $auto)* + 'a>
+            where
+                S: for<'r> FnOnce(&'r T, &mut Stop<'r>) $(+ $auto)* + 'a,
+            {
+                match span {
+                    None => self.0,
+                    Some(_) => Box::new(Box::pin(Instrumented::new(span, self.0, stop))),
+                }
+            }
+        }
+    )+ };
+}
+
+unpinned! {
     ;
     Send;
     Send Sync;

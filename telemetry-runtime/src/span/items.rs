@@ -1,7 +1,7 @@
 //! What the items of a stream told so far.
 
 use serde::Serialize;
-use telemetry_llm::ResponseStream;
+use telemetry_llm::{ResponseStream, Usage};
 
 use super::answer::{Answer, answer_keys};
 use super::stop::Stop;
@@ -13,16 +13,22 @@ pub(super) const FINISH_REASON: &str = "finish_reason";
 /// The key that holds a model's answer.
 const ASSISTANT_MESSAGE: &str = "assistant_message";
 
+/// The key that holds the tokens. Some providers give them in parts: what went in first, what came out last.
+const USAGE: &str = "usage";
+
 /// How many items are looked into for the first token, where the annotation does not say `response`: a stream of a
 /// form that is not known is not serialised to its end for nothing.
 const MAX_LOOKS: u32 = 64;
 
-/// What the items of a stream told so far: for each key the last value that was there.
+/// What the items of a stream told so far: for each key the last value that was there, and of the tokens what all
+/// items know together.
 #[derive(Default)]
 pub struct ItemStop {
     keys: Vec<(&'static str, Captured<'static>)>,
     /// Of `KEY += EXPR`: the texts put together.
     texts: Vec<(&'static str, String)>,
+    /// The tokens of all items, put together.
+    usage: Option<Box<Usage>>,
     /// What the last item said, if it was an `Err`.
     error: Option<(String, String)>,
     /// Whether some item was asked for the reason why a model finished.
@@ -50,6 +56,11 @@ impl ItemStop {
         self.has_token |= key == ASSISTANT_MESSAGE && is_content(&value);
         if let Captured::Absent = value {
             return;
+        }
+        if key == USAGE
+            && let Some(read) = value.value().and_then(|value| Usage::read(&value.to_json()))
+        {
+            self.usage = Some(Box::new(self.usage.take().map_or(read, |known| known.merge(&read))));
         }
         match self.keys.iter_mut().find(|entry| entry.0 == key) {
             Some(entry) => entry.1 = value,
@@ -121,7 +132,12 @@ impl ItemStop {
             keys.record(key, CapturedValue::Text(text.into()));
         }
         for (key, value) in self.keys {
-            keys.record(key, value);
+            // The last one stands as it is, unless those before it knew more.
+            let last = || value.value().and_then(|value| Usage::read(&value.to_json()));
+            match self.usage.as_deref().filter(|_| key == USAGE) {
+                Some(usage) if last() != Some(*usage) => keys.record(key, CapturedValue::serialized(usage)),
+                _ => keys.record(key, value),
+            }
         }
     }
 }

@@ -230,9 +230,9 @@ impl Span<'_> {
             depth: *depth,
         };
         match observers {
-            None => receivers.deliver(&event, layers, context, None),
+            None => receivers.deliver(event, layers, context, None),
             Some(observers) => receivers.deliver(
-                &event,
+                event,
                 layers,
                 context,
                 Some(&|event| context::tell(observers, |observer| observer.on_end(event))),

@@ -21,15 +21,6 @@ pub(super) fn begin<'a>(
     }
 }
 
-/// As [`begin`], for the body of an async function, which begins at once.
-#[cold]
-#[inline(never)]
-pub fn begin_here<'a>(site: &'static SpanSite, capture: impl FnOnce(&mut Span<'a>)) -> Option<Span<'a>> {
-    let mut span = None;
-    begin(site, &mut span, capture);
-    span
-}
-
 /// As [`begin`], for a span that begins later, perhaps in another context, whose handlers then decide. It borrows
 /// nothing: the work may outlive the arguments.
 #[cold]

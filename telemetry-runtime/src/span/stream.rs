@@ -373,7 +373,7 @@ pub struct NotWrappableStream<T, Item>(PhantomData<(T, Item)>);
 
 impl<T, Item> NotWrappableStream<T, Item> {
     /// Has the type of the stream.
-    #[allow(clippy::missing_panics_doc, reason = "no program that calls it compiles")]
+    #[allow(clippy::missing_panics_doc, clippy::unused_self, reason = "no program that calls it compiles")]
     pub fn __telemetry_follow<'a, I, S>(self, _: Option<Box<Span<'a>>>, _: I, _: S) -> T
     where
         I: for<'r> FnMut(&'r Item, &mut ItemStop),

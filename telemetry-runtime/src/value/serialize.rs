@@ -33,7 +33,7 @@ impl<T: Serialize + ?Sized> Tree for T {
 }
 
 /// How deep a value may nest.
-/// An event as JSON nests a value within its metadata, and serde_json reads 128 levels back.
+/// An event as JSON nests a value within its metadata, and `serde_json` reads 128 levels back.
 const MAX_DEPTH: u32 = 124;
 /// How much stack the user's code may take, before it is seen to nest again.
 const MAX_STACK: usize = 512 * 1024;
@@ -70,6 +70,9 @@ fn marker<T: ?Sized>() -> String {
 
 /// The marker for a value that has nothing to record: the name of its type.
 pub(crate) fn opaque_marker<T: ?Sized>() -> String {
+    if std::any::type_name::<T>().ends_with("{{closure}}") {
+        return "<closure>".to_owned();
+    }
     format!("<{}>", short_type_name::<T>().trim_start_matches('&'))
 }
 
@@ -424,7 +427,7 @@ struct Entries {
     is_json_text: bool,
 }
 
-/// How serde_json passes on a number where some crate of the build turns on its feature `arbitrary_precision`, and a
+/// How `serde_json` passes on a number where some crate of the build turns on its feature `arbitrary_precision`, and a
 /// `RawValue`: as a struct of this name with one field, the text.
 const JSON_NUMBER: &str = "$serde_json::private::Number";
 const RAW_JSON: &str = "$serde_json::private::RawValue";

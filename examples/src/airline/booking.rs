@@ -7,9 +7,9 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use serde::{Deserialize, Serialize};
 
-use crate::tools::ToolError;
+use crate::airline::toolbox::ToolError;
 
-const DATA: &str = include_str!("../data/bookings.json");
+const DATA: &str = include_str!("../../data/bookings.json");
 
 /// The price of a checked bag, in dollars.
 const BAG: u32 = 50;

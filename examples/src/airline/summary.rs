@@ -5,8 +5,11 @@
 use std::collections::HashSet;
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::SystemTime;
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
+use telemetry_llm::Usage;
+use telemetry_llm::prices::Prices;
 use telemetry_runtime::{AttachError, Event, attach, detach, event_names};
 
 /// How many of the slowest calls are kept.
@@ -44,8 +47,12 @@ pub struct Tokens {
     pub prompt: u64,
     /// Said by models.
     pub completion: u64,
-    /// Turns whose tokens nobody told.
+    /// Turns without a usage.
     pub turns_without: usize,
+    /// What they cost, in US dollars.
+    pub cost: f64,
+    /// Turns of which the price is not known.
+    pub turns_without_cost: usize,
 }
 
 /// One call of a model or a tool.
@@ -62,13 +69,6 @@ pub struct Call {
     pub milliseconds: f64,
     /// The session it was in.
     pub session_id: Option<String>,
-}
-
-/// What `OpenAI`, and those that follow it, call tokens.
-#[derive(Deserialize)]
-struct Usage {
-    prompt_tokens: u64,
-    completion_tokens: u64,
 }
 
 /// A handler that adds up what it sees, from its beginning until it is finished or dropped.
@@ -105,7 +105,7 @@ impl Collector {
 
 impl Drop for Collector {
     fn drop(&mut self) {
-        // Somebody else may have detached it, which is as good.
+        // It may be detached already, which is as good.
         let _ = detach(&self.id);
     }
 }
@@ -146,14 +146,32 @@ impl Sums {
 
 impl Tokens {
     fn add(&mut self, turn: &Event<'_>) {
-        match turn.metadata().get("usage").map(|usage| usage.deserialize::<Usage>()) {
-            Some(Ok(usage)) => {
-                self.prompt += usage.prompt_tokens;
-                self.completion += usage.completion_tokens;
+        match turn.metadata().get("usage").and_then(|usage| Usage::read(&usage.to_json())) {
+            Some(usage) => {
+                self.prompt += usage.input.unwrap_or_default();
+                self.completion += usage.output.unwrap_or_default();
+                match cost(turn, &usage) {
+                    Some(cost) => self.cost += cost,
+                    None => self.turns_without_cost += 1,
+                }
             }
-            Some(Err(_)) | None => self.turns_without += 1,
+            None => {
+                self.turns_without += 1;
+                self.turns_without_cost += 1;
+            }
         }
     }
+}
+
+/// What a turn cost: the provider's word, else the table's price of the model that answered.
+fn cost(turn: &Event<'_>, usage: &Usage) -> Option<f64> {
+    let text = |key| turn.metadata().get_str(key).map(str::to_owned);
+    let priced = || {
+        let model = text("response_model").or_else(|| text("model"))?;
+        let provider = text("provider");
+        Some(Prices::builtin().cost(provider.as_deref(), &model, usage, SystemTime::now())?.total)
+    };
+    usage.cost.or_else(priced)
 }
 
 impl Summary {
@@ -183,11 +201,16 @@ impl fmt::Display for Summary {
         writeln!(f, "delegations {:>9}", self.subagents)?;
         writeln!(f, "turns       {:>9}{}", self.llm_turns, failed(self.llm_failures))?;
         writeln!(f, "tool calls  {:>9}{}", self.tool_calls, failed(self.tool_failures))?;
-        let Tokens { prompt, completion, turns_without } = self.tokens;
+        let Tokens { prompt, completion, turns_without, cost, turns_without_cost } = self.tokens;
         write!(f, "tokens      {:>9} ({prompt} in, {completion} out", prompt + completion)?;
         match turns_without {
             0 => writeln!(f, ")")?,
             some => writeln!(f, "; unknown for {some} turns)")?,
+        }
+        write!(f, "cost        {:>9}", format!("${cost:.4}"))?;
+        match turns_without_cost {
+            0 => writeln!(f)?,
+            some => writeln!(f, " (unknown for {some} turns)")?,
         }
         writeln!(f, "slowest")?;
         for call in &self.slowest {

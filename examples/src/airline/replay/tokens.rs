@@ -4,7 +4,7 @@
 use async_openai::types::chat::CompletionUsage;
 use tiktoken_rs::o200k_base_singleton;
 
-use crate::conversation::Message;
+use crate::airline::replay::conversation::Message;
 
 /// What the chat format puts around each message, and before the answer.
 const FRAME: usize = 3;

@@ -13,10 +13,10 @@ use async_openai::types::chat::{
 };
 use serde::{Deserialize, Deserializer};
 
-use crate::model::assistant_message;
+use crate::airline::model::assistant_message;
 
 /// The conversation that the example comes with.
-const SHIPPED: &str = include_str!("../data/conversation.jsonl");
+const SHIPPED: &str = include_str!("../../../data/conversation.jsonl");
 
 /// A recorded conversation.
 #[derive(Clone, Debug)]
@@ -262,15 +262,15 @@ impl Conversation {
     }
 
     /// This conversation and those that were delegated from it.
-    pub fn family(&self) -> Vec<&Self> {
-        let mut family = vec![self];
+    pub fn with_delegated(&self) -> Vec<&Self> {
+        let mut all = vec![self];
         for (_, delegated) in &self.delegated {
-            family.extend(delegated.family());
+            all.extend(delegated.with_delegated());
         }
-        family
+        all
     }
 
-    /// The one in the family that made a call.
+    /// The one of these that made a call.
     fn caller_of(&mut self, call: &str) -> Option<&mut Self> {
         if self.calls().any(|made| made.id == call) {
             return Some(self);
@@ -300,10 +300,9 @@ impl From<&Message> for ChatCompletionRequestMessage {
         match message {
             Message::System { content } => ChatCompletionRequestSystemMessage::from(content.as_str()).into(),
             Message::User { content } => ChatCompletionRequestUserMessage::from(content.as_str()).into(),
-            Message::Assistant { content, tool_calls } => assistant_message(
-                content.clone(),
-                tool_calls.iter().cloned().map(ChatCompletionMessageToolCalls::Function).collect(),
-            ),
+            Message::Assistant { content, tool_calls } => {
+                assistant_message(content.clone(), tool_calls.iter().map(call_as_sent).collect())
+            }
             Message::Tool { tool_call_id, content } => ChatCompletionRequestToolMessage {
                 content: content.as_str().into(),
                 tool_call_id: tool_call_id.clone(),
@@ -311,6 +310,15 @@ impl From<&Message> for ChatCompletionRequestMessage {
             .into(),
         }
     }
+}
+
+/// A call as an agent sends it back, which reads the arguments and writes them anew.
+fn call_as_sent(call: &ChatCompletionMessageToolCall) -> ChatCompletionMessageToolCalls {
+    let mut call = call.clone();
+    if let Ok(arguments) = serde_json::from_str::<serde_json::Value>(&call.function.arguments) {
+        call.function.arguments = arguments.to_string();
+    }
+    ChatCompletionMessageToolCalls::Function(call)
 }
 
 /// `null` is how many recordings write "none".

@@ -1,25 +1,26 @@
 //! One round trip to a model: [`Model::ask`], whole or streamed.
 //!
-//! Both ways are an `llm_turn` span. What its stop carries comes from the value the function
-//! returns ([`Reply`] derives `StopMetadata`) or, for the stream, from its items.
+//! Both ways are an `llm_turn` span. The word `response` in the attribute is all that its stop needs: message, usage
+//! and finish reason are read from what the provider answers, whole or in pieces.
 
-use std::collections::BTreeMap;
 use std::pin::pin;
 
 use async_openai::Client;
 use async_openai::config::{Config as _, OpenAIConfig};
 use async_openai::error::OpenAIError;
 use async_openai::types::chat::{
-    ChatCompletionMessageToolCall, ChatCompletionMessageToolCallChunk, ChatCompletionMessageToolCalls,
-    ChatCompletionRequestAssistantMessage, ChatCompletionRequestMessage, ChatCompletionStreamOptions,
-    ChatCompletionToolChoiceOption, ChatCompletionTools, CompletionUsage, CreateChatCompletionRequest,
-    CreateChatCompletionStreamResponse, FinishReason, ToolChoiceOptions,
+    ChatCompletionMessageToolCall, ChatCompletionMessageToolCalls, ChatCompletionRequestAssistantMessage,
+    ChatCompletionRequestMessage, ChatCompletionStreamOptions, ChatCompletionToolChoiceOption,
+    ChatCompletionTools, CreateChatCompletionRequest, CreateChatCompletionResponse,
+    CreateChatCompletionStreamResponse, FunctionCall, ToolChoiceOptions,
 };
-use async_stream::try_stream;
 use futures::{Stream, StreamExt as _};
-use telemetry_runtime::{ErrorType, StopMetadata, agent_span};
+use serde::Serialize;
+use serde_json::Value;
+use telemetry_llm::{Response, ResponseStream};
+use telemetry_runtime::{ErrorType, agent_span};
 
-use crate::tools::ToolCall;
+use crate::airline::toolbox::ToolCall;
 
 /// When answers are asked for as a stream.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
@@ -69,41 +70,15 @@ pub struct Model {
     options: ModelOptions,
 }
 
-/// A model's answer. The fields that are not skipped are the keys of an `llm_turn`'s stop.
-#[derive(Clone, Debug, StopMetadata)]
-#[stop_of(llm_turn)]
+/// A model's answer, as the agent needs it.
+#[derive(Clone, Debug)]
 pub struct Reply {
     /// The answer as it goes into the conversation.
     pub assistant_message: ChatCompletionRequestMessage,
-    /// The tokens used, if the server told: some send none with a stream, and unknown is not 0.
-    pub usage: Option<CompletionUsage>,
-    /// Why the model stopped.
-    pub finish_reason: Option<FinishReason>,
     /// The text in it, which may be empty beside tool calls.
-    #[stop(skip)]
     pub text: String,
     /// The tools that the model wants called.
-    #[stop(skip)]
     pub tool_calls: Vec<ToolCall>,
-}
-
-/// What a streamed answer is made of.
-#[derive(Clone, Debug)]
-pub enum Delta {
-    /// The next piece of text.
-    Text(String),
-    /// The whole answer: always the last item.
-    Finished(Box<Reply>),
-}
-
-impl Delta {
-    /// The whole answer, if this is it.
-    pub fn reply(&self) -> Option<&Reply> {
-        match self {
-            Self::Text(_) => None,
-            Self::Finished(reply) => Some(reply),
-        }
-    }
 }
 
 /// Why there is no answer.
@@ -193,76 +168,66 @@ impl Model {
             Streaming::Never => false,
         };
         if !streamed {
-            return self.complete(turn, messages, tools).await;
+            let answer = self.complete(turn, messages, tools).await?;
+            return Reply::read(Response::read(&json(&answer)));
         }
 
-        let mut deltas = pin!(self.stream(turn, messages, tools).await?);
-        let mut reply = Err(ModelError::CutShort);
-        while let Some(delta) = deltas.next().await {
-            match delta {
-                // An agent with a screen would show it.
-                Ok(Delta::Text(_)) => {}
-                Ok(Delta::Finished(whole)) => reply = Ok(*whole),
-                Err(error) => reply = Err(error),
+        let mut chunks = pin!(self.stream(turn, messages, tools).await?);
+        let (mut answer, mut failure) = (ResponseStream::new(), None);
+        // To the end, a failure too: what is left before it counts as cancelled.
+        while let Some(chunk) = chunks.next().await {
+            match chunk {
+                // An agent with a screen would show the text of each.
+                Ok(chunk) => _ = answer.push(&json(&chunk)),
+                Err(error) => failure = Some(error),
             }
         }
-        reply
+        failure.map_or_else(|| Reply::read(answer.response()), Err)
     }
 
     /// The whole answer at once.
-    #[agent_span(llm_turn, model = self.options.name.as_str(), streaming = false, tool_count = tools.len())]
+    #[agent_span(
+        llm_turn,
+        model = self.options.name.as_str(),
+        streaming = false,
+        tool_count = tools.len(),
+        response,
+    )]
     async fn complete(
         &self,
         turn: u32,
         messages: &[ChatCompletionRequestMessage],
         tools: &[ChatCompletionTools],
-    ) -> Result<Reply, ModelError> {
+    ) -> Result<CreateChatCompletionResponse, ModelError> {
         let request = self.request(turn, messages, tools);
-        let response = self.client.chat().create(request).await.map_err(|error| self.failure(error))?;
-        let choice = response.choices.into_iter().next().ok_or_else(|| ModelError::Unreadable {
-            base_url: self.base_url(),
-            reason: "no choice in it".to_owned(),
-        })?;
-        let answer = choice.message;
-        let tool_calls = answer.tool_calls.unwrap_or_default();
-        Ok(Reply::new(answer.content.unwrap_or_default(), tool_calls, response.usage, choice.finish_reason))
+        let answer = self.client.chat().create(request).await.map_err(|error| self.failure(error))?;
+        if answer.choices.is_empty() {
+            let reason = "no choice in it".to_owned();
+            return Err(ModelError::Unreadable { base_url: self.base_url(), reason });
+        }
+        Ok(answer)
     }
 
-    /// The answer in pieces. The span lives until the stream has ended, and the stop carries what
-    /// the last item brought.
+    /// The answer in pieces. The span lasts until the stream has ended; the pieces are put together as they pass.
     #[agent_span(
         llm_turn,
         model = self.options.name.as_str(),
         streaming = true,
         tool_count = tools.len(),
         stream,
-        item(|delta|
-            assistant_message = delta.reply().map(|reply| &reply.assistant_message),
-            usage = delta.reply().and_then(|reply| reply.usage.as_ref()),
-            finish_reason = delta.reply().and_then(|reply| reply.finish_reason),
-        )
+        response,
     )]
     async fn stream(
         &self,
         turn: u32,
         messages: &[ChatCompletionRequestMessage],
         tools: &[ChatCompletionTools],
-    ) -> Result<impl Stream<Item = Result<Delta, ModelError>>, ModelError> {
+    ) -> Result<impl Stream<Item = Result<CreateChatCompletionStreamResponse, ModelError>>, ModelError> {
         let mut request = self.request(turn, messages, tools);
         request.stream_options =
             Some(ChatCompletionStreamOptions { include_usage: Some(true), include_obfuscation: None });
-        let mut chunks =
-            self.client.chat().create_stream(request).await.map_err(|error| self.failure(error))?;
-        Ok(try_stream! {
-            let mut answer = Assembly::default();
-            while let Some(chunk) = chunks.next().await {
-                let chunk = chunk.map_err(|error| self.failure(error))?;
-                if let Some(text) = answer.add(chunk) {
-                    yield Delta::Text(text);
-                }
-            }
-            yield Delta::Finished(Box::new(answer.finish()?));
-        })
+        let chunks = self.client.chat().create_stream(request).await.map_err(|error| self.failure(error))?;
+        Ok(chunks.map(|chunk| chunk.map_err(|error| self.failure(error))))
     }
 
     fn request(
@@ -291,7 +256,7 @@ impl Model {
         self.client.config().api_base().to_owned()
     }
 
-    /// async-openai's error in words for somebody who runs the agent, not for one who wrote it.
+    /// async-openai's error in words for those who run the agent, not for those who wrote it.
     fn failure(&self, error: OpenAIError) -> ModelError {
         let base_url = self.base_url();
         match error {
@@ -318,16 +283,35 @@ fn root_cause(error: &reqwest::Error) -> String {
     cause.to_string()
 }
 
+/// An answer as JSON, which is what [`telemetry_llm`] reads.
+fn json(answer: &impl Serialize) -> Value {
+    serde_json::to_value(answer).unwrap_or_default()
+}
+
 impl Reply {
-    fn new(
-        text: String,
-        calls: Vec<ChatCompletionMessageToolCalls>,
-        usage: Option<CompletionUsage>,
-        finish_reason: Option<FinishReason>,
-    ) -> Self {
-        let tool_calls = calls.iter().filter_map(ToolCall::from_model).collect();
-        let assistant_message = assistant_message(text.clone(), calls);
-        Self { assistant_message, usage, finish_reason, text, tool_calls }
+    /// Reads an answer; one without a finish reason is not whole.
+    fn read(response: Option<Response>) -> Result<Self, ModelError> {
+        let response =
+            response.filter(|answer| !answer.finish_reasons.is_empty()).ok_or(ModelError::CutShort)?;
+        let text = response.message.and_then(|message| message.text()).unwrap_or_default();
+        let tool_calls: Vec<_> = response.tool_calls.into_iter().map(ToolCall::from).collect();
+        let calls = tool_calls.iter().map(ToolCall::as_message).collect();
+        Ok(Self { assistant_message: assistant_message(text.clone(), calls), text, tool_calls })
+    }
+}
+
+impl ToolCall {
+    /// The call as it stands in the conversation.
+    fn as_message(&self) -> ChatCompletionMessageToolCalls {
+        let arguments = match &self.arguments {
+            Value::String(text) => text.clone(),
+            arguments => arguments.to_string(),
+        };
+        let function = FunctionCall { name: self.name.clone(), arguments };
+        ChatCompletionMessageToolCalls::Function(ChatCompletionMessageToolCall {
+            id: self.id.clone(),
+            function,
+        })
     }
 }
 
@@ -343,45 +327,4 @@ pub(crate) fn assistant_message(
         ..ChatCompletionRequestAssistantMessage::default()
     }
     .into()
-}
-
-/// A streamed answer as far as it has come.
-#[derive(Default)]
-struct Assembly {
-    text: String,
-    calls: BTreeMap<u32, ChatCompletionMessageToolCall>,
-    usage: Option<CompletionUsage>,
-    finish_reason: Option<FinishReason>,
-}
-
-impl Assembly {
-    /// Takes in a chunk, and gives back the text that it adds.
-    fn add(&mut self, chunk: CreateChatCompletionStreamResponse) -> Option<String> {
-        // The usage comes last, in a chunk without a choice.
-        self.usage = chunk.usage.or(self.usage.take());
-        let choice = chunk.choices.into_iter().next()?;
-        self.finish_reason = choice.finish_reason.or(self.finish_reason);
-        for part in choice.delta.tool_calls.unwrap_or_default() {
-            self.add_call(part);
-        }
-        let text = choice.delta.content.filter(|text| !text.is_empty())?;
-        self.text.push_str(&text);
-        Some(text)
-    }
-
-    fn add_call(&mut self, part: ChatCompletionMessageToolCallChunk) {
-        let call = self.calls.entry(part.index).or_default();
-        // The id and the name come whole, from some servers with every part; the arguments in pieces.
-        call.id = part.id.unwrap_or(std::mem::take(&mut call.id));
-        if let Some(function) = part.function {
-            call.function.name = function.name.unwrap_or(std::mem::take(&mut call.function.name));
-            call.function.arguments.push_str(&function.arguments.unwrap_or_default());
-        }
-    }
-
-    fn finish(self) -> Result<Reply, ModelError> {
-        let finish_reason = self.finish_reason.ok_or(ModelError::CutShort)?;
-        let calls = self.calls.into_values().map(ChatCompletionMessageToolCalls::Function).collect();
-        Ok(Reply::new(self.text, calls, self.usage, Some(finish_reason)))
-    }
 }

@@ -13,11 +13,11 @@ use telemetry_runtime::{
 };
 use tracing_subscriber::EnvFilter;
 
-use crate::conversation::{self, Conversation};
-use crate::desk::BOOKING_KEY;
-use crate::model::{ModelOptions, Streaming, ToolChoice};
-use crate::session::{Cast, Settings, run};
-use crate::summary::Collector;
+use crate::airline::assistant_tools::BOOKING_KEY;
+use crate::airline::model::{ModelOptions, Streaming, ToolChoice};
+use crate::airline::replay::conversation::{self, Conversation};
+use crate::airline::run::{Mode, Settings, run};
+use crate::airline::summary::Collector;
 
 /// An airline's customer-service agent, whose telemetry is the point.
 ///
@@ -86,9 +86,9 @@ pub async fn main(args: Args) -> anyhow::Result<()> {
     let export = args.otlp.as_deref().map(export).transpose()?;
     let view = args.view.then(telemetry_view::serve).transpose().context("the page")?;
     let recorder = args.record.as_deref().map(telemetry_view::record).transpose().context("the recording")?;
-    let watch = Watch::start(&args, &conversations, &settings.cast)?;
+    let progress = Progress::start(&args, &conversations, &settings.mode)?;
     run(conversations, settings).await.context(source)?;
-    drop(watch);
+    drop(progress);
     if let Some(Err(error)) = export.map(OtlpExport::shutdown) {
         eprintln!("warning: {error}");
     }
@@ -120,19 +120,19 @@ fn export(endpoint: &str) -> anyhow::Result<OtlpExport> {
 
 impl Args {
     fn settings(&self) -> anyhow::Result<Settings> {
-        let cast = match (variable("OPENAI_BASE_URL")?, variable("OPENAI_API_KEY")?) {
-            (Some(base_url), Some(api_key)) => Cast::Provider { base_url, api_key },
+        let mode = match (variable("OPENAI_BASE_URL")?, variable("OPENAI_API_KEY")?) {
+            (Some(base_url), Some(api_key)) => Mode::Provider { base_url, api_key },
             (Some(_), None) => {
                 bail!(
                     "OPENAI_BASE_URL is set, but OPENAI_API_KEY is not; any value will do for a server that asks for none"
                 )
             }
             // A key alone is no order to spend money.
-            (None, _) if self.conversations.is_some() => Cast::Recorded,
-            (None, _) => Cast::RecordedModel,
+            (None, _) if self.conversations.is_some() => Mode::Recorded,
+            (None, _) => Mode::RecordedModel,
         };
         Ok(Settings {
-            cast,
+            mode,
             model: ModelOptions {
                 name: self.model.clone(),
                 streaming: self.streaming,
@@ -154,16 +154,16 @@ fn variable(name: &str) -> anyhow::Result<Option<String>> {
 }
 
 /// What is to be seen while the agent works: a line for each event, and how far it has come.
-struct Watch {
+struct Progress {
     bar: ProgressBar,
     logging: bool,
 }
 
-impl Watch {
-    fn start(args: &Args, conversations: &[Conversation], cast: &Cast) -> anyhow::Result<Self> {
-        let expected = |conversation: &Conversation| match cast {
-            Cast::Provider { .. } => conversation.prompts(),
-            _ => conversation.family().into_iter().map(Conversation::prompts).sum(),
+impl Progress {
+    fn start(args: &Args, conversations: &[Conversation], mode: &Mode) -> anyhow::Result<Self> {
+        let expected = |conversation: &Conversation| match mode {
+            Mode::Provider { .. } => conversation.prompts(),
+            _ => conversation.with_delegated().into_iter().map(Conversation::prompts).sum(),
         };
         let answers: usize = conversations.iter().map(expected).sum();
         // Hidden where standard error is no terminal.
@@ -197,7 +197,7 @@ impl Watch {
     }
 }
 
-impl Drop for Watch {
+impl Drop for Progress {
     fn drop(&mut self) {
         self.bar.finish_and_clear();
         // Both are ours, and there: an error has nothing to say.

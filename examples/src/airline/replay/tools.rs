@@ -1,4 +1,4 @@
-//! The tools of a recording: [`Recorded`] answers each call with what was answered then.
+//! The tools of a recording: [`RecordedTools`] answers each call with what was answered then.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -8,13 +8,13 @@ use async_openai::types::chat::{ChatCompletionTool, ChatCompletionTools, Functio
 use async_trait::async_trait;
 use telemetry_runtime::tool_call;
 
-use crate::agent::{FareDesk, ask_fare_desk};
-use crate::conversation::{Conversation, Message, Step};
-use crate::model::Model;
-use crate::tools::{ToolCall, ToolError, Toolbox};
+use crate::airline::agent::{Chat, FARE_DESK, ask_fare_desk};
+use crate::airline::model::Model;
+use crate::airline::replay::conversation::{Conversation, Message, Step};
+use crate::airline::toolbox::{ToolCall, ToolError, Toolbox};
 
 /// The tools of a recorded conversation.
-pub struct Recorded {
+pub struct RecordedTools {
     definitions: Vec<ChatCompletionTools>,
     /// What is left to answer, by call. Ids come back within a conversation, so there is a queue.
     answers: Mutex<HashMap<String, VecDeque<Answer>>>,
@@ -31,7 +31,7 @@ struct Answer {
     delegated: Option<Conversation>,
 }
 
-impl Recorded {
+impl RecordedTools {
     /// The tools of `conversation`; `model` is for those whom its agent asked for help.
     pub fn new(conversation: &Conversation, model: Model) -> Self {
         let mut answers: HashMap<String, VecDeque<Answer>> = HashMap::new();
@@ -76,7 +76,7 @@ impl Recorded {
     /// Replays what another agent did.
     async fn delegate(&self, conversation: &Conversation) -> Result<String, ToolError> {
         let tools = Self::new(conversation, self.model.clone());
-        let mut fare_desk = FareDesk::new(self.model.clone(), Arc::new(tools));
+        let mut fare_desk = Chat::new(FARE_DESK, self.model.clone(), Arc::new(tools));
         let mut question = String::new();
         for step in conversation.steps() {
             match step {
@@ -90,7 +90,7 @@ impl Recorded {
 }
 
 #[async_trait]
-impl Toolbox for Recorded {
+impl Toolbox for RecordedTools {
     fn definitions(&self) -> &[ChatCompletionTools] {
         &self.definitions
     }

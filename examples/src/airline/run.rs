@@ -8,18 +8,18 @@ use telemetry_runtime::{Context, InContext as _, Secrets, SecretsError};
 use tokio::task::JoinSet;
 use uuid::Uuid;
 
-use crate::agent::{AgentError, Assistant};
-use crate::booking::BookingSystem;
-use crate::conversation::{Conversation, Step};
-use crate::desk::{BOOKING_KEY, Desk};
-use crate::model::{Model, ModelError, ModelOptions};
-use crate::recorded::Recorded;
-use crate::server::ReplayServer;
-use crate::tools::Toolbox;
+use crate::airline::agent::{ASSISTANT, AgentError, Chat};
+use crate::airline::assistant_tools::{AssistantTools, BOOKING_KEY};
+use crate::airline::booking::BookingSystem;
+use crate::airline::model::{Model, ModelError, ModelOptions};
+use crate::airline::replay::conversation::{Conversation, Step};
+use crate::airline::replay::server::ReplayServer;
+use crate::airline::replay::tools::RecordedTools;
+use crate::airline::toolbox::Toolbox;
 
 /// Who answers, and what with.
 #[derive(Clone, Debug)]
-pub enum Cast {
+pub enum Mode {
     /// The model and the tools both do what was recorded.
     Recorded,
     /// The model says what was recorded; the tools are real.
@@ -37,7 +37,7 @@ pub enum Cast {
 #[derive(Clone, Debug)]
 pub struct Settings {
     /// Who answers.
-    pub cast: Cast,
+    pub mode: Mode,
     /// How the model is asked.
     pub model: ModelOptions,
     /// How many conversations go on at a time.
@@ -50,7 +50,7 @@ impl Default for Settings {
     /// Replays what was recorded, one conversation after the other.
     fn default() -> Self {
         Self {
-            cast: Cast::Recorded,
+            mode: Mode::Recorded,
             model: ModelOptions::default(),
             concurrency: NonZeroUsize::MIN,
             booking_key: "larkwing-demo-key".to_owned(),
@@ -99,21 +99,21 @@ async fn run_in(
     settings: &Settings,
 ) -> Result<(), RunError> {
     let secrets = Secrets::resolve([(BOOKING_KEY, settings.booking_key.as_str())])?;
-    let models = Models::start(&conversations, &settings.cast).await?;
+    let models = Models::start(&conversations, &settings.mode).await?;
 
     for (index, conversation) in conversations.into_iter().enumerate() {
         if running.len() >= settings.concurrency.get() {
             next_ended(running).await?;
         }
         let model = models.of(index, &settings.model)?;
-        let tools: Arc<dyn Toolbox> = match settings.cast {
-            Cast::Recorded => Arc::new(Recorded::new(&conversation, model.clone())),
-            Cast::RecordedModel | Cast::Provider { .. } => {
-                Arc::new(Desk::new(BookingSystem::new(&settings.booking_key)?, model.clone())?)
+        let tools: Arc<dyn Toolbox> = match settings.mode {
+            Mode::Recorded => Arc::new(RecordedTools::new(&conversation, model.clone())),
+            Mode::RecordedModel | Mode::Provider { .. } => {
+                Arc::new(AssistantTools::new(BookingSystem::new(&settings.booking_key)?, model.clone())?)
             }
         };
-        let recorded = !matches!(settings.cast, Cast::Provider { .. });
-        let conversation = converse(conversation, Assistant::new(model, tools), recorded);
+        let recorded = !matches!(settings.mode, Mode::Provider { .. });
+        let conversation = converse(conversation, Chat::new(ASSISTANT, model, tools), recorded);
 
         // The id under which the customer's conversation is known, and the key that its tools need.
         // Spawned tasks take nothing along by themselves, so the context is given to this one.
@@ -140,11 +140,7 @@ async fn next_ended(running: &mut JoinSet<Result<(), RunError>>) -> Result<(), R
 }
 
 /// Tells the assistant what the customer says, step by step.
-async fn converse(
-    conversation: Conversation,
-    mut assistant: Assistant,
-    recorded: bool,
-) -> Result<(), RunError> {
+async fn converse(conversation: Conversation, mut assistant: Chat, recorded: bool) -> Result<(), RunError> {
     for step in conversation.steps() {
         let outcome = match step {
             Step::Read(message) => {
@@ -177,14 +173,14 @@ enum Place {
 }
 
 impl Models {
-    async fn start(conversations: &[Conversation], cast: &Cast) -> Result<Self, RunError> {
+    async fn start(conversations: &[Conversation], mode: &Mode) -> Result<Self, RunError> {
         // A server that no longer sends anything is given up; a whole answer may take its time.
         let http = reqwest::Client::builder()
             .connect_timeout(Duration::from_secs(10))
             .read_timeout(Duration::from_secs(120));
-        let (http, place) = match cast.clone() {
-            Cast::Provider { base_url, api_key } => (http, Place::Provider { base_url, api_key }),
-            Cast::Recorded | Cast::RecordedModel => {
+        let (http, place) = match mode.clone() {
+            Mode::Provider { base_url, api_key } => (http, Place::Provider { base_url, api_key }),
+            Mode::Recorded | Mode::RecordedModel => {
                 let server = ReplayServer::start(conversations).await.map_err(RunError::Server)?;
                 // A proxy in the environment cannot reach our loopback.
                 (http.no_proxy(), Place::Loopback(server))

@@ -1,12 +1,12 @@
 //! What a model calls: [`ToolCall`], the [`Toolbox`] that answers it, and how it goes wrong.
 
-use async_openai::types::chat::{ChatCompletionMessageToolCalls, ChatCompletionTools};
+use async_openai::types::chat::ChatCompletionTools;
 use async_trait::async_trait;
 use serde::Deserialize;
 use serde_json::Value;
 use telemetry_runtime::ErrorType;
 
-use crate::agent::AgentError;
+use crate::airline::agent::AgentError;
 
 /// A call that a model asked for.
 #[derive(Clone, Debug)]
@@ -19,18 +19,13 @@ pub struct ToolCall {
     pub arguments: Value,
 }
 
-impl ToolCall {
-    pub(crate) fn from_model(call: &ChatCompletionMessageToolCalls) -> Option<Self> {
-        // Custom tools are only called by a model that was offered some.
-        let ChatCompletionMessageToolCalls::Function(call) = call else { return None };
-        let text = &call.function.arguments;
-        Some(Self {
-            id: call.id.clone(),
-            name: call.function.name.clone(),
-            arguments: serde_json::from_str(text).unwrap_or_else(|_| Value::String(text.clone())),
-        })
+impl From<telemetry_llm::ToolCall> for ToolCall {
+    fn from(call: telemetry_llm::ToolCall) -> Self {
+        Self { id: call.id.unwrap_or_default(), name: call.name, arguments: call.arguments }
     }
+}
 
+impl ToolCall {
     /// One of the arguments.
     pub fn argument<'a, T: Deserialize<'a>>(&'a self, name: &str) -> Result<T, ToolError> {
         let bad = |reason: String| ToolError::BadArgument { name: name.to_owned(), reason };

@@ -1,4 +1,4 @@
-//! The tools: [`Desk`] for the assistant, [`FareDeskTools`] for the fare desk.
+//! The tools: [`AssistantTools`] for the assistant, [`FareDeskTools`] for the fare desk.
 //!
 //! Each tool is a plain method with `#[tool_call]` on it. The attribute takes the tool's name and
 //! arguments from the method, and its result or its error from what it returns.
@@ -11,10 +11,10 @@ use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 use telemetry_runtime::{Context, tool_call};
 
-use crate::agent::{FareDesk, ask_fare_desk};
-use crate::booking::{BookingSystem, Bookings, Cabin, FareRules, Flight, Refund, Reservation, User};
-use crate::model::Model;
-use crate::tools::{ToolCall, ToolError, Toolbox};
+use crate::airline::agent::{Chat, FARE_DESK, ask_fare_desk};
+use crate::airline::booking::{BookingSystem, Bookings, Cabin, FareRules, Flight, Refund, Reservation, User};
+use crate::airline::model::Model;
+use crate::airline::toolbox::{ToolCall, ToolError, Toolbox};
 
 /// The name under which a session holds the key to the booking system.
 pub const BOOKING_KEY: &str = "BOOKING_API_KEY";
@@ -23,7 +23,7 @@ pub const BOOKING_KEY: &str = "BOOKING_API_KEY";
 pub const FARE_DESK_INSTRUCTIONS: &str = "You are the fare desk of Larkwing Air. A colleague asks you about fares, \
 changes and refunds. Look up the rules and the quote with your tools, then answer in two sentences at most.";
 
-const DEFINITIONS: &str = include_str!("../data/tools.json");
+const DEFINITIONS: &str = include_str!("../../data/tools.json");
 
 /// The tools as the models are told of them.
 #[derive(Deserialize)]
@@ -33,7 +33,7 @@ struct Definitions {
 }
 
 /// The assistant's tools.
-pub struct Desk {
+pub struct AssistantTools {
     definitions: Vec<ChatCompletionTools>,
     bookings: Arc<BookingSystem>,
     fare_tools: Arc<FareDeskTools>,
@@ -48,7 +48,7 @@ pub struct FareDeskTools {
     bookings: Arc<BookingSystem>,
 }
 
-impl Desk {
+impl AssistantTools {
     /// A desk over a booking system. Questions about fares go to an agent of their own on `model`.
     pub fn new(bookings: BookingSystem, model: Model) -> Result<Self, serde_json::Error> {
         let definitions: Definitions = serde_json::from_str(DEFINITIONS)?;
@@ -117,7 +117,7 @@ impl Desk {
     /// Asks a colleague about fares, changes and refunds.
     #[tool_call]
     async fn ask_fare_desk(&self, question: &str) -> Result<String, ToolError> {
-        let mut fare_desk = FareDesk::new(self.model.clone(), self.fare_tools.clone());
+        let mut fare_desk = Chat::new(FARE_DESK, self.model.clone(), self.fare_tools.clone());
         fare_desk.read(ChatCompletionRequestSystemMessage::from(FARE_DESK_INSTRUCTIONS).into());
         Ok(ask_fare_desk(fare_desk, question.to_owned()).await.map_err(Box::new)?)
     }
@@ -163,7 +163,7 @@ impl Desk {
 }
 
 #[async_trait]
-impl Toolbox for Desk {
+impl Toolbox for AssistantTools {
     fn definitions(&self) -> &[ChatCompletionTools] {
         &self.definitions
     }

@@ -24,8 +24,8 @@ use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
-use crate::conversation::{Conversation, Message};
-use crate::tokens;
+use crate::airline::replay::conversation::{Conversation, Message};
+use crate::airline::replay::tokens;
 
 /// The server, which stops when it is dropped.
 #[derive(Debug)]
@@ -39,7 +39,7 @@ impl ReplayServer {
     pub async fn start(conversations: &[Conversation]) -> std::io::Result<Self> {
         // So that no turn is charged for it. That it fails is not among what can happen.
         let _ = tokio::task::spawn_blocking(tokens::load).await;
-        let recordings: Arc<[Family]> = conversations.iter().map(Family::new).collect();
+        let recordings: Arc<[Recordings]> = conversations.iter().map(Recordings::new).collect();
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
         let port = listener.local_addr()?.port();
         let router = Router::new()
@@ -72,7 +72,7 @@ impl Drop for ReplayServer {
 
 /// The recordings behind one base URL. The customer's and the delegated ones share it, as they
 /// would share a provider; which is meant shows in the messages.
-struct Family(Vec<Recording>);
+struct Recordings(Vec<Recording>);
 
 struct Recording {
     messages: Vec<Message>,
@@ -93,14 +93,14 @@ struct Next<'a> {
 
 /// The handler of `/chat/completions`.
 async fn answer(
-    State(recordings): State<Arc<[Family]>>,
+    State(conversations): State<Arc<[Recordings]>>,
     Path(conversation): Path<usize>,
     Json(request): Json<CreateChatCompletionRequest>,
 ) -> Response {
-    let Some(family) = recordings.get(conversation) else {
+    let Some(recordings) = conversations.get(conversation) else {
         return refuse(StatusCode::NOT_FOUND, &format!("there is no conversation {conversation}"));
     };
-    match family.next(request.messages.as_slice(), request.model) {
+    match recordings.next(request.messages.as_slice(), request.model) {
         Err(reason) => refuse(StatusCode::BAD_REQUEST, &reason),
         Ok(next) if request.stream == Some(true) => {
             let with_usage =
@@ -122,9 +122,9 @@ fn refuse(status: StatusCode, message: &str) -> Response {
     (status, Json(error)).into_response()
 }
 
-impl Family {
+impl Recordings {
     fn new(conversation: &Conversation) -> Self {
-        let recordings = conversation.family().into_iter().map(|conversation| Recording {
+        let recordings = conversation.with_delegated().into_iter().map(|conversation| Recording {
             messages: conversation.messages.clone(),
             sent: conversation.messages.iter().map(ChatCompletionRequestMessage::from).collect(),
             tokens: OnceLock::new(),

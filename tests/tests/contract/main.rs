@@ -1,0 +1,122 @@
+//! The rules of the contract, one test each: what attributes capture and when, what derives make of
+//! types, what handlers are given, what a context holds, and what span hooks follow.
+//!
+//! The files are its sections. Whole examples are in `walkthrough.rs`, the registry's rules
+//! in `telemetry_suite.rs`, how spans end in `endings.rs`, other processes in `propagation.rs`.
+
+mod documented;
+mod evaluation;
+mod functions;
+mod futures_and_streams;
+mod inline;
+mod parameters;
+mod precedence;
+mod results;
+mod tool_access;
+mod tools;
+mod values;
+/// The crate under another name, as a facade has it.
+mod facade {
+    pub(crate) use ::telemetry_runtime as telemetry;
+}
+mod contexts;
+mod crate_path;
+mod derives;
+mod handlers;
+mod hooks;
+
+use std::fmt;
+use std::process::Command;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use serde::{Serialize, Serializer};
+use serde_json::{Value as Json, json};
+use telemetry_runtime::testing::{self, Capture, only};
+use telemetry_runtime::{
+    Context, Event, EventMetadata, InContext as _, OwnedEvent, StopMetadata, agent_span, emit, event_name,
+    event_names, execute, in_span, record, tool_call,
+};
+
+/// Says itself differently by each way to be recorded.
+#[derive(Clone)]
+struct Said;
+
+impl Serialize for Said {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str("serialize")
+    }
+}
+
+impl fmt::Display for Said {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("display")
+    }
+}
+
+impl fmt::Debug for Said {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("debug")
+    }
+}
+
+/// Counts how often it is serialised. `Copy`, so it is kept.
+#[derive(Clone, Copy)]
+struct Counted<'a>(&'a AtomicUsize);
+
+impl Serialize for Counted<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.0.fetch_add(1, Ordering::Relaxed);
+        serializer.serialize_str("counted")
+    }
+}
+
+/// The same, and not `Copy`.
+struct Owned<'a>(Counted<'a>);
+
+impl Serialize for Owned<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.0.serialize(serializer)
+    }
+}
+
+fn count(counter: &AtomicUsize) -> usize {
+    counter.load(Ordering::Relaxed)
+}
+
+/// Notes that it was evaluated.
+fn evaluated<T>(counter: &AtomicUsize, value: T) -> T {
+    counter.fetch_add(1, Ordering::Relaxed);
+    value
+}
+
+/// The first event under a capture, and the last.
+fn first_and_last(capture: &Capture) -> (OwnedEvent, OwnedEvent) {
+    let events = capture.events();
+    (events.first().unwrap().clone(), events.last().unwrap().clone())
+}
+
+/// What the stop of a span is, run under a capture of its own.
+fn stop_of<R>(run: impl FnOnce() -> R) -> OwnedEvent {
+    let capture = testing::capture();
+    capture.scope(run);
+    let (_, stop) = first_and_last(&capture);
+    assert!(stop.name.ends_with(".stop"), "{stop:?}");
+    stop
+}
+
+/// Runs a test in a process of its own, where no other has attached anything. True in that process.
+fn alone(test: &str) -> bool {
+    const ALONE: &str = "CONTRACT_ALONE";
+    if std::env::var_os(ALONE).is_some_and(|name| name == test) {
+        return true;
+    }
+    let output = Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", test, "--nocapture"])
+        .env(ALONE, test)
+        .output()
+        .unwrap();
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    assert!(output.status.success(), "{}{}", text(&output.stdout), text(&output.stderr));
+    assert!(text(&output.stdout).contains("1 passed"), "{}", text(&output.stdout));
+    false
+}

@@ -1,0 +1,24 @@
+//! Closures that are returned, whose parameters have the types that the function's own says.
+// ends: ok ok ok
+
+#[instrumented]
+fn length() -> impl Fn(&str) -> usize {
+    |s| s.len()
+}
+
+#[instrumented]
+fn same() -> impl for<'a> Fn(&'a str) -> &'a str {
+    |s| s
+}
+
+#[instrumented]
+fn again<T: Clone + Send>(times: usize, _like: &T) -> impl Fn(&T) -> Vec<T> + Send {
+    let times = times + 1;
+    move |value| vec![value.clone(); times]
+}
+
+pub(super) fn check() {
+    assert_eq!(length()("four"), 4);
+    assert_eq!(same()("four"), "four");
+    assert_eq!(again(1, &7)(&7), [7, 7]);
+}
