@@ -310,6 +310,10 @@ impl Line<'_> {
     }
 
     /// What the call cost: the provider's word, else with the feature `prices` that of the table.
+    #[cfg_attr(
+        not(feature = "prices"),
+        allow(clippy::unused_self, reason = "the table is asked for the event's model")
+    )]
     fn cost(&self, usage: &Usage) -> Option<f64> {
         #[cfg(feature = "prices")]
         let priced = || {
