@@ -78,7 +78,7 @@
 //! - `log`: the default logger's lines as records of the `log` crate, where no `tracing` subscriber is set.
 //! - `newer-events`: `legion.mcp.call.*` (`mcp_call`), `legion.eval_guard.denied`, `legion.rate_limit.exceeded` and
 //!   `condukt.sandbox.network_policy.*`, which newer versions of the originals have.
-//! - `prices`: the default logger tells what a call of a model cost, where the price is known.
+//! - `prices`: `LoggerOptions::with_prices`, by which the default logger tells what a call of a model cost.
 //! - `rmcp`: a tool of an MCP server and its client in one trace, and failures that are values; see the module `rmcp`.
 //! - `tracing-layer`: a layer that carries the context with the `tracing` spans of libraries; see the module
 //!   `tracing_layer`.
@@ -131,6 +131,8 @@ pub use registry::{attach, detach, list_handlers};
 pub use secrets::{MIN_SECRET_BYTES, Secrets, SecretsError};
 pub use span::{Answered, OpenSpan, SpanKind, SpanMetadata, Stop, StopMetadata};
 pub use telemetry_catalogue::{Category, Phase};
+#[cfg(feature = "prices")]
+pub use telemetry_llm::prices;
 pub use tracing::Level;
 pub use typed::{TypedHandler, attach_typed, condukt, legion, spans, telemetry};
 pub use value::{Json, Value};

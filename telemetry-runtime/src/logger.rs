@@ -3,8 +3,12 @@
 use std::fmt::{self, Write as _};
 use std::io::{IsTerminal as _, Write as _};
 use std::sync::Once;
+#[cfg(feature = "prices")]
+use std::time::SystemTime;
 
 use telemetry_catalogue::{Category, EVENTS, SPANS};
+#[cfg(feature = "prices")]
+use telemetry_llm::prices::Prices;
 use telemetry_llm::{FinishReason, Usage};
 use tracing::Level;
 
@@ -30,12 +34,20 @@ pub struct LoggerOptions {
     level: Level,
     categories: Option<Vec<Category>>,
     colour: Option<bool>,
+    #[cfg(feature = "prices")]
+    prices: Option<Prices>,
 }
 
 impl Default for LoggerOptions {
     /// All categories, at `INFO`, in colour if standard error is a terminal.
     fn default() -> Self {
-        Self { level: Level::INFO, categories: None, colour: None }
+        Self {
+            level: Level::INFO,
+            categories: None,
+            colour: None,
+            #[cfg(feature = "prices")]
+            prices: None,
+        }
     }
 }
 
@@ -57,6 +69,14 @@ impl LoggerOptions {
     #[doc(alias = "colour")]
     pub fn with_ansi(self, colour: bool) -> Self {
         Self { colour: Some(colour), ..self }
+    }
+
+    /// Returns this with prices: a model's line tells what the call cost, where the provider does not. With the feature
+    /// `prices`.
+    #[cfg(feature = "prices")]
+    #[must_use]
+    pub fn with_prices(self, prices: Prices) -> Self {
+        Self { prices: Some(prices), ..self }
     }
 
     #[doc(hidden)]
@@ -100,7 +120,13 @@ pub fn attach_default_logger(options: LoggerOptions) -> Result<(), AttachError> 
     let spans = SPANS.iter().filter(|span| shown(&span.category)).flat_map(|span| span.events);
     let events = EVENTS.iter().filter(|event| shown(&event.category)).map(|event| event.name);
     let patterns: Vec<Pattern> = spans.chain(events).map(Pattern::__checked).collect();
-    attach(ID, patterns, Logger { level: options.level, colour }).map(drop)
+    let logger = Logger {
+        level: options.level,
+        colour,
+        #[cfg(feature = "prices")]
+        prices: options.prices,
+    };
+    attach(ID, patterns, logger).map(drop)
 }
 
 /// Detaches the default logger.
@@ -114,6 +140,8 @@ pub fn detach_default_logger() -> Result<(), AttachError> {
 struct Logger {
     level: Level,
     colour: bool,
+    #[cfg(feature = "prices")]
+    prices: Option<Prices>,
 }
 
 impl Handler for Logger {
@@ -122,7 +150,7 @@ impl Handler for Logger {
             warn_of_no_subscriber();
         }
         let level = if event.is_error() { Level::ERROR } else { self.level };
-        let line = Line { event, colour: self.colour };
+        let line = Line { event, logger: self };
         macro_rules! log {
             ($($level:ident),+) => {
                 match level {
@@ -180,7 +208,7 @@ fn warn_of_no_subscriber() {
 /// An event as a line.
 struct Line<'e> {
     event: &'e Event<'e>,
-    colour: bool,
+    logger: &'e Logger,
 }
 
 impl fmt::Display for Line<'_> {
@@ -194,7 +222,7 @@ impl fmt::Display for Line<'_> {
             _ => ["session_id", "parent_session_id", "run_id"],
         };
         let whose = keys.iter().find_map(|key| metadata.get_str(key));
-        if self.colour {
+        if self.logger.colour {
             write!(f, "\x1b[{}m{marker}\x1b[0m ", whose.map_or(37, colour_of))?;
         } else {
             write!(f, "{marker} ")?;
@@ -309,22 +337,22 @@ impl Line<'_> {
         }
     }
 
-    /// What the call cost: the provider's word, else with the feature `prices` that of the table.
-    #[cfg_attr(
-        not(feature = "prices"),
-        allow(clippy::unused_self, reason = "the table is asked for the event's model")
-    )]
+    /// What the call cost: the provider's word, else by the prices that the logger has.
     fn cost(&self, usage: &Usage) -> Option<f64> {
-        #[cfg(feature = "prices")]
-        let priced = || {
-            let text = |key| self.event.metadata().get_str(key);
-            let model = text("response_model").or_else(|| text("model"))?;
-            let prices = telemetry_llm::prices::Prices::builtin();
-            Some(prices.cost(text("provider"), model, usage, std::time::SystemTime::now())?.total)
-        };
-        #[cfg(not(feature = "prices"))]
-        let priced = || None;
-        usage.cost.or_else(priced)
+        usage.cost.or_else(|| self.priced(usage))
+    }
+
+    #[cfg(feature = "prices")]
+    fn priced(&self, usage: &Usage) -> Option<f64> {
+        let text = |key| self.event.metadata().get_str(key);
+        let model = text("response_model").or_else(|| text("model"))?;
+        Some(self.logger.prices.as_ref()?.cost(text("provider"), model, usage, SystemTime::now())?.total)
+    }
+
+    #[cfg(not(feature = "prices"))]
+    #[allow(clippy::unused_self, reason = "as with prices")]
+    fn priced(&self, _: &Usage) -> Option<f64> {
+        None
     }
 
     /// Why the model stopped: the provider's word, or of another form what it means.

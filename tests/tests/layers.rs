@@ -58,7 +58,7 @@ const CRATES: &[Layers] = &[
         package: "telemetry-macros",
         rooms: &[
             &["lib"],
-            &["inline", "span_attribute"],
+            &["inline", "metric", "span_attribute"],
             &["derive", "expand", "fallback", "generated", "names"],
             &["shape", "valid"],
             &["model"],

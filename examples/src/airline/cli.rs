@@ -10,6 +10,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use telemetry_otel::OtlpExport;
 use telemetry_runtime::{
     LoggerOptions, attach_default_logger, attach_typed, condukt, detach, detach_default_logger,
+    prices::Prices,
 };
 use tracing_subscriber::EnvFilter;
 
@@ -191,7 +192,7 @@ impl Progress {
                 // One that cannot be printed is not worth another that says so.
                 .log_internal_errors(false)
                 .init();
-            attach_default_logger(LoggerOptions::default().with_ansi(colour))?;
+            attach_default_logger(LoggerOptions::default().with_ansi(colour).with_prices(Prices::builtin()))?;
         }
         Ok(Self { bar, logging })
     }

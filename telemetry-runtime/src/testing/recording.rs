@@ -46,7 +46,8 @@ impl Recording {
     /// # let path = std::env::temp_dir().join(format!("telemetry-recording-{}.jsonl", std::process::id()));
     /// std::fs::write(&path, "{\"event\":\"shop.paid\",\"metadata\":{\"by\":\"card\"}}\n")?;
     /// assert_eq!(Recording::read(&path)?.events()[0].get("by").unwrap(), "card");
-    /// # std::fs::remove_file(&path)
+    /// # std::fs::remove_file(&path)?;
+    /// # Ok::<(), std::io::Error>(())
     /// ```
     ///
     /// # Errors
