@@ -24,7 +24,7 @@ struct Noted {
 
 #[tool_call(tool_call_id = format!("call_{round}"))]
 fn look(round: usize, city: &str) -> Result<usize, String> {
-    if round % 7 == 0 { Err("no answer".into()) } else { Ok(city.len()) }
+    if round.is_multiple_of(7) { Err("no answer".into()) } else { Ok(city.len()) }
 }
 
 #[tool_call]

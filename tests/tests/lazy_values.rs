@@ -9,6 +9,12 @@ use telemetry_runtime::{Context, Event, OwnedEvent, event_names, testing, tool_c
 #[derive(Clone, Default)]
 struct Counted(Arc<Mutex<u32>>);
 
+impl Counted {
+    fn count(&self) -> u32 {
+        *self.0.lock().unwrap()
+    }
+}
+
 impl Serialize for Counted {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         *self.0.lock().unwrap() += 1;
@@ -26,8 +32,7 @@ const STOP: [telemetry_runtime::Pattern; 1] = event_names!["condukt.tool_call.st
 fn serialised(handlers: impl FnOnce(Context) -> Context) -> u32 {
     let value = Counted::default();
     handlers(Context::new()).scope(|| gives(&value));
-    let count = *value.0.lock().unwrap();
-    count
+    value.count()
 }
 
 #[test]

@@ -161,7 +161,7 @@ fn a_turn_tells_its_provider_its_parameters_and_its_tools() {
     let stop = stop_of(|| {
         in_span!(llm_turn, model = "gpt-4o", messages = (), provider = "azure.ai.openai",
             parameters = json!({"temperature": 0.2}), tools = json!([{"name": "search"}]),
-            stop(|_| response_model = "gpt-4o-2024-08-06", response_id = "r-1"); || ())
+            stop(|_| response_model = "gpt-4o-2024-08-06", response_id = "r-1"); || ());
     });
     assert_eq!(get(&stop, "provider"), "azure.ai.openai");
     assert_eq!(get(&stop, "parameters"), &json!({"temperature": 0.2}));

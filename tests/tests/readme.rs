@@ -142,9 +142,10 @@ fn the_readme_is_short_and_hides_nothing() {
 #[test]
 fn the_links_of_the_pages_lead_somewhere() {
     let pages = ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "examples/README.md"].map(String::from);
-    let docs = std::fs::read_dir(root().join("docs")).unwrap().map(|file| file.unwrap().file_name());
-    let docs =
-        docs.map(|name| format!("docs/{}", name.to_str().unwrap())).filter(|name| name.ends_with(".md"));
+    let docs = std::fs::read_dir(root().join("docs")).unwrap().map(|file| file.unwrap().path());
+    let docs = docs
+        .filter(|path| path.extension().is_some_and(|extension| extension == "md"))
+        .map(|path| format!("docs/{}", path.file_name().unwrap().to_str().unwrap()));
     for page in docs.chain(pages) {
         let path = root().join(&page);
         let text = std::fs::read_to_string(&path).unwrap();

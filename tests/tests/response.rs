@@ -154,7 +154,7 @@ fn a_value_of_no_known_form_gives_no_key_and_no_failure() {
     fn complete() -> Odd {
         Odd { colour: "red" }
     }
-    let stop = end_of(|| drop(complete()));
+    let stop = end_of(|| _ = complete());
     assert_eq!(stop.get("status").unwrap(), "ok");
     assert_eq!((stop.get("usage"), stop.get("finish_reason")), (None, None));
 }

@@ -29,7 +29,7 @@ pub(crate) fn in_span(model: &Model, work: &Work) -> TokenStream {
             let (site, place) = (runtime.site(&model.span), local("place"));
             quote! {{
                 #import
-                #[allow(clippy::redundant_closure_call)]
+                #[allow(clippy::redundant_closure, clippy::redundant_closure_call)]
                 let #name = #k::starting(|#place| { #captured (#call)() });
                 // The work alone comes first: what it gives is then of the type that is expected here.
                 if !#k::SpanSite::enabled(#site) {
