@@ -21,7 +21,7 @@ pub(super) fn begin<'a>(
     }
 }
 
-/// As [`begin`], for a span that begins later, perhaps in another context, whose handlers then decide. It borrows
+/// As `begin`, for a span that begins later, perhaps in another context, whose handlers then decide. It borrows
 /// nothing: the work may outlive the arguments.
 #[cold]
 #[inline(never)]
