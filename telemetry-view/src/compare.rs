@@ -186,26 +186,13 @@ fn steps<'m>(model: &'m Model, sessions: &[SessionSummary], session: u32) -> Vec
     let mut found = Vec::new();
     for member in members {
         let Some(member) = model.session(member) else { continue };
-        let mut waiting: Vec<(&Span, usize)> = model
-            .roots(member)
-            .into_iter()
-            .filter(|span| {
-                span.parent
-                    .and_then(|parent| model.span(parent))
-                    .is_none_or(|parent| !inside.contains(&parent.session))
-            })
-            .rev()
-            .map(|span| (span, 0))
-            .collect();
-        while let Some((span, depth)) = waiting.pop() {
-            if !done.insert(span.number) {
-                continue;
-            }
-            if span.kind != Kind::Event {
-                found.push((span, depth));
-            }
-            waiting.extend(model.in_order(&span.children).into_iter().rev().map(|child| (child, depth + 1)));
-        }
+        let mut roots = model.roots(member);
+        roots.retain(|span| {
+            let parent = span.parent.and_then(|parent| model.span(parent));
+            parent.is_none_or(|parent| !inside.contains(&parent.session))
+        });
+        let tree = model.walk(roots, |span| done.insert(span.number));
+        found.extend(tree.filter(|(span, _)| span.kind != Kind::Event));
     }
     found
 }

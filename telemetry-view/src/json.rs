@@ -60,22 +60,9 @@ struct Node<'m> {
 pub(crate) fn runs(model: &Model) -> Runs<'_> {
     let Breakdown { agents, models, tools, .. } = model.breakdown();
     let sessions = model.sessions().into_iter().map(|summary| {
-        let mut tree = Vec::new();
-        if let Some(session) = model.session(summary.number) {
-            let mut waiting: Vec<(&Span, usize)> =
-                model.roots(session).into_iter().rev().map(|span| (span, 0)).collect();
-            while let Some((span, depth)) = waiting.pop() {
-                tree.push(node(span, depth));
-                let inside = model.in_order(&span.children);
-                waiting.extend(
-                    inside
-                        .into_iter()
-                        .rev()
-                        .filter(|child| child.session == span.session)
-                        .map(|child| (child, depth + 1)),
-                );
-            }
-        }
+        let session = model.session(summary.number);
+        let tree = session.into_iter().flat_map(|session| model.tree(session));
+        let tree = tree.map(|(span, depth)| node(span, depth)).collect();
         Session { summary, tree }
     });
     Runs {

@@ -30,19 +30,8 @@ pub(crate) fn write(model: &Model, out: &mut impl Write) -> io::Result<()> {
             if summary.failures > 0 { format!("  {} failed", summary.failures) } else { String::new() },
             spent(summary.tokens, summary.cost),
         )?;
-        let mut waiting: Vec<(&Span, usize)> =
-            model.roots(session).into_iter().rev().map(|span| (span, 1)).collect();
-        while let Some((span, depth)) = waiting.pop() {
-            writeln!(out, "{:width$}{}", "", line(span), width = depth.min(40) * 2)?;
-            let inside = model.in_order(&span.children);
-            // What is in another session is told there.
-            waiting.extend(
-                inside
-                    .into_iter()
-                    .rev()
-                    .filter(|child| child.session == span.session)
-                    .map(|child| (child, depth + 1)),
-            );
+        for (span, depth) in model.tree(session) {
+            writeln!(out, "{:width$}{}", "", line(span), width = (depth + 1).min(40) * 2)?;
         }
     }
     Ok(())

@@ -15,6 +15,7 @@ mod totals;
 mod transcript;
 
 use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
+use std::iter;
 use std::sync::Arc;
 
 use serde::Serialize;
@@ -223,6 +224,32 @@ impl Model {
             parent.is_none_or(|parent| parent.session != session.number)
         });
         spans
+    }
+
+    /// The spans below `roots`, as a tree is read from its root, each with its depth. A span that `enters` refuses is left
+    /// out, with all that is below it.
+    pub(crate) fn walk<'m>(
+        &'m self,
+        roots: Vec<&'m Span>,
+        mut enters: impl FnMut(&Span) -> bool,
+    ) -> impl Iterator<Item = (&'m Span, usize)> {
+        let mut waiting: Vec<(&Span, usize)> = roots.into_iter().rev().map(|span| (span, 0)).collect();
+        iter::from_fn(move || {
+            loop {
+                let (span, depth) = waiting.pop()?;
+                if enters(span) {
+                    let inside = self.in_order(&span.children);
+                    waiting.extend(inside.into_iter().rev().map(|child| (child, depth + 1)));
+                    return Some((span, depth));
+                }
+            }
+        })
+    }
+
+    /// The spans of one session, as a tree is read. What is in another session is left to that.
+    pub(crate) fn tree<'m>(&'m self, session: &Session) -> impl Iterator<Item = (&'m Span, usize)> + use<'m> {
+        let number = session.number;
+        self.walk(self.roots(session), move |span| span.session == number)
     }
 
     /// What changed since a revision, 0 being the beginning. At most `limit` spans at a time: the answer's revision
