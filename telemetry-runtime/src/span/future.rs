@@ -366,8 +366,8 @@ impl<F: Future> PlainFuture for Follow<F> {
 }
 
 macro_rules! boxed {
-    ($($($auto:ident)*;)+) => { $(
-        impl<'a, T: 'a> Follow<Pin<Box<dyn Future<Output = T> $(+ $auto)* + 'a>>> {
+    ($($boxed:ty $(, $auto:ident)*: $into:expr;)+) => { $(
+        impl<'a, T: 'a> Follow<$boxed> {
             /// It is in a known box.
             #[inline]
             pub fn __telemetry_boxed(self) -> Self {
@@ -375,17 +375,13 @@ macro_rules! boxed {
             }
 
             /// Puts a span around it.
-            pub fn __telemetry_follow<S>(
-                self,
-                span: Option<Box<Span<'static>>>,
-                stop: S,
-            ) -> Pin<Box<dyn Future<Output = T> $(+ $auto)* + 'a>>
+            pub fn __telemetry_follow<S>(self, span: Option<Box<Span<'static>>>, stop: S) -> $boxed
             where
                 S: for<'r> FnOnce(&'r T, &mut Stop<'r>) $(+ $auto)* + 'a,
             {
                 match span {
                     None => self.0,
-                    Some(_) => Box::pin(Instrumented::new(span, self.0, stop)),
+                    Some(_) => $into(Instrumented::new(span, self.0, stop)),
                 }
             }
         }
@@ -393,42 +389,17 @@ macro_rules! boxed {
 }
 
 boxed! {
-    ;
-    Send;
-    Send Sync;
+    Pin<Box<dyn Future<Output = T> + 'a>>: Box::pin;
+    Pin<Box<dyn Future<Output = T> + Send + 'a>>, Send: Box::pin;
+    Pin<Box<dyn Future<Output = T> + Send + Sync + 'a>>, Send, Sync: Box::pin;
+    // A pinned box can be moved.
+    Box<dyn Future<Output = T> + Unpin + 'a>: pinned;
+    Box<dyn Future<Output = T> + Unpin + Send + 'a>, Send: pinned;
+    Box<dyn Future<Output = T> + Unpin + Send + Sync + 'a>, Send, Sync: pinned;
 }
 
-macro_rules! unpinned {
-    ($($($auto:ident)*;)+) => { $(
-        impl<'a, T: 'a> Follow<Box<dyn Future<Output = T> + Unpin $(+ $auto)* + 'a>> {
-            /// It is in a known box.
-            #[inline]
-            pub fn __telemetry_boxed(self) -> Self {
-                self
-            }
-
-            /// Puts a span around it. A pinned box can be moved.
-            pub fn __telemetry_follow<S>(
-                self,
-                span: Option<Box<Span<'static>>>,
-                stop: S,
-            ) -> Box<dyn Future<Output = T> + Unpin $(+ $auto)* + 'a>
-            where
-                S: for<'r> FnOnce(&'r T, &mut Stop<'r>) $(+ $auto)* + 'a,
-            {
-                match span {
-                    None => self.0,
-                    Some(_) => Box::new(Box::pin(Instrumented::new(span, self.0, stop))),
-                }
-            }
-        }
-    )+ };
-}
-
-unpinned! {
-    ;
-    Send;
-    Send Sync;
+fn pinned<F>(future: F) -> Box<Pin<Box<F>>> {
+    Box::new(Box::pin(future))
 }
 
 /// A future that must be returned as its own type, and is not a known box.

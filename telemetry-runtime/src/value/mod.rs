@@ -54,15 +54,11 @@ pub enum Value<'a> {
 
 impl dyn Tree + '_ {
     /// Reads the tree, without a copy where it is kept.
-    fn read_tree<R>(&self, read: impl FnOnce(&Json) -> R) -> R {
+    fn read<R>(&self, read: impl FnOnce(&Json) -> R) -> R {
         match self.made() {
             Some(tree) => read(tree),
             None => read(&self.tree().unwrap_or(Json::Null)),
         }
-    }
-
-    fn read<R>(&self, read: impl FnOnce(&Json) -> Option<R>) -> Option<R> {
-        self.read_tree(read)
     }
 }
 
@@ -157,7 +153,7 @@ impl<'a> Value<'a> {
         match self.as_str() {
             Some(text) => text.to_owned(),
             None => match self {
-                Self::Lazy(Lazy(value)) => value.read_tree(|tree| match tree {
+                Self::Lazy(Lazy(value)) => value.read(|tree| match tree {
                     Json::String(text) => text.clone(),
                     json => json.to_string(),
                 }),
@@ -191,7 +187,7 @@ impl Serialize for Value<'_> {
             Self::Bool(flag) => serializer.serialize_bool(flag),
             Self::I64(number) => serializer.serialize_i64(number),
             Self::U64(number) => serializer.serialize_u64(number),
-            Self::Lazy(Lazy(value)) => value.read_tree(|tree| tree.serialize(serializer)),
+            Self::Lazy(Lazy(value)) => value.read(|tree| tree.serialize(serializer)),
             _ => self.to_json().serialize(serializer),
         }
     }
