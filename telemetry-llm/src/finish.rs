@@ -6,6 +6,7 @@ use serde::{Serialize, Serializer};
 
 use crate::Json;
 use crate::json::{first, word};
+use crate::text::head;
 
 /// Why a model stopped.
 ///
@@ -128,17 +129,9 @@ impl From<&str> for FinishReason {
             | "missingthoughtsignature"
             | "networkerror"
             | "insufficientsystemresource" => Self::Error,
-            _ => Self::Other(cut(reason).to_owned()),
+            _ => Self::Other(head(reason, MAX_WORD).to_owned()),
         }
     }
-}
-
-fn cut(text: &str) -> &str {
-    let mut end = MAX_WORD.min(text.len());
-    while !text.is_char_boundary(end) {
-        end -= 1;
-    }
-    &text[..end]
 }
 
 impl fmt::Display for FinishReason {

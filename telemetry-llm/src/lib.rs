@@ -64,6 +64,7 @@ pub mod prices;
 mod provider;
 mod response;
 mod stream;
+mod text;
 mod usage;
 
 pub use conversation::{answer, conversation};

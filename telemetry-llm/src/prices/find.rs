@@ -120,17 +120,7 @@ fn distance(a: &str, b: &str, most: usize) -> Option<usize> {
     if a.len() > 64 || a.len().abs_diff(b.len()) > most {
         return None;
     }
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, left) in a.bytes().enumerate() {
-        let mut corner = row[0];
-        row[0] = i + 1;
-        for (j, right) in b.bytes().enumerate() {
-            let changed = corner + usize::from(left != right);
-            corner = row[j + 1];
-            row[j + 1] = changed.min(row[j] + 1).min(corner + 1);
-        }
-    }
-    row.last().copied().filter(|distance| *distance <= most)
+    Some(strsim::levenshtein(a, b)).filter(|distance| *distance <= most)
 }
 
 #[cfg(test)]

@@ -11,6 +11,7 @@ use std::collections::BTreeMap;
 use crate::json::first;
 use crate::message::{Message, Part, Role, ToolCall};
 use crate::part::arguments_of;
+use crate::text::head;
 use crate::{FinishReason, Json, Provider, Response, Usage};
 use chunk::{Delta, Place};
 
@@ -257,12 +258,9 @@ impl ResponseStream {
 
     /// As much of a text as there is room for.
     fn room<'t>(&mut self, text: &'t str) -> &'t str {
-        let mut end = text.len().min(MAX_BYTES.saturating_sub(self.bytes));
-        while !text.is_char_boundary(end) {
-            end -= 1;
-        }
-        self.bytes += end;
-        &text[..end]
+        let text = head(text, MAX_BYTES.saturating_sub(self.bytes));
+        self.bytes += text.len();
+        text
     }
 }
 

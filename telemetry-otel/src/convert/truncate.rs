@@ -17,7 +17,7 @@ pub(crate) fn text(text: &str, max_bytes: usize) -> String {
 }
 
 /// The most whole characters that fit.
-fn head(text: &str, max_bytes: usize) -> &str {
+pub(crate) fn head(text: &str, max_bytes: usize) -> &str {
     let mut end = max_bytes.min(text.len());
     while !text.is_char_boundary(end) {
         end -= 1;

@@ -50,7 +50,8 @@ impl Outcome {
                 // A tool that returns its failure as a value, as of MCP, has no type of its own.
                 let unknown = if is_tool { "tool_error" } else { OTHER };
                 let said = text(metadata.get("error_type")).filter(|said| !said.is_empty());
-                let error_type = said.map_or(Cow::Borrowed(unknown), |said| cut(said).into());
+                let error_type = said
+                    .map_or(Cow::Borrowed(unknown), |said| truncate::head(&said, MAX_TYPE).to_owned().into());
                 Self::Failed { error_type, message: text(metadata.get("error")) }
             }
             // A cap was reached: nothing was produced. The reason stands where the result would.
@@ -99,13 +100,6 @@ fn text(value: Option<Value<'_>>) -> Option<String> {
 /// A word for a reason, rather than a sentence or a value.
 pub(crate) fn is_identifier(text: &str) -> bool {
     (1..=64).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
-}
-
-fn cut(text: String) -> String {
-    match text.char_indices().find(|(index, c)| index + c.len_utf8() > MAX_TYPE) {
-        Some((index, _)) => text[..index].to_owned(),
-        None => text,
-    }
 }
 
 #[cfg(test)]
