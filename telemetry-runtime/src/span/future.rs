@@ -398,6 +398,7 @@ boxed! {
     Box<dyn Future<Output = T> + Unpin + Send + Sync + 'a>, Send, Sync: pinned;
 }
 
+#[allow(clippy::unnecessary_box_returns, reason = "a box of what can be moved is the type to return")]
 fn pinned<F>(future: F) -> Box<Pin<Box<F>>> {
     Box::new(Box::pin(future))
 }
