@@ -4,7 +4,7 @@ use std::ops::{Deref, DerefMut};
 
 use crate::context::Context;
 use crate::dispatch::emit_with;
-use crate::event::{FieldSource, Measurements};
+use crate::event::{FieldSource, Measurements, Times};
 use crate::ids::new_uuid;
 use crate::registry::{EventSite, documented};
 
@@ -63,12 +63,11 @@ impl<A> AgentProcess<A> {
 
     fn emit(&self, site: &'static EventSite) {
         if site.enabled() {
-            let now = self.context.now();
-            let known = &[("system_time", self.context.wall(now))];
+            let times = Times::Event(self.context.now());
             emit_with(
                 &self.context,
                 site,
-                Measurements { known, more: FieldSource::NONE },
+                Measurements { times, more: FieldSource::NONE },
                 FieldSource::NONE,
             );
         }

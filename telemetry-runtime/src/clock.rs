@@ -1,6 +1,7 @@
 //! The time: a monotonic clock that is cheap to read, and wall time from an anchor beside it.
 
 use std::cell::Cell;
+use std::hash::{Hash as _, Hasher};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
@@ -22,57 +23,112 @@ thread_local! {
     static ANCHOR: Cell<Anchor> = const { Cell::new(Anchor { monotonic: 0, wall: 0 }) };
 }
 
-enum Origin {
-    /// The time stamp counter, where the kernel vouches for it. The anchor turns its cycles into
-    /// nanoseconds by one multiplication, counting from a time before the counter was at zero.
-    Counter {
-        anchor: fastant::Anchor,
-        zero: u64,
-    },
-    Standard(Instant),
+/// A moment as a clock showed it. Nanoseconds are made of it when a handler reads them.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Moment {
+    /// Of the time stamp counter, where the kernel vouches for it.
+    Cycles(fastant::Instant),
+    /// Nanoseconds of the standard clock.
+    Nanos(u64),
+    /// Nanoseconds of a clock for tests.
+    Fake(u64),
 }
 
-fn origin() -> &'static Origin {
-    static ORIGIN: OnceLock<Origin> = OnceLock::new();
-    ORIGIN.get_or_init(|| {
-        if fastant::is_tsc_available() {
-            let anchor = fastant::Anchor::new();
-            Origin::Counter { anchor, zero: fastant::Instant::ZERO.as_unix_nanos(&anchor) }
-        } else {
-            Origin::Standard(Instant::now())
-        }
+/// Turns cycles into nanoseconds by one multiplication, counting from a time before the counter was at zero.
+fn cycles() -> &'static (fastant::Anchor, u64) {
+    static CYCLES: OnceLock<(fastant::Anchor, u64)> = OnceLock::new();
+    CYCLES.get_or_init(|| {
+        let anchor = fastant::Anchor::new();
+        (anchor, fastant::Instant::ZERO.as_unix_nanos(&anchor))
     })
 }
 
-/// Nanoseconds since some moment of this process; never goes back.
-#[inline]
-pub(crate) fn monotonic() -> u64 {
-    match origin() {
-        Origin::Counter { anchor, zero } => {
-            fastant::Instant::now().as_unix_nanos(anchor).saturating_sub(*zero)
+impl Moment {
+    #[inline]
+    pub(crate) fn now() -> Self {
+        if fastant::is_tsc_available() { Self::Cycles(fastant::Instant::now()) } else { Self::standard() }
+    }
+
+    #[cold]
+    fn standard() -> Self {
+        static ORIGIN: OnceLock<Instant> = OnceLock::new();
+        let since = ORIGIN.get_or_init(Instant::now).elapsed();
+        Self::Nanos(since.as_secs() * 1_000_000_000 + u64::from(since.subsec_nanos()))
+    }
+
+    /// Nanoseconds since some moment of this process; never goes back.
+    pub(crate) fn nanos(self) -> u64 {
+        match self {
+            Self::Cycles(instant) => {
+                let (anchor, zero) = cycles();
+                instant.as_unix_nanos(anchor).saturating_sub(*zero)
+            }
+            Self::Nanos(nanos) | Self::Fake(nanos) => nanos,
         }
-        Origin::Standard(origin) => {
-            let since = origin.elapsed();
-            since.as_secs() * 1_000_000_000 + u64::from(since.subsec_nanos())
+    }
+
+    /// Nanoseconds since an earlier moment of the same clock.
+    pub(crate) fn since(self, earlier: Self) -> u64 {
+        self.nanos().saturating_sub(earlier.nanos())
+    }
+
+    /// Nanoseconds since the Unix epoch.
+    pub(crate) fn wall(self) -> u64 {
+        let nanos = self.nanos();
+        if let Self::Fake(_) = self {
+            return FAKE_EPOCH + nanos;
+        }
+        ANCHOR.try_with(|cell| wall(cell, nanos)).unwrap_or_else(|_| wall(&Cell::new(Anchor::now()), nanos))
+    }
+
+    /// A number that differs from one moment to the next.
+    #[inline]
+    pub(crate) fn entropy(self) -> u64 {
+        match self {
+            Self::Cycles(instant) => {
+                let mut counter = Counter(0);
+                instant.hash(&mut counter);
+                counter.0
+            }
+            Self::Nanos(nanos) | Self::Fake(nanos) => nanos,
         }
     }
 }
 
-/// The wall time at a monotonic time just read, in nanoseconds since the Unix epoch.
-#[inline]
-pub(crate) fn wall(monotonic: u64) -> u64 {
-    ANCHOR
-        .try_with(|cell| {
-            let anchor = cell.get();
-            let since = monotonic.wrapping_sub(anchor.monotonic);
-            if anchor.wall != 0 && since < ANCHOR_NANOS {
-                return anchor.wall + since;
-            }
-            let wall = system();
-            cell.set(Anchor { monotonic, wall });
-            wall
-        })
-        .unwrap_or_else(|_| system())
+/// The counter's number, which an instant gives to a hasher alone.
+struct Counter(u64);
+
+impl Hasher for Counter {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.0 = self.0.rotate_left(8) ^ u64::from(*byte);
+        }
+    }
+
+    #[inline]
+    fn write_u64(&mut self, number: u64) {
+        self.0 = number;
+    }
+}
+
+fn wall(cell: &Cell<Anchor>, nanos: u64) -> u64 {
+    let mut anchor = cell.get();
+    if anchor.wall == 0 || nanos.wrapping_sub(anchor.monotonic) >= ANCHOR_NANOS {
+        anchor = Anchor::now();
+        cell.set(anchor);
+    }
+    anchor.wall.wrapping_add(nanos.wrapping_sub(anchor.monotonic))
+}
+
+impl Anchor {
+    #[cold]
+    fn now() -> Self {
+        Self { monotonic: Moment::now().nanos(), wall: system() }
+    }
 }
 
 #[cold]
@@ -119,13 +175,8 @@ impl Deterministic {
         Self { clock: clock.clone(), state: AtomicU64::new(seed) }
     }
 
-    pub(crate) fn now(&self) -> u64 {
-        self.clock.nanos.load(Ordering::Relaxed)
-    }
-
-    #[allow(clippy::unused_self, reason = "the counterpart of `now`")]
-    pub(crate) fn wall(&self, now: u64) -> u64 {
-        FAKE_EPOCH + now
+    pub(crate) fn now(&self) -> Moment {
+        Moment::Fake(self.clock.nanos.load(Ordering::Relaxed))
     }
 
     /// `SplitMix64`.
@@ -141,7 +192,7 @@ impl Deterministic {
         let mut random = [0; 10];
         random[..8].copy_from_slice(&self.random().to_be_bytes());
         random[8..].copy_from_slice(&self.random().to_be_bytes()[..2]);
-        uuid::Builder::from_unix_timestamp_millis(self.wall(self.now()) / 1_000_000, &random).into_uuid()
+        uuid::Builder::from_unix_timestamp_millis(self.now().wall() / 1_000_000, &random).into_uuid()
     }
 }
 
@@ -152,7 +203,7 @@ mod tests {
     #[test]
     fn wall_time_stays_with_the_system_clock() {
         for _ in 0..1000 {
-            let strayed = wall(monotonic()).abs_diff(system());
+            let strayed = Moment::now().wall().abs_diff(system());
             assert!(strayed < 50_000_000, "{strayed} ns");
         }
     }
@@ -161,7 +212,7 @@ mod tests {
     fn monotonic_time_never_goes_back() {
         let mut last = 0;
         for _ in 0..10_000 {
-            let now = monotonic();
+            let now = Moment::now().nanos();
             assert!(now >= last);
             last = now;
         }

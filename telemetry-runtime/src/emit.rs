@@ -2,7 +2,7 @@
 
 use crate::context::{self, Context};
 use crate::dispatch::emit_with;
-use crate::event::{FieldSource, Measurements};
+use crate::event::{FieldSource, Measurements, Times};
 use crate::registry::{self, EventSite, SpanSite};
 use crate::span::{self, Span, SpanMetadata, is_observed};
 use crate::value::{Captured, StopValue};
@@ -57,8 +57,8 @@ fn emit(
     given: FieldSource<'_>,
 ) {
     let context = Context::current();
-    let time = if site.timed { &[("system_time", context.wall(context.now()))][..] } else { &[] };
-    emit_with(&context, site, Measurements { known: time, more: FieldSource::Captured(measurements) }, given);
+    let times = if site.timed { Times::Event(context.now()) } else { Times::None };
+    emit_with(&context, site, Measurements { times, more: FieldSource::Captured(measurements) }, given);
 }
 
 /// Whether there is an enclosing observed span of that kind, to add keys to.

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use arc_swap::ArcSwapOption;
 
+use crate::clock::Moment;
 use crate::context::Context;
 use crate::event::Event;
 use crate::handler::{AttachError, Attachment, Needs};
@@ -100,7 +101,7 @@ pub struct SpanStart<'a> {
     pub(crate) text: &'a dyn Fn(&str) -> Option<String>,
     pub(crate) context: &'a Context,
     pub(crate) identity: SpanIdentity,
-    pub(crate) system_time: u64,
+    pub(crate) started: Moment,
 }
 
 impl SpanStart<'_> {
@@ -127,7 +128,7 @@ impl SpanStart<'_> {
 
     /// The time of its start, in nanoseconds since the Unix epoch.
     pub fn system_time(&self) -> u64 {
-        self.system_time
+        self.started.wall()
     }
 
     /// The agent's name, with no secret in it: its own, else that of the context.

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use uuid::Uuid;
 
-use crate::clock::Deterministic;
+use crate::clock::{Deterministic, Moment};
 
 macro_rules! hex_id {
     ($(#[$doc:meta])* $name:ident($ty:ty), $digits:literal) => {
@@ -127,11 +127,11 @@ thread_local! {
 ///
 /// The time is mixed in: after a fork both processes have the same state, and must not make the same ids.
 #[inline]
-pub(crate) fn random(now: u64) -> u64 {
+pub(crate) fn random(now: Moment) -> u64 {
     SEED.try_with(|seed| {
         let mut generator = match seed.get() {
             0 => seeded(),
-            state => fastrand::Rng::with_seed(state ^ now),
+            state => fastrand::Rng::with_seed(state ^ now.entropy()),
         };
         let number = generator.u64(..);
         seed.set(generator.get_seed());

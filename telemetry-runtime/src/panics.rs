@@ -14,19 +14,13 @@ use std::sync::{Arc, Once};
 use serde::{Serialize, Serializer};
 
 thread_local! {
-    static WATCH: Cell<Watch> = const { Cell::new(Watch { depth: 0, seen: 0 }) };
+    /// How many observed spans are open on this thread; the hook looks only inside one.
+    static DEPTH: Cell<u32> = const { Cell::new(0) };
+    /// How many panics the hook has seen on this thread.
+    static COUNT: Cell<u64> = const { Cell::new(0) };
     /// What the hook saw last: the few panics that may be on their way at a time, one during the
     /// unwinding of another.
     static SEEN: RefCell<Vec<Seen>> = const { RefCell::new(Vec::new()) };
-}
-
-/// What the hook is to do on this thread.
-#[derive(Clone, Copy)]
-struct Watch {
-    /// How many observed spans are open; the hook looks only inside one.
-    depth: u32,
-    /// How many panics it has seen.
-    seen: u64,
 }
 
 struct Seen {
@@ -47,7 +41,7 @@ pub(crate) fn install_hook() {
     HOOK.call_once(|| {
         let chained = std::panic::take_hook();
         std::panic::set_hook(Box::new(move |info| {
-            if watching().depth > 0 {
+            if depth() > 0 {
                 see(message(info.payload()));
             }
             chained(info);
@@ -55,21 +49,30 @@ pub(crate) fn install_hook() {
     });
 }
 
-fn watching() -> Watch {
-    WATCH.try_with(Cell::get).unwrap_or(Watch { depth: 0, seen: 0 })
+#[inline]
+fn depth() -> u32 {
+    DEPTH.try_with(Cell::get).unwrap_or(0)
 }
 
-/// Sets how deep the hook watches, and returns what it did before.
-fn watch_at(depth: impl FnOnce(u32) -> u32) -> Watch {
-    let before = watching();
-    let _ = WATCH.try_with(|watch| watch.set(Watch { depth: depth(before.depth), ..before }));
-    before
+#[inline]
+fn count() -> u64 {
+    COUNT.try_with(Cell::get).unwrap_or(0)
+}
+
+/// Runs something while the hook watches at that depth, and catches its panic.
+#[inline]
+fn catch_at<R>(at: impl FnOnce(u32) -> u32, run: impl FnOnce() -> R) -> std::thread::Result<R> {
+    let before = depth();
+    let _ = DEPTH.try_with(|depth| depth.set(at(before)));
+    let result = catch_unwind(AssertUnwindSafe(run));
+    let _ = DEPTH.try_with(|depth| depth.set(before));
+    result
 }
 
 #[cold]
 fn see(message: String) {
-    let seen = Seen { number: watching().seen, message, frames: Arc::new(Backtrace::force_capture()) };
-    let _ = WATCH.try_with(|watch| watch.set(Watch { seen: seen.number + 1, ..watch.get() }));
+    let seen = Seen { number: count(), message, frames: Arc::new(Backtrace::force_capture()) };
+    let _ = COUNT.try_with(|count| count.set(seen.number + 1));
     let _ = SEEN.try_with(|all| {
         if let Ok(mut all) = all.try_borrow_mut() {
             if all.len() == REMEMBERED {
@@ -96,40 +99,50 @@ fn frames_of(message: &str, since: u64, forget: bool) -> Option<Arc<Backtrace>> 
 }
 
 /// Runs user code outside a span's work. Catches panics without reporting or rethrowing them.
+#[inline]
 pub(crate) fn contain<R>(run: impl FnOnce() -> R) -> Result<R, Panicked> {
-    let watched = watch_at(|_| 0);
-    let result = catch_unwind(AssertUnwindSafe(run));
-    watch_at(|_| watched.depth);
-    result.map_err(|payload| {
-        let panicked = Panicked { message: message(&*payload), frames: None };
-        discard(payload);
-        panicked
-    })
+    match catch_at(|_| 0, run) {
+        Ok(returned) => Ok(returned),
+        Err(payload) => Err(contained(payload)),
+    }
+}
+
+#[cold]
+fn contained(payload: Box<dyn Any + Send>) -> Panicked {
+    let panicked = Panicked { message: message(&*payload), frames: None };
+    discard(payload);
+    panicked
 }
 
 /// Runs a span's work; its panic is to go on, through the spans around it.
+#[inline]
 pub(crate) fn watch<R>(run: impl FnOnce() -> R) -> Result<R, (Panicked, Box<dyn Any + Send>)> {
-    let watched = watch_at(|depth| depth + 1);
-    let result = catch_unwind(AssertUnwindSafe(run));
-    watch_at(|_| watched.depth);
-    result.map_err(|payload| {
-        let message = message(&*payload);
-        let frames = frames_of(&message, watched.seen, false);
-        (Panicked { message, frames }, payload)
-    })
+    let since = count();
+    match catch_at(|depth| depth + 1, run) {
+        Ok(returned) => Ok(returned),
+        Err(payload) => Err((watched(&*payload, since, false), payload)),
+    }
 }
 
 /// As [`watch`], for a handler, whose panic goes no further and becomes an event.
+#[inline]
 pub(crate) fn watch_handler(run: impl FnOnce()) -> Result<(), Panicked> {
-    let watched = watch_at(|depth| depth + 1);
-    let result = catch_unwind(AssertUnwindSafe(run));
-    watch_at(|_| watched.depth);
-    result.map_err(|payload| {
-        let message = message(&*payload);
-        let frames = frames_of(&message, watched.seen, true);
-        discard(payload);
-        Panicked { message, frames }
-    })
+    let since = count();
+    match catch_at(|depth| depth + 1, run) {
+        Ok(()) => Ok(()),
+        Err(payload) => {
+            let panicked = watched(&*payload, since, true);
+            discard(payload);
+            Err(panicked)
+        }
+    }
+}
+
+#[cold]
+fn watched(payload: &(dyn Any + Send), since: u64, forget: bool) -> Panicked {
+    let message = message(payload);
+    let frames = frames_of(&message, since, forget);
+    Panicked { message, frames }
 }
 
 /// Drops a panic's payload, whose own destructor may panic.

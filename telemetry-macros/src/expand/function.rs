@@ -170,22 +170,20 @@ fn work(
         }
         Shape::Async => {
             let (now, stop) = (captured(Begin::Here), stop());
-            // What no handler sees is awaited as it is, which the compiler sees through, and with no span beside it
-            // that is to be dropped.
-            let awaited = quote! {
-                if #k::Option::is_none(&#start) {
-                    #k::forget(#start);
-                    #work.await
-                } else {
-                    #k::observed(#start, #work, #stop).await
-                }
+            let (plain, observed) = (quote!(#work.await), quote!(#k::observed(#start, #work, #stop).await));
+            let (plain, observed) = if is_never {
+                (quote!(match #plain {}), quote!(match #observed {}))
+            } else {
+                (plain, observed)
             };
-            let awaited = if is_never { quote!(match #awaited {}) } else { awaited };
+            // What no handler sees is awaited as it is, which the compiler sees through, and before the other: within the
+            // box of a span, it would run into its limit of recursion earlier. Passed on, `start` is no part of the future.
             quote! {
                 #now
                 #[allow(clippy::async_yields_async)]
                 let #work = async move { #bindings #body };
-                #awaited
+                let #k::Option::Some(#start) = ::core::convert::identity(#start) else { return #plain };
+                #observed
             }
         }
         Shape::Tail(tail) => tail_work(tail, model, runtime, &captured(Begin::Later), &stop(), bindings),

@@ -15,7 +15,7 @@ use std::sync::Arc;
 use serde::Serialize;
 use telemetry_catalogue::ContextKey;
 
-use crate::clock::{self, Deterministic};
+use crate::clock::{Deterministic, Moment};
 use crate::event::{ContextKeys, IntoPatterns, Pattern};
 use crate::handler::Handler;
 use crate::ids::{SpanId, SpanIds, TraceId};
@@ -205,21 +205,12 @@ impl Context {
         self.state.as_deref().map(|state| (&state.keys, keys))
     }
 
-    /// The monotonic time, in nanoseconds.
+    /// The time, by the clock of this context.
     #[inline]
-    pub(crate) fn now(&self) -> u64 {
+    pub(crate) fn now(&self) -> Moment {
         match self.state.as_ref().and_then(|state| state.deterministic.as_ref()) {
-            None => clock::monotonic(),
+            None => Moment::now(),
             Some(deterministic) => deterministic.now(),
-        }
-    }
-
-    /// The wall time at a monotonic time just read, in nanoseconds since the Unix epoch.
-    #[inline]
-    pub(crate) fn wall(&self, now: u64) -> u64 {
-        match self.state.as_ref().and_then(|state| state.deterministic.as_ref()) {
-            None => clock::wall(now),
-            Some(deterministic) => deterministic.wall(now),
         }
     }
 

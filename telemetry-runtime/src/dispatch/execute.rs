@@ -7,7 +7,7 @@ use arc_swap::Guard;
 use serde::Serialize;
 use telemetry_catalogue::category_of;
 
-use super::Receivers;
+use super::{LazyFields, Receivers};
 use crate::context::Context;
 use crate::event::{Event, EventName, FieldSource, LayeredFields, Measurements, Metadata};
 use crate::handler::HandlerList;
@@ -57,23 +57,28 @@ where
         Some(_) => Cow::Borrowed(name.as_str()),
         None => context.scrub(name.as_str()),
     };
+    let secrets = context.known_secrets();
+    let secrets = secrets.as_deref();
     let layers = LayeredFields {
         is_documented: category.is_some(),
         context: context.keys(&[]),
         start: &[],
         given: FieldSource::Map(&metadata),
     };
+    let fields = LazyFields::metadata(layers, secrets, None);
+    let numbers = LazyFields::measurements(FieldSource::Map(&measurements), secrets);
     let event = Event {
         name: &shown,
         description: None,
         category,
         phase: None,
-        measurements: Measurements { more: FieldSource::Map(&measurements), ..Measurements::NONE },
-        metadata: Metadata(FieldSource::NONE),
+        measurements: Measurements { more: numbers.source(), ..Measurements::NONE },
+        metadata: Metadata(fields.source()),
         span: context.span(),
         depth: context.depth(),
     };
-    receivers.deliver(event, layers, &context, Some(&|event| hook::tell(hooks.as_deref(), event)));
+    receivers.hand_out(&event, &context);
+    hook::tell(hooks.as_deref(), &event);
     Ok(())
 }
 

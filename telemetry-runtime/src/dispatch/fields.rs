@@ -4,12 +4,14 @@
 use std::borrow::Cow;
 use std::cell::OnceCell;
 
-use crate::event::{LateFields, LayeredFields};
+use telemetry_catalogue::{is_documented_key, is_documented_measurement};
+
+use crate::event::{FieldSource, LateFields, LayeredFields};
 use crate::secrets::{KeyDedup, SecretSet};
 use crate::value::{Json, Lazy, Tree, Value};
 
 /// The fields of one event. An event that no handler reads costs no more than this.
-pub(super) struct LazyFields<'e> {
+pub(crate) struct LazyFields<'e> {
     layers: LayeredFields<'e>,
     /// Those that the trace knows.
     secrets: Option<&'e SecretSet>,
@@ -30,13 +32,35 @@ struct ReadField<'e> {
 }
 
 impl<'e> LazyFields<'e> {
-    pub(super) fn new(
+    /// The metadata of an event, with no secret in it but for the times and names that are the library's own.
+    #[inline]
+    pub(crate) fn metadata(
+        layers: LayeredFields<'e>,
+        secrets: Option<&'e SecretSet>,
+        description: Option<&'e str>,
+    ) -> Self {
+        Self::new(layers, secrets, is_documented_key, description)
+    }
+
+    /// The measurements that an event was given.
+    #[inline]
+    pub(crate) fn measurements(given: FieldSource<'e>, secrets: Option<&'e SecretSet>) -> Self {
+        Self::new(LayeredFields::of(given), secrets, is_documented_measurement, None)
+    }
+
+    #[inline]
+    fn new(
         layers: LayeredFields<'e>,
         secrets: Option<&'e SecretSet>,
         is_name: fn(&str) -> bool,
         description: Option<&'e str>,
     ) -> Self {
         Self { layers, secrets, is_name, merged: OnceCell::new(), description, described: OnceCell::new() }
+    }
+
+    /// The fields as an event has them.
+    pub(crate) fn source(&self) -> FieldSource<'_> {
+        FieldSource::Late(self)
     }
 
     fn merged(&self) -> &[ReadField<'e>] {

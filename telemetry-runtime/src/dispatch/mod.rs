@@ -11,17 +11,15 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use arc_swap::Guard;
-use telemetry_catalogue::{is_documented_key, is_documented_measurement};
 
-use self::fields::LazyFields;
+pub(crate) use self::fields::LazyFields;
 
 use crate::context::{Context, ContextState};
-use crate::event::{Event, FieldSource, LayeredFields, Measurements, Metadata};
+use crate::event::{Event, FieldSource, LayeredFields, Measurements, Metadata, Times};
 use crate::handler::{Attached, HandlerList};
 use crate::hook;
 use crate::panics::{self, Frames, Panicked};
 use crate::registry::{self, EventSite, ScopedHandlers, documented};
-use crate::secrets::SecretSet;
 use crate::value::Value;
 
 pub use execute::{ExecuteError, execute};
@@ -51,59 +49,9 @@ impl<'a> Receivers<'a> {
         self.attached.is_none() && self.scoped.is_none()
     }
 
-    /// Gives the event to each of them, with no secret in it, and at last to one more. Its metadata is in `layers`.
+    /// Gives the event to each of them.
     #[inline]
-    pub(crate) fn deliver<'e>(
-        &self,
-        event: Event<'e>,
-        layers: LayeredFields<'e>,
-        context: &Context,
-        last: Option<&dyn Fn(&Event<'_>)>,
-    ) {
-        match context.known_secrets() {
-            None => {
-                let fields = LazyFields::new(layers, None, is_documented_key, event.description);
-                self.show(event, &fields, context, last);
-            }
-            Some(secrets) => self.deliver_redacted(event, layers, &secrets, context, last),
-        }
-    }
-
-    #[cold]
-    fn deliver_redacted<'e>(
-        &self,
-        event: Event<'e>,
-        layers: LayeredFields<'e>,
-        secrets: &'e SecretSet,
-        context: &Context,
-        last: Option<&dyn Fn(&Event<'_>)>,
-    ) {
-        let fields = LazyFields::new(layers, Some(secrets), is_documented_key, event.description);
-        // The times of a span, which are ours, stay.
-        let numbers = LayeredFields::of(event.measurements.more);
-        let numbers = LazyFields::new(numbers, Some(secrets), is_documented_measurement, None);
-        let measurements = Measurements { more: FieldSource::Late(&numbers), ..event.measurements };
-        let event = Event { measurements, ..event };
-        self.show(event, &fields, context, last);
-    }
-
-    #[inline]
-    fn show<'s>(
-        &self,
-        event: Event<'s>,
-        fields: &'s LazyFields<'_>,
-        context: &Context,
-        last: Option<&dyn Fn(&Event<'_>)>,
-    ) {
-        let event = &Event { metadata: Metadata(FieldSource::Late(fields)), ..event };
-        self.hand_out(event, context);
-        if let Some(last) = last {
-            last(event);
-        }
-    }
-
-    #[inline]
-    fn hand_out(&self, event: &Event<'_>, context: &Context) {
+    pub(crate) fn hand_out(&self, event: &Event<'_>, context: &Context) {
         if let Some(list) = &*self.attached {
             for handler in list.iter() {
                 call(handler, event, context);
@@ -140,14 +88,10 @@ fn fail(handler: &Attached, event: &Event<'_>, context: &Context, panicked: Pani
     let site = &documented::handler_failure;
     let frames = Frames(frames);
     if registry::interest(site) != 0 {
-        let now = context.now();
         emit_with(
             context,
             site,
-            Measurements {
-                known: &[("system_time", context.wall(now)), ("monotonic_time", now)],
-                ..Measurements::NONE
-            },
+            Measurements { times: Times::Start(context.now()), ..Measurements::NONE },
             FieldSource::Values(&[
                 ("event_name", Value::Str(event.name)),
                 ("handler_id", Value::Str(&handler.id)),
@@ -192,21 +136,26 @@ pub(crate) fn emit_with(
     if receivers.is_empty() && hooks.is_none() {
         return;
     }
+    let secrets = context.known_secrets();
+    let secrets = secrets.as_deref();
     let layers = LayeredFields {
         is_documented: site.category.is_some(),
         context: context.keys(site.context),
         start: &[],
         given,
     };
+    let fields = LazyFields::metadata(layers, secrets, None);
+    let numbers = LazyFields::measurements(measurements.more, secrets);
     let event = Event {
         name: site.name,
         description: None,
         category: site.category,
         phase: None,
-        measurements,
-        metadata: Metadata(FieldSource::NONE),
+        measurements: Measurements { more: numbers.source(), ..measurements },
+        metadata: Metadata(fields.source()),
         span: context.span(),
         depth: context.depth(),
     };
-    receivers.deliver(event, layers, context, Some(&|event| hook::tell(hooks.as_deref(), event)));
+    receivers.hand_out(&event, context);
+    hook::tell(hooks.as_deref(), &event);
 }

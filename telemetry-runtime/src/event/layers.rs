@@ -65,7 +65,7 @@ impl<'a> FieldSource<'a> {
     }
 }
 
-pub(super) fn find<'e, V>(entries: &'e [(&str, V)], key: &str) -> Option<&'e V> {
+fn find<'e, V>(entries: &'e [(&str, V)], key: &str) -> Option<&'e V> {
     entries.iter().find(|entry| entry.0 == key).map(|entry| &entry.1)
 }
 

@@ -5,6 +5,7 @@ mod layers;
 mod name;
 mod own_keys;
 mod owned;
+mod times;
 
 use std::fmt;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -14,7 +15,6 @@ use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 use telemetry_catalogue::{Category, Phase};
 
-use self::layers::find;
 use crate::ids::SpanIds;
 use crate::value::{Json, Value};
 
@@ -22,6 +22,7 @@ pub(crate) use context_keys::ContextKeys;
 pub(crate) use layers::{FieldSource, LateFields, LayeredFields, beside};
 pub use name::{EventName, IntoPatterns, NameError, Pattern};
 pub use owned::OwnedEvent;
+pub(crate) use times::{End, Times};
 
 /// One event, as a handler receives it.
 ///
@@ -133,12 +134,13 @@ impl Serialize for Event<'_> {
 #[derive(Clone, Copy)]
 pub struct Measurements<'a> {
     /// What is measured of every event of its kind: times, and a stream's items.
-    pub(crate) known: &'a [(&'static str, u64)],
+    pub(crate) times: Times<'a>,
     pub(crate) more: FieldSource<'a>,
 }
 
 impl<'a> Measurements<'a> {
-    pub(crate) const NONE: Measurements<'static> = Measurements { known: &[], more: FieldSource::NONE };
+    pub(crate) const NONE: Measurements<'static> =
+        Measurements { times: Times::None, more: FieldSource::NONE };
 
     /// Returns the time since the span's start. `None` on a start.
     pub fn duration(&self) -> Option<Duration> {
@@ -161,13 +163,13 @@ impl<'a> Measurements<'a> {
 
     /// Returns one of them by its key; times in nanoseconds.
     pub fn get(&self, key: &str) -> Option<Value<'a>> {
-        find(self.known, key).map(|number| Value::U64(*number)).or_else(|| self.more.get(key))
+        self.times.get(key).map(Value::U64).or_else(|| self.more.get(key))
     }
 
     /// Iterates over all of them.
     pub fn iter(&self) -> impl Iterator<Item = (&'a str, Value<'a>)> {
-        let known = self.known.iter().map(|(key, number)| (*key, Value::U64(*number)));
-        known.chain(self.more.iter())
+        let times = self.times.iter().map(|(key, number)| (key, Value::U64(number)));
+        times.chain(self.more.iter())
     }
 }
 

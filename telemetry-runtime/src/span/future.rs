@@ -46,7 +46,7 @@ pub fn begin_here<'a, F, S>(
 #[cold]
 #[inline(never)]
 pub fn observed<'a, F, S>(
-    start: Option<Box<Observed<'a, F, S>>>,
+    mut observed: Box<Observed<'a, F, S>>,
     future: F,
     stop: S,
 ) -> Pin<Box<Observed<'a, F, S>>>
@@ -54,7 +54,6 @@ where
     F: Future,
     S: for<'r> FnOnce(&'r F::Output, &mut Stop<'r>),
 {
-    let mut observed = start.unwrap_or_else(|| Box::new(Observed { future: None, span: None, stop: None }));
     observed.future = Some(future);
     observed.stop = Some(stop);
     Box::into_pin(observed)

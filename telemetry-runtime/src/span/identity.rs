@@ -3,17 +3,18 @@
 use std::sync::Arc;
 
 use super::state::Span;
+use crate::clock::Moment;
 use crate::context::{Context, Observers, Observing};
 use crate::hook::{self, SpanHook, SpanIdentity, SpanStart};
 use crate::ids::{self, SpanId, SpanIds, TraceId};
 use crate::panics;
 
 /// The ids and observers that the context and the hooks assign.
-pub(super) fn identify(span: &Span<'_>, context: &Context, system_time: u64) -> (SpanIdentity, Observers) {
+pub(super) fn identify(span: &Span<'_>, context: &Context, started: Moment) -> (SpanIdentity, Observers) {
     let identity =
         SpanIdentity { parent: context.parent(), sampled: context.sampled(), ..SpanIdentity::default() };
     match hook::all() {
-        Some(hooks) if span.observed => follow(span, context, system_time, identity, &hooks),
+        Some(hooks) if span.observed => follow(span, context, started, identity, &hooks),
         _ => (identity, None),
     }
 }
@@ -23,7 +24,7 @@ pub(super) fn identify(span: &Span<'_>, context: &Context, system_time: u64) -> 
 fn follow(
     span: &Span<'_>,
     context: &Context,
-    system_time: u64,
+    started: Moment,
     mut identity: SpanIdentity,
     hooks: &[Arc<dyn SpanHook>],
 ) -> (SpanIdentity, Observers) {
@@ -39,7 +40,7 @@ fn follow(
             text: &text,
             context,
             identity,
-            system_time,
+            started,
         };
         if let Ok(said) = panics::contain(|| hook.on_start(&start)) {
             identity = identity.or_as(said.identity);
@@ -50,7 +51,7 @@ fn follow(
 }
 
 /// Generates the ids no hook or parent provided.
-pub(super) fn assign_ids(identity: SpanIdentity, context: &Context, now: u64) -> SpanIds {
+pub(super) fn assign_ids(identity: SpanIdentity, context: &Context, now: Moment) -> SpanIds {
     let deterministic = context.state.as_ref().and_then(|state| state.deterministic.as_deref());
     let random = || deterministic.map_or_else(|| ids::random(now), |known| known.random());
     let id = identity

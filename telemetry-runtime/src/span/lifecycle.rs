@@ -9,9 +9,10 @@ use super::items::FINISH_REASON;
 use super::opened_context::open_context;
 use super::state::{Open, Span};
 use super::stop::Stop;
+use crate::clock::Moment;
 use crate::context::{self, ActiveSpan, Context, ContextGuard};
-use crate::dispatch::Receivers;
-use crate::event::{Event, FieldSource, LayeredFields, Measurements, Metadata};
+use crate::dispatch::{LazyFields, Receivers};
+use crate::event::{End, Event, FieldSource, LayeredFields, Measurements, Metadata, Times};
 use crate::panics::{self, Frames, Panicked};
 use crate::session_secrets;
 use crate::value::{CapturedValue, StopValue, Value};
@@ -24,8 +25,7 @@ impl Span<'_> {
     pub(super) fn begin(&mut self) {
         let mut context = Context::current();
         let started = context.now();
-        let wall = context.wall(started);
-        let (identity, observers) = identify(self, &context, wall);
+        let (identity, observers) = identify(self, &context, started);
         let ids = assign_ids(identity, &context, started);
         let child_session = open_context(self, &mut context);
         let around = context.span.take();
@@ -40,8 +40,7 @@ impl Span<'_> {
         context.span = Some(node);
         self.open = Some(Open { context, ids: Some(ids), depth, is_entered: false, started, child_session });
         if self.observed {
-            let times = [("system_time", wall), ("monotonic_time", started)];
-            self.emit(Phase::Start, &times, FieldSource::NONE);
+            self.emit(Phase::Start, Times::Start(started), FieldSource::NONE);
         }
         if self.site.is("tool_call") {
             self.access_secrets();
@@ -51,8 +50,9 @@ impl Span<'_> {
     /// Holds the current context without starting a span.
     pub(super) fn carry_context(&mut self) {
         let context = Context::current();
+        let started = context.now();
         self.open =
-            Some(Open { context, ids: None, depth: 0, is_entered: false, started: 0, child_session: None });
+            Some(Open { context, ids: None, depth: 0, is_entered: false, started, child_session: None });
     }
 
     /// Whether it has begun.
@@ -102,7 +102,7 @@ impl Span<'_> {
             let ok = is_ok(&stop);
             stop.set("success", CapturedValue::Bool(ok));
         }
-        if stop.get("status").is_some_and(|status| status.as_str() == Some("error")) {
+        if stop.is_error() {
             self.explain_failure(&mut stop);
         }
         self.end(Phase::Stop, measured, FieldSource::Stop(stop.entries()));
@@ -181,22 +181,14 @@ impl Span<'_> {
     fn end(&mut self, phase: Phase, measured: Measured, given: FieldSource<'_>) {
         let Some(open) = &self.open else { return };
         if self.observed {
-            let now = open.context.now();
-            let since = |time: u64| time.saturating_sub(open.started);
-            let mut numbers = [("", 0); 5];
-            let mut count = 0;
-            let mut add = |key: &'static str, number: Option<u64>| {
-                if let Some(number) = number {
-                    numbers[count] = (key, number);
-                    count += 1;
-                }
+            let end = End {
+                started: open.started,
+                ended: open.context.now(),
+                items: measured.items,
+                first_item: measured.first_item,
+                first_token: measured.first_token,
             };
-            add("duration", Some(since(now)));
-            add("monotonic_time", Some(now));
-            add("items", measured.items);
-            add("time_to_first_item", measured.first_item.map(since));
-            add("time_to_first_token", measured.first_token.map(since));
-            self.emit(phase, &numbers[..count], given);
+            self.emit(phase, Times::End(&end), given);
         }
         let own = self.open.take().filter(|open| open.ids.is_some());
         if let Some(node) = own.and_then(|open| open.context.span) {
@@ -204,7 +196,7 @@ impl Span<'_> {
         }
     }
 
-    fn emit(&self, phase: Phase, known: &[(&'static str, u64)], given: FieldSource<'_>) {
+    fn emit(&self, phase: Phase, times: Times<'_>, given: FieldSource<'_>) {
         let Some(Open { context, ids, depth, .. }) = &self.open else { return };
         let site = self.site.event(phase);
         let receivers = Receivers::of(site, context.state.as_deref());
@@ -213,30 +205,27 @@ impl Span<'_> {
         if receivers.is_empty() && observers.is_none() {
             return;
         }
+        let secrets = context.known_secrets();
         let layers = LayeredFields {
             is_documented: site.category.is_some(),
             context: context.keys(site.context),
             start: &self.fields,
             given,
         };
+        let fields = LazyFields::metadata(layers, secrets.as_deref(), self.description);
         let event = Event {
             name: site.name,
             description: self.description,
             category: site.category,
             phase: Some(phase),
-            measurements: Measurements { known, more: FieldSource::NONE },
-            metadata: Metadata(FieldSource::NONE),
+            measurements: Measurements { times, more: FieldSource::NONE },
+            metadata: Metadata(fields.source()),
             span: *ids,
             depth: *depth,
         };
-        match observers {
-            None => receivers.deliver(event, layers, context, None),
-            Some(observers) => receivers.deliver(
-                event,
-                layers,
-                context,
-                Some(&|event| context::tell(observers, |observer| observer.on_end(event))),
-            ),
+        receivers.hand_out(&event, context);
+        if let Some(observers) = observers {
+            context::tell(observers, |observer| observer.on_end(&event));
         }
     }
 
@@ -252,9 +241,9 @@ impl Span<'_> {
         self.open.as_ref().map_or(Context::NONE, |open| open.context.clone())
     }
 
-    /// The monotonic time, as the span's context has it.
-    pub(super) fn now(&self) -> u64 {
-        self.open.as_ref().map_or(0, |open| open.context.now())
+    /// The time, by the clock of the span's context.
+    pub(super) fn now(&self) -> Moment {
+        self.open.as_ref().map_or_else(Moment::now, |open| open.context.now())
     }
 }
 
@@ -262,8 +251,8 @@ impl Span<'_> {
 #[derive(Clone, Copy, Default)]
 pub(crate) struct Measured {
     pub(crate) items: Option<u64>,
-    pub(crate) first_item: Option<u64>,
-    pub(crate) first_token: Option<u64>,
+    pub(crate) first_item: Option<Moment>,
+    pub(crate) first_token: Option<Moment>,
     /// Whether a model's answer that ends without a reason was cut short.
     pub(crate) needs_reason: bool,
 }

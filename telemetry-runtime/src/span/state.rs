@@ -5,6 +5,7 @@ use std::sync::{Arc, OnceLock};
 
 use smallvec::SmallVec;
 
+use crate::clock::Moment;
 use crate::context::Context;
 use crate::handler::Needs;
 use crate::ids::SpanIds;
@@ -131,6 +132,6 @@ pub(super) struct Open {
     pub(super) depth: u32,
     /// Whether the context of the work is the current one; then the one before is in its place.
     pub(super) is_entered: bool,
-    pub(super) started: u64,
+    pub(super) started: Moment,
     pub(super) child_session: Option<Arc<OnceLock<Arc<str>>>>,
 }

@@ -11,6 +11,8 @@ use crate::value::{Captured, CapturedValue, StopValue, Value};
 #[derive(Default)]
 pub struct Stop<'r> {
     entries: SmallVec<[(&'static str, StopValue<'r>); 6]>,
+    /// Whether the `status` is `error`.
+    is_error: bool,
 }
 
 impl<'r> Stop<'r> {
@@ -23,6 +25,14 @@ impl<'r> Stop<'r> {
         if let CapturedValue::Absent = value {
             return;
         }
+        if key == "status" {
+            self.is_error = value.value().is_some_and(|status| status.as_str() == Some("error"));
+        }
+        self.replace(key, value);
+    }
+
+    #[inline]
+    fn replace(&mut self, key: &'static str, value: StopValue<'r>) {
         match self.entries.iter_mut().find(|entry| entry.0 == key) {
             Some(entry) => entry.1 = value,
             None => self.entries.push((key, value)),
@@ -49,7 +59,8 @@ impl<'r> Stop<'r> {
 
     #[doc(hidden)]
     pub fn ok(&mut self) {
-        self.text("status", "ok");
+        self.is_error = false;
+        self.replace("status", CapturedValue::Str("ok"));
     }
 
     #[doc(hidden)]
@@ -73,6 +84,11 @@ impl<'r> Stop<'r> {
                 entry.0 = name;
             }
         }
+    }
+
+    /// Whether it says that the work failed.
+    pub(crate) fn is_error(&self) -> bool {
+        self.is_error
     }
 
     pub(crate) fn has(&self, key: &str) -> bool {
