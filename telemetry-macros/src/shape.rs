@@ -1,7 +1,7 @@
 //! What kind of work a function does, as far as its spelling tells. The only place that looks inside
 //! a body.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Ident, TokenStream};
 use quote::ToTokens;
 use syn::parse::Parser;
 use syn::{
@@ -208,25 +208,42 @@ fn bound_type<'t>(
     })
 }
 
-/// The traits of the closure that a free function returns as `impl Fn(..)`, where its body ends in one.
-pub(crate) fn returned_closure(function: &Function) -> Option<Vec<&TypeParamBound>> {
-    let Some(Type::ImplTrait(ty)) = function.output() else { return None };
-    let is_closure = |bound: &&TypeParamBound| match bound {
-        TypeParamBound::Trait(bound) => bound.path.segments.last().is_some_and(|last| {
-            matches!(
-                &*last.ident.to_string(),
-                "Fn" | "FnMut" | "FnOnce" | "AsyncFn" | "AsyncFnMut" | "AsyncFnOnce"
-            )
-        }),
-        _ => false,
-    };
-    let is_trait = |bound: &&TypeParamBound| matches!(bound, TypeParamBound::Trait(_));
-    if function.is_method() || !ty.bounds.iter().any(|bound| is_closure(&bound)) {
+/// The return type of a free function whose body ends in a closure for an `impl Fn(..)`, or in a tuple of such. The type
+/// has the next of `names` for each `impl Trait`, whose traits come with it.
+pub(crate) fn returned_closures(
+    function: &Function,
+    mut names: impl FnMut() -> Ident,
+) -> Option<(Type, Vec<(Ident, Vec<TypeParamBound>)>)> {
+    if function.is_method() {
         return None;
     }
+    let mut ty = function.output()?.clone();
     let statements = Block::parse_within.parse2(function.body.stream()).ok()?;
-    let Some(Stmt::Expr(Expr::Closure(_), None)) = statements.last() else { return None };
-    Some(ty.bounds.iter().filter(is_trait).collect())
+    let Some(Stmt::Expr(last, None)) = statements.last() else { return None };
+    let mut has_closure = false;
+    let mut made = Vec::new();
+    let mut name = |ty: &mut Type, value: &Expr| {
+        let Type::ImplTrait(opaque) = &*ty else { return };
+        has_closure |= matches!(value, Expr::Closure(_)) && opaque.bounds.iter().any(is_of_closure);
+        let is_trait = |bound: &&TypeParamBound| matches!(bound, TypeParamBound::Trait(_));
+        let (name, bounds) = (names(), opaque.bounds.iter().filter(is_trait).cloned().collect());
+        *ty = Type::Path(syn::parse_quote!(#name));
+        made.push((name, bounds));
+    };
+    match (&mut ty, last) {
+        (Type::Tuple(tuple), Expr::Tuple(values)) if tuple.elems.len() == values.elems.len() => {
+            tuple.elems.iter_mut().zip(&values.elems).for_each(|(ty, value)| name(ty, value));
+        }
+        (ty, value) => name(ty, value),
+    }
+    (has_closure && !mentions(ty.to_token_stream(), &|ident| ident == "impl")).then_some((ty, made))
+}
+
+/// Whether it is one of the traits of closures.
+fn is_of_closure(bound: &TypeParamBound) -> bool {
+    const TRAITS: [&str; 6] = ["Fn", "FnMut", "FnOnce", "AsyncFn", "AsyncFnMut", "AsyncFnOnce"];
+    let TypeParamBound::Trait(bound) = bound else { return false };
+    bound.path.segments.last().is_some_and(|last| TRAITS.iter().any(|name| last.ident == name))
 }
 
 /// The type with `_` for each `impl Trait`, which cannot be named in a `let`; none where that is not

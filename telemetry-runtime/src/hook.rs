@@ -210,10 +210,16 @@ static HOOKS: ArcSwapOption<Hooks> = ArcSwapOption::const_empty();
 /// Whether there are any: one relaxed load.
 static HOOKED: AtomicBool = AtomicBool::new(false);
 
+/// Whether there are hooks.
+#[inline]
+pub(crate) fn any() -> bool {
+    HOOKED.load(Ordering::Relaxed)
+}
+
 /// The hooks, if there are any.
 #[inline]
 pub(crate) fn all() -> Option<Arc<Hooks>> {
-    if HOOKED.load(Ordering::Relaxed) { HOOKS.load_full() } else { None }
+    if any() { HOOKS.load_full() } else { None }
 }
 
 /// Calls the hooks with a single event.

@@ -30,13 +30,6 @@ pub fn once<R, F: FnOnce() -> R>(work: F) -> F {
     work
 }
 
-/// Spares the compiler the destructor of a span that is not there.
-#[inline(always)]
-#[allow(clippy::inline_always, reason = "vanishes")]
-pub fn forget<T>(none: Option<T>) {
-    core::mem::forget(none);
-}
-
 /// The name of a type, for an agent.
 pub fn type_name<T: ?Sized>() -> &'static str {
     core::any::type_name::<T>()

@@ -1,5 +1,5 @@
 //! Closures that are returned, whose parameters have the types that the function's own says.
-// ends: ok ok ok
+// ends: ok ok ok ok
 
 #[instrumented]
 fn length() -> impl Fn(&str) -> usize {
@@ -17,8 +17,15 @@ fn again<T: Clone + Send>(times: usize, _like: &T) -> impl Fn(&T) -> Vec<T> + Se
     move |value| vec![value.clone(); times]
 }
 
+#[instrumented]
+fn pair(by: usize) -> (impl Fn(&str) -> usize, u8, impl Fn(&str) -> &str) {
+    (move |s| s.len() * by, 2, |s| s.trim())
+}
+
 pub(super) fn check() {
     assert_eq!(length()("four"), 4);
     assert_eq!(same()("four"), "four");
     assert_eq!(again(1, &7)(&7), [7, 7]);
+    let (length, two, trimmed) = pair(2);
+    assert_eq!((length("four"), two, trimmed(" four ")), (8, 2, "four"));
 }

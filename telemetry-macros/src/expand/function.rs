@@ -9,7 +9,7 @@ use super::capture::Begin;
 use super::{Runtime, capture, local, spanned, stop};
 use crate::input::{Binding, Function, Param, here, mentions, without_mut};
 use crate::model::{How, Model};
-use crate::shape::{Shape, Tail, future_output, nameable, returned_closure, stream_item};
+use crate::shape::{Shape, Tail, future_output, nameable, returned_closures, stream_item};
 use crate::valid::{is_parameters, whole_ident};
 
 /// The function again, with its body instrumented.
@@ -216,11 +216,16 @@ fn work(
     in_context(instrumented, function, model, shape, runtime)
 }
 
-/// The body of a function that ends in a closure and returns `impl Fn(..)`: the compiler learns the types of the closure's
-/// parameters from what it is expected to be, which the closure around the work would hide.
+/// The body of a function that ends in a closure and returns `impl Fn(..)`, or in a tuple of such: the compiler learns the
+/// types of the closure's parameters from what it is expected to be, which the closure around the work would hide.
 fn expected_closure(function: &Function) -> Option<TokenStream> {
-    let bounds = returned_closure(function)?;
-    let (name, ty) = (local("closure"), local("Closure"));
+    let mut count = 0;
+    let numbered = || {
+        count += 1;
+        local(&format!("Closure{count}"))
+    };
+    let (ty, closures) = returned_closures(function, numbered)?;
+    let name = local("closure");
     let (params, wheres) = (&function.sig.generics.params, &function.sig.generics.where_clause);
     let comma = (!params.is_empty() && !params.trailing_punct()).then(|| quote!(,));
     let body = &function.body;
@@ -229,10 +234,12 @@ fn expected_closure(function: &Function) -> Option<TokenStream> {
         GenericParam::Const(param) => Some(&param.ident),
         GenericParam::Lifetime(_) => None,
     });
+    let inferred = closures.iter().map(|_| quote!(_));
+    let made = closures.iter().map(|(name, bounds)| quote!(#name: #(#bounds)+*));
     Some(quote! {{
         #[allow(non_camel_case_types, clippy::pedantic)]
-        fn #name<#params #comma #ty: #(#bounds)+*>(closure: #ty) -> #ty #wheres { closure }
-        #name::<#(#given,)* _>(#body)
+        fn #name<#params #comma #(#made),*>(closure: #ty) -> #ty #wheres { closure }
+        #name::<#(#given,)* #(#inferred),*>(#body)
     }})
 }
 

@@ -66,9 +66,10 @@ impl<'e> LazyFields<'e> {
     fn merged(&self) -> &[ReadField<'e>] {
         self.merged.get_or_init(|| {
             let secrets = self.secrets;
-            let mut fields: Vec<ReadField<'e>> = Vec::new();
+            let merged = self.layers.merged();
+            let mut fields: Vec<ReadField<'e>> = Vec::with_capacity(merged.len());
             let mut numbers = KeyDedup::default();
-            self.layers.merge(|key, value| {
+            for (key, value) in merged {
                 let scrubbed =
                     secrets.filter(|_| !(self.is_name)(key)).and_then(|secrets| secrets.scrubbed(key));
                 let key = match scrubbed {
@@ -78,7 +79,7 @@ impl<'e> LazyFields<'e> {
                     }
                 };
                 fields.push(ReadField { key, value, secrets, made: OnceCell::new() });
-            });
+            }
             fields
         })
     }

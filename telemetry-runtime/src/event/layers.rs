@@ -47,21 +47,56 @@ impl<'a> FieldSource<'a> {
         }
     }
 
-    pub(crate) fn iter(self) -> impl Iterator<Item = (&'a str, Value<'a>)> {
-        let (mut values, mut captured, mut stop, mut map, mut late) = (None, None, None, None, None);
+    #[inline]
+    pub(crate) fn iter(self) -> Fields<'a> {
+        Fields { source: self, map: if let Self::Map(map) = self { Some(map.iter()) } else { None }, next: 0 }
+    }
+
+    /// How many there are, if that is known without making them.
+    fn len(self) -> usize {
         match self {
-            Self::Values(entries) => values = Some(entries),
-            Self::Captured(entries) => captured = Some(entries),
-            Self::Stop(entries) => stop = Some(entries),
-            Self::Map(entries) => map = Some(entries),
-            Self::Late(fields) => late = Some(fields),
+            Self::Values(entries) => entries.len(),
+            Self::Captured(entries) => entries.len(),
+            Self::Stop(entries) => entries.len(),
+            Self::Map(map) => map.len(),
+            Self::Late(_) => 0,
         }
-        let values = values.into_iter().flatten().copied();
-        let captured = captured.into_iter().flatten().filter_map(|(key, held)| Some((*key, held.value()?)));
-        let stop = stop.into_iter().flatten().filter_map(|(key, held)| Some((*key, held.value()?)));
-        let map = map.into_iter().flatten().map(|(key, value)| (key.as_str(), Value::Json(value)));
-        let late = late.into_iter().flat_map(|fields| (0..).map_while(move |index| fields.at(index)));
-        values.chain(captured).chain(stop).chain(map).chain(late)
+    }
+}
+
+/// The keys of one source with their values.
+pub(crate) struct Fields<'a> {
+    source: FieldSource<'a>,
+    /// A map has no positions.
+    map: Option<serde_json::map::Iter<'a>>,
+    next: usize,
+}
+
+impl<'a> Iterator for Fields<'a> {
+    type Item = (&'a str, Value<'a>);
+
+    #[inline]
+    fn next(&mut self) -> Option<Self::Item> {
+        loop {
+            let at = self.next;
+            self.next += 1;
+            let (key, value) = match self.source {
+                FieldSource::Values(entries) => return entries.get(at).copied(),
+                FieldSource::Late(fields) => return fields.at(at),
+                FieldSource::Map(_) => {
+                    let (key, value) = self.map.as_mut()?.next()?;
+                    return Some((key, Value::Json(value)));
+                }
+                FieldSource::Captured(entries) => {
+                    entries.get(at).map(|(key, value)| (*key, value.value()))?
+                }
+                FieldSource::Stop(entries) => entries.get(at).map(|(key, value)| (*key, value.value()))?,
+            };
+            // One that is absent is passed over.
+            if let Some(value) = value {
+                return Some((key, value));
+            }
+        }
     }
 }
 
@@ -115,8 +150,9 @@ impl<'a> LayeredFields<'a> {
 
     /// Each key once, in the order of the layers, with the value that replaces the others. Keys of the user's own that
     /// the end has too come last, under the name that [`beside`] gives them.
-    pub(crate) fn merge(self, mut found: impl FnMut(&'a str, Value<'a>)) {
-        let mut merged: SmallVec<[(&'a str, Value<'a>); 12]> = SmallVec::new();
+    pub(crate) fn merged(self) -> Vec<(&'a str, Value<'a>)> {
+        let keys = self.context.map_or(&[][..], |(_, keys)| keys);
+        let mut merged = Vec::with_capacity(keys.len() + self.start.len() + self.given.len());
         let mut aside: SmallVec<[(&'a str, Value<'a>); 2]> = SmallVec::new();
         if let Some((known, keys)) = self.context {
             merged.extend(keys.iter().filter_map(|key| Some((key.as_str(), known.get(*key)?))));
@@ -146,9 +182,8 @@ impl<'a> LayeredFields<'a> {
                 aside.push((name, value));
             }
         }
-        for (key, value) in merged.into_iter().chain(aside) {
-            found(key, value);
-        }
+        merged.extend(aside);
+        merged
     }
 
     /// Whether a key of the user's own in the context, whose name is taken, stands beside it.
@@ -173,11 +208,7 @@ impl<'a> LayeredFields<'a> {
 }
 
 /// Sets a key, and returns the value it had.
-fn replace<'a>(
-    merged: &mut SmallVec<[(&'a str, Value<'a>); 12]>,
-    key: &'a str,
-    value: Value<'a>,
-) -> Option<Value<'a>> {
+fn replace<'a>(merged: &mut Vec<(&'a str, Value<'a>)>, key: &'a str, value: Value<'a>) -> Option<Value<'a>> {
     match merged.iter_mut().find(|entry| entry.0 == key) {
         Some(entry) => Some(std::mem::replace(&mut entry.1, value)),
         None => {

@@ -32,11 +32,10 @@ const KEYS: [&str; 6] =
 impl Times<'_> {
     pub(super) fn get(self, key: &str) -> Option<u64> {
         match self {
-            Self::None => None,
             Self::Event(at) | Self::Start(at) if key == "system_time" => Some(at.wall()),
             Self::Start(at) if key == "monotonic_time" => Some(at.nanos()),
-            Self::Event(_) | Self::Start(_) => None,
             Self::End(end) => end.get(key),
+            Self::None | Self::Event(_) | Self::Start(_) => None,
         }
     }
 

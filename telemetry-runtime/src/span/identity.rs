@@ -2,21 +2,24 @@
 
 use std::sync::Arc;
 
+use smallvec::SmallVec;
+
 use super::state::Span;
 use crate::clock::Moment;
 use crate::context::{Context, Observers, Observing};
-use crate::hook::{self, SpanHook, SpanIdentity, SpanStart};
+use crate::hook::{self, SpanIdentity, SpanStart};
 use crate::ids::{self, SpanId, SpanIds, TraceId};
 use crate::panics;
 
 /// The ids and observers that the context and the hooks assign.
+#[inline]
 pub(super) fn identify(span: &Span<'_>, context: &Context, started: Moment) -> (SpanIdentity, Observers) {
     let identity =
         SpanIdentity { parent: context.parent(), sampled: context.sampled(), ..SpanIdentity::default() };
-    match hook::all() {
-        Some(hooks) if span.observed => follow(span, context, started, identity, &hooks),
-        _ => (identity, None),
+    if span.observed && hook::any() {
+        return follow(span, context, started, identity);
     }
+    (identity, None)
 }
 
 /// Calls the hooks.
@@ -26,14 +29,13 @@ fn follow(
     context: &Context,
     started: Moment,
     mut identity: SpanIdentity,
-    hooks: &[Arc<dyn SpanHook>],
 ) -> (SpanIdentity, Observers) {
-    let mut observers = Vec::new();
+    let mut observers: SmallVec<[Observing; 1]> = SmallVec::new();
     let text = |key: &str| {
         let field = span.fields.iter().find(|field| field.0 == key)?;
         field.1.value()?.as_str().map(str::to_owned)
     };
-    for hook in hooks {
+    for hook in hook::all().iter().flat_map(|hooks| hooks.iter()) {
         let start = SpanStart {
             site: span.site,
             agent: span.agent.as_deref(),
@@ -47,7 +49,12 @@ fn follow(
             observers.extend(said.observer.map(Observing::new));
         }
     }
-    (identity, (!observers.is_empty()).then(|| observers.into()))
+    let observers: Observers = match observers.into_inner() {
+        Ok(one) => Some(Arc::new(one)),
+        Err(observers) if observers.is_empty() => None,
+        Err(observers) => Some(observers.into_vec().into()),
+    };
+    (identity, observers)
 }
 
 /// Generates the ids no hook or parent provided.
