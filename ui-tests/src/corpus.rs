@@ -14,7 +14,7 @@ pub const BARE: &str = "";
 /// Attributes for every shape, each with a name for the module or program that is made with it.
 ///
 /// They differ in what is taken from the function: nothing; keys at the start and the return value; a
-/// span of one's own and the return value; all parameters and the return value itself.
+/// span of the user's own and the return value; all parameters and the return value itself.
 pub const ATTRIBUTES: [(&str, &str); 5] = [
     ("bare", BARE),
     ("agent", "agent_span(agent)"),
