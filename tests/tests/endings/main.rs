@@ -8,12 +8,11 @@ mod observation;
 mod panics;
 mod threads;
 
-use std::any::Any;
 use std::future::{Future, pending, ready};
-use std::panic::{AssertUnwindSafe, catch_unwind, panic_any, resume_unwind};
+use std::panic::{AssertUnwindSafe, panic_any, resume_unwind};
 use std::pin::Pin;
 use std::sync::{Arc, Mutex};
-use std::task::{Context as TaskContext, Poll, Waker};
+use std::task::{Context as TaskContext, Poll};
 use std::time::Duration;
 
 use futures::FutureExt;
@@ -23,6 +22,7 @@ use telemetry_runtime::{
     Context, ErrorType, Event, EventMetadata, InContext, OwnedEvent, Secrets, Value, agent_span, attach,
     detach, emit, event_name, event_names, execute, in_span, record,
 };
+use tests::{caught, own_process, passes, poll_once};
 
 #[derive(EventMetadata)]
 #[span("endings.step")]

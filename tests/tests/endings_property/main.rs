@@ -36,7 +36,6 @@ use telemetry_runtime::{
 };
 use tests::property;
 
-use compare::*;
 use functions::*;
 use plan::*;
 use random::*;

@@ -1,7 +1,5 @@
 //! What is run: calls of annotated functions, and what each does.
 
-use super::*;
-
 /// A call of an annotated function: what kind of span it has, how it is annotated, and what it does.
 #[derive(Clone, Debug)]
 pub(crate) struct Call {

@@ -6,21 +6,21 @@ mod endings;
 mod keys;
 mod shapes;
 
-use std::any::Any;
 use std::future::Future;
-use std::panic::{AssertUnwindSafe, catch_unwind, panic_any};
+use std::panic::panic_any;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context as TaskContext, Poll, Waker};
 use std::time::Duration;
 
-use async_stream::stream;
+use async_stream::{stream, try_stream};
 use futures::stream::{self, BoxStream, LocalBoxStream, Stream, StreamExt};
-use serde_json::{Value as Json, json};
+use serde_json::Value as Json;
 use telemetry_runtime::testing::{self, Capture, FakeClock, only};
 use telemetry_runtime::{
     Context, EventMetadata, InContext, OwnedEvent, agent_span, event_names, in_span, record, tool_call,
 };
+use tests::caught;
 
 #[derive(EventMetadata)]
 #[span("streams.read", stop(last, sum))]
