@@ -35,7 +35,7 @@ needs! {
     #[diagnostic::on_unimplemented(
         message = "`{Self}` cannot be recorded: it implements neither `Serialize` nor `Display` nor `Debug`",
         label = "not recordable",
-        note = "derive `serde::Serialize` for it, or record a part of it"
+        note = "derive `serde::Serialize` for it, or record a part of it; a generic type needs the bound `Serialize`"
     )]
     NeedsSerialize;
 

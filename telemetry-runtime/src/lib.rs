@@ -147,12 +147,12 @@ pub mod events {
 /// [`Text`](requirements::Text) and its like are implemented for the types that their messages expect. The `Needs*` traits are
 /// implemented for no type: each stands for one mistake. There is no reason to name any of them in a program.
 pub mod requirements {
-    pub use crate::capture::{AsDebug, AsDisplay, Flag, Integer, Measure, Nanos, Text};
+    pub use crate::capture::{AsDebug, AsDisplay, Failed, Flag, Integer, KnownError, Measure, Nanos, Text};
     pub use crate::diagnostics::{
         NeedsBoxedFuture, NeedsBoxedStream, NeedsDebug, NeedsFieldAttribute, NeedsPercent, NeedsResult,
         NeedsSerialize, NeedsStream, NeedsValue,
     };
-    pub use crate::span::{Derived, StopOfOwn, Work};
+    pub use crate::span::{Answer, Derived, StopOfOwn, StopsWith, Work};
 }
 
 // The macros are documented here, where their examples can be compiled.
