@@ -159,3 +159,32 @@ fn the_links_of_the_pages_lead_somewhere() {
         }
     }
 }
+
+/// Without `test = false` cargo builds a crate a second time for unit tests that it does not have.
+#[test]
+fn a_crate_that_builds_no_unit_tests_has_none() {
+    fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() { sources(&path, found) } else { found.push(path) }
+        }
+    }
+    let mut left_out = 0;
+    for entry in std::fs::read_dir(root()).unwrap() {
+        let folder = entry.unwrap().path();
+        let manifest = std::fs::read_to_string(folder.join("Cargo.toml")).unwrap_or_default();
+        if !manifest.contains("[lib]\ntest = false")
+            && !manifest.contains("[lib]\nbench = false\ntest = false")
+        {
+            continue;
+        }
+        left_out += 1;
+        let mut files = Vec::new();
+        sources(&folder.join("src"), &mut files);
+        for file in files.iter().filter(|file| file.extension().is_some_and(|extension| extension == "rs")) {
+            let text = std::fs::read_to_string(file).unwrap();
+            assert!(!text.contains("#[test]"), "{} has a test that is never built", file.display());
+        }
+    }
+    assert!(left_out > 0, "no manifest leaves out unit tests");
+}
