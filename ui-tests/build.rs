@@ -1,8 +1,9 @@
-//! Writes out the function shapes of `shapes/`, each once bare and once under each attribute, as
-//! modules that `tests/shapes.rs` includes.
+//! Writes out the function shapes of `shapes/` as modules that `tests/shapes.rs` includes: each bare and under one
+//! attribute, the shapes shared out among the attributes. To compile them all takes minutes, so that is for
+//! `CORPUS=whole`: then each is under every attribute.
 //!
-//! For work on a few cases, `SHAPES=stream,async_trait` leaves out every file whose name contains none of
-//! these words.
+//! For work on a few cases, `SHAPES=stream,async_trait` takes the files whose name contains one of these words, each under
+//! every attribute.
 
 #[path = "src/corpus.rs"]
 pub mod corpus;
@@ -17,10 +18,13 @@ use corpus::{ATTRIBUTES, BARE, Case};
 fn main() {
     let out = PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets OUT_DIR"));
     let wanted = env::var("SHAPES").unwrap_or_default();
+    let is_whole = !wanted.is_empty() || env::var("CORPUS").is_ok_and(|corpus| corpus == "whole");
     for input in ["build.rs", "src/corpus.rs", "shapes"] {
         println!("cargo::rerun-if-changed={input}");
     }
-    println!("cargo::rerun-if-env-changed=SHAPES");
+    for variable in ["CORPUS", "SHAPES"] {
+        println!("cargo::rerun-if-env-changed={variable}");
+    }
 
     let mut cases = corpus::read(Path::new("shapes"));
     cases.retain(|case| wanted.split(',').any(|word| case.name.contains(word)));
@@ -30,7 +34,9 @@ fn main() {
         let folder = out.join(module);
         fs::create_dir_all(&folder).expect("OUT_DIR can be written to");
         let mut index = String::new();
-        for case in &cases {
+        for case in
+            cases.iter().filter(|case| is_whole || attribute == BARE || attribute == case.own_attribute())
+        {
             let file = folder.join(&case.name).with_extension("rs");
             fs::write(&file, case.under(attribute)).expect("OUT_DIR can be written to");
             list(&mut index, case, &file, attribute);

@@ -18,14 +18,14 @@ pub struct Case {
     pub name: &'static str,
     /// Who listens meanwhile.
     pub listeners: Listeners,
-    /// Repeats the work as often as it is told.
+    /// Repeats the work this often.
     pub run: fn(u64),
 }
 
 /// Who listens to a case.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Listeners {
-    /// Nobody.
+    /// No handler.
     None,
     /// So many handlers, each attached to the names.
     Handlers(usize),

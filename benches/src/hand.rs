@@ -1,6 +1,6 @@
 //! The reference: a span as one would write it by hand, with nothing that can be left out.
 //!
-//! One relaxed load; if anybody listens, two clocks, an indirect call with a struct borrowed from the
+//! One relaxed load; if a handler is attached, two clocks, an indirect call with a struct borrowed from the
 //! stack, the body, one clock, an indirect call.
 
 use std::hint::black_box;

@@ -24,7 +24,7 @@ impl Timing {
 /// How long one sample takes: short enough that many are not interrupted.
 const SAMPLE_NANOS: f64 = 40_000.0;
 
-/// Samples `case` and `reference` in turn. Both are given how often to repeat themselves.
+/// Samples `case` and `reference` in turn. Both take the number of repetitions.
 pub fn measure(samples: usize, mut case: impl FnMut(u64), mut reference: impl FnMut(u64)) -> Timing {
     let case_calls = calls(&mut case);
     let reference_calls = calls(&mut reference);

@@ -33,7 +33,7 @@ pub fn ready<F: Future>(future: F) -> F::Output {
 
 /// Polls a future until it is done.
 #[inline(always)]
-#[allow(clippy::inline_always, reason = "as of `ready`")]
+#[allow(clippy::inline_always, reason = "as `ready` does")]
 pub fn drive<F: Future>(future: F) -> F::Output {
     let mut cx = Context::from_waker(Waker::noop());
     let mut future = pin!(future);
@@ -44,7 +44,7 @@ pub fn drive<F: Future>(future: F) -> F::Output {
     }
 }
 
-/// A future that is pending as often as it is told.
+/// A future that is pending this often.
 #[derive(Debug)]
 pub struct Suspend(pub u32);
 
@@ -68,7 +68,7 @@ pub struct Nothing {}
 /// A span of three fields.
 #[derive(EventMetadata)]
 #[span("bench.retrieval", stop(hits))]
-#[allow(missing_docs, reason = "they say themselves")]
+#[allow(missing_docs, reason = "their names describe them")]
 pub struct Retrieval<'a> {
     pub query: &'a str,
     pub top_k: usize,
@@ -78,7 +78,7 @@ pub struct Retrieval<'a> {
 /// A span of six fields.
 #[derive(EventMetadata)]
 #[span("bench.search")]
-#[allow(missing_docs, reason = "they say themselves")]
+#[allow(missing_docs, reason = "their names describe them")]
 pub struct Search<'a> {
     pub query: &'a str,
     pub top_k: usize,
@@ -91,7 +91,7 @@ pub struct Search<'a> {
 /// An event of three keys.
 #[derive(EventMetadata)]
 #[event("bench.lookup")]
-#[allow(missing_docs, reason = "they say themselves")]
+#[allow(missing_docs, reason = "their names describe them")]
 pub struct Lookup<'a> {
     #[event(measurement)]
     pub count: u64,

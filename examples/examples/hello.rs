@@ -3,30 +3,24 @@
 use serde_json::{Value, json};
 use telemetry_runtime::{Event, agent_span, attach, event_names, tool_call};
 
-struct Assistant {
-    model: String,
+#[agent_span(agent)] // condukt.agent.*: opens a session
+async fn assistant(prompt: &str) -> std::io::Result<String> {
+    let answer = complete("gpt-4o", &[prompt]).await?;
+    let call = &answer["choices"][0]["message"]["tool_calls"][0]["function"];
+    let city = call["arguments"].as_str().unwrap_or_default();
+    Ok(format!("It is {} °C in {city}.", get_temperature(city).await?))
 }
 
-impl Assistant {
-    #[agent_span(agent)] // condukt.agent.*: opens a session
-    async fn run(&self, prompt: &str) -> std::io::Result<String> {
-        let answer = self.complete(&[prompt]).await?;
-        let call = &answer["choices"][0]["message"]["tool_calls"][0]["function"];
-        let city = call["arguments"].as_str().unwrap_or_default();
-        Ok(format!("It is {} °C in {city}.", get_temperature(city).await?))
-    }
-
-    // `messages` is the parameter, `turn` is counted, the rest is read from the response.
-    #[agent_span(llm_turn, model = self.model.as_str(), response)]
-    async fn complete(&self, messages: &[&str]) -> std::io::Result<Value> {
-        // A real agent asks its provider here.
-        let city = messages[0].rsplit(' ').next();
-        let call = json!({"id": "call_1", "function": {"name": "get_temperature", "arguments": city}});
-        Ok(json!({
-            "choices": [{"message": {"role": "assistant", "tool_calls": [call]}, "finish_reason": "tool_calls"}],
-            "usage": {"prompt_tokens": 12, "completion_tokens": 5},
-        }))
-    }
+// `model` and `messages` are the parameters, `turn` is counted, the rest is read from the response.
+#[agent_span(llm_turn, response)]
+async fn complete(model: &str, messages: &[&str]) -> std::io::Result<Value> {
+    // A real agent asks its provider here.
+    let city = messages[0].rsplit(' ').next();
+    let call = json!({"id": "call_1", "function": {"name": "get_temperature", "arguments": city}});
+    Ok(json!({
+        "choices": [{"message": {"role": "assistant", "tool_calls": [call]}, "finish_reason": "tool_calls"}],
+        "usage": {"prompt_tokens": 12, "completion_tokens": 5},
+    }))
 }
 
 /// Looks up the temperature.
@@ -50,8 +44,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         println!();
     })?;
 
-    let assistant = Assistant { model: "gpt-4o".into() };
-    println!("{}", assistant.run("How warm is it in Oslo").await?);
-    println!("{}", assistant.run("How warm is it in Atlantis").await.unwrap_err());
+    println!("{}", assistant("How warm is it in Oslo").await?);
+    println!("{}", assistant("How warm is it in Atlantis").await.unwrap_err());
     Ok(())
 }

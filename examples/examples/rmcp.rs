@@ -20,7 +20,7 @@ struct Server;
 
 #[tool_router]
 impl Server {
-    /// Tells the weather.
+    /// Looks up the weather.
     #[tool]
     #[tool_call(context = telemetry_runtime::rmcp::context(&request), skip(request))]
     async fn weather(&self, place: Parameters<Place>, request: RequestContext<RoleServer>) -> CallToolResult {

@@ -34,7 +34,7 @@ impl Counts {
         }
     }
 
-    /// Counted from a file, by nobody who is tested here.
+    /// Counted from a file, independently of the tested code.
     fn expected(file: &Path, limit: usize) -> Self {
         let mut counts = Self::default();
         for line in fs::read_to_string(file).unwrap().lines().take(limit) {

@@ -224,7 +224,7 @@ async fn a_provider_with_the_real_tools() {
     assert_eq!(fare_desk[0].get("agent"), delegation.get("child_agent"));
     assert!(assistant.iter().all(|event| event.get("session_id") == Some(parent)));
 
-    // Whoever calls a tool holds the key, and nobody sees it.
+    // Whoever calls a tool holds the key, and no handler sees it.
     assert_eq!(of("condukt.secrets.resolve").len(), 1);
     assert_eq!(of("condukt.secrets.access").len(), 12);
     assert!(!serde_json::to_string(&events).unwrap().contains("larkwing\""));

@@ -49,7 +49,7 @@ fn session(event: &OwnedEvent) -> &str {
 }
 
 fn check(conversations: &[Conversation], events: &[OwnedEvent]) {
-    // Every start has one end, of the same span, and what it said is said again.
+    // Every start has one end, of the same span, and what it had is there again.
     let mut open: HashMap<_, &OwnedEvent> = HashMap::new();
     let mut spans = HashMap::new();
     for event in events {
@@ -103,7 +103,7 @@ fn check(conversations: &[Conversation], events: &[OwnedEvent]) {
     observed.sort_unstable();
     assert_eq!(observed, expected);
 
-    // The same for what the customers said and were told.
+    // The same for the customers' messages and the answers.
     let said = |message: &Message| matches!(message, Message::Assistant { .. });
     let turns: usize =
         family.clone().map(|it| it.messages.iter().filter(|message| said(message)).count()).sum();
@@ -147,7 +147,7 @@ async fn what_the_agent_says_or_hears_of_the_secret_is_redacted() {
         {"role":"assistant","content":"Mine is larkwing-demo-key."}]}"#
         .replace('\n', "");
     let conversations = conversation::parse("test", line.as_bytes()).unwrap();
-    // The model is told everything: the server would refuse a request that strays from the recording.
+    // The model receives everything: the server would refuse a request that strays from the recording.
     let (outcome, events) = observe(run(conversations, Settings::default())).await;
     outcome.unwrap();
     let call = named(&events, "condukt.tool_call.stop")[0];

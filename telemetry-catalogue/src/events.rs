@@ -1,4 +1,4 @@
-//! The events themselves.
+//! The documented events, as data.
 
 use crate::model::ContextKey::{
     Agent, Iteration, ParentRunId, ParentSessionId, RunId, SessionId, ToolCallId,

@@ -20,7 +20,7 @@ pub struct SpanSpec {
     /// Where the keys of `stop` come from.
     pub stop_keys: StopKeys,
     /// Whether the events inside read a context that this span opens, so that it is kept alive
-    /// while anybody listens to anything.
+    /// while any handler is attached to anything.
     pub opens_context: bool,
     /// The original that has it and since which version, such as `legion 0.6`; `None` if the two documents have it.
     pub since: Option<&'static str>,
@@ -122,7 +122,7 @@ pub enum Type {
 }
 
 impl Type {
-    /// The word for it in messages and tables.
+    /// Its name in messages and tables.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Text => "text",
@@ -153,7 +153,7 @@ pub enum StopKeys {
     None,
     /// From `stop(..)`, or from the return type's `StopMetadata`.
     Derived,
-    /// The same, but a return type without `StopMetadata` has nothing to say.
+    /// The same, but a return type without `StopMetadata` gives no keys.
     Derivable,
     /// The return value itself is the `result`.
     Value,

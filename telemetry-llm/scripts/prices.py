@@ -26,7 +26,7 @@ from genai_prices import types
 from genai_prices.data import providers
 
 HERE = pathlib.Path(__file__).resolve().parent.parent
-# What a usage can tell: prices of other things are left out.
+# What a usage can count: prices of other things are left out.
 KEYS = {
     'input_mtok': 'input',
     'output_mtok': 'output',

@@ -101,7 +101,7 @@ fn stated_kind(item: &Json) -> Option<&str> {
     item.get("type")?.as_str()
 }
 
-/// Who says an item that says so by its kind alone.
+/// The role of an item whose kind alone gives it.
 fn speaker(item: &Json) -> Option<Role> {
     match Kind::of(stated_kind(item)?)? {
         Kind::Call | Kind::Reasoning | Kind::Redacted | Kind::Refusal => Some(Role::Assistant),
@@ -230,7 +230,7 @@ fn thoughts(value: &Json, parts: &mut Vec<Part>) {
     }
 }
 
-/// An answer that is spoken, and what it says.
+/// A spoken answer, with its transcript.
 fn spoken(value: &Json, parts: &mut Vec<Part>) {
     let Some(audio) = at(value, "audio").filter(|audio| audio.is_object()) else { return };
     parts.extend(text(audio, &["transcript"]).map(Part::text));
@@ -284,7 +284,7 @@ pub fn answer(value: &Json) -> Option<Message> {
     }
 }
 
-/// The items of one answer, or the messages of it: all that the model says, as one message.
+/// The items of one answer, or its messages, as one message.
 pub(crate) fn of_items(items: &[Json]) -> Message {
     let mut whole = Message::new(Role::Assistant, Vec::new());
     for item in items {

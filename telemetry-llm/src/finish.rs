@@ -23,7 +23,7 @@ use crate::text::head;
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum FinishReason {
-    /// It had said what it had to say, or came to a stop sequence.
+    /// The answer was complete, or reached a stop sequence.
     Stop,
     /// It reached a limit of tokens.
     Length,
@@ -33,16 +33,16 @@ pub enum FinishReason {
     ContentFilter,
     /// It failed.
     Error,
-    /// Any other reason, in the provider's own word.
+    /// Any other reason, as the provider spells it.
     Other(String),
 }
 
-/// A word is no longer than this.
+/// The longest string that is kept.
 const MAX_WORD: usize = 128;
 
 impl FinishReason {
-    /// Reads a reason in any form: a word, the one variant of an enum (`{"ToolCall": "tool_calls"}`),
-    /// or a map that holds a word.
+    /// Reads a reason in any form: a string, the one variant of an enum (`{"ToolCall": "tool_calls"}`),
+    /// or a map that holds a string.
     pub fn read(value: &Json) -> Option<Self> {
         match value {
             Json::String(text) if !text.is_empty() => Some(text.as_str().into()),
@@ -67,7 +67,7 @@ impl FinishReason {
         }
     }
 
-    /// The conventions' word: `stop`, `length`, `tool_call`, `content_filter`, `error`, or the
+    /// The conventions' name: `stop`, `length`, `tool_call`, `content_filter`, `error`, or the
     /// provider's own.
     pub fn as_str(&self) -> &str {
         match self {

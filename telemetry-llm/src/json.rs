@@ -53,8 +53,8 @@ pub(crate) fn text<'j>(value: &'j Json, paths: &[&str]) -> Option<&'j str> {
     paths.iter().find_map(|path| at(value, path)?.as_str().filter(|text| !text.is_empty()))
 }
 
-/// A word in the one spelling that this crate compares: `ToolUse`, `tool-use` and `tool_use` are
-/// `tooluse`. What is longer than any word that is known is no word.
+/// A string in the one spelling that this crate compares: `ToolUse`, `tool-use` and `tool_use` are
+/// `tooluse`. Empty if it is longer than every known string.
 pub(crate) fn word(text: &str) -> String {
     if text.len() > 64 {
         return String::new();

@@ -1,7 +1,7 @@
 //! Reads what language models answer, in every provider's form.
 //!
 //! One reader for tokens, messages, finish reasons, streams and (feature `prices`) money. It knows no
-//! provider's crate: it reads JSON, and so whatever a client library's types serialise to. Reading is
+//! provider's crate: it reads JSON, and so what a client library's types serialise to. Reading is
 //! total: any JSON may be given, nothing panics, and what is of no known form is `None`. It is linear
 //! in what it is given.
 //!
@@ -45,7 +45,7 @@
 //! | Vercel's AI SDK | `text` or `content[*]`, `toolCalls`, `reasoningText`, `response` | `text-delta`, `reasoning-delta`, `tool-call`, `finish-step`, `finish` | `usage`, `totalUsage`, their `..TokenDetails` | `finishReason` |
 //! | LangChain | `content`, `tool_calls`, bare or in `data`, `kwargs` or `generations` | `AIMessageChunk` with `tool_call_chunks` | `usage_metadata`, `response_metadata.token_usage` | `response_metadata.finish_reason` |
 //! | MCP sampling | `content`, `model` | | | `stopReason` |
-//! | a struct of one's own | `assistant_message`, `message`, `content`, `text`, `answer`, `output`, or a field that holds one of the above | `text`, `delta`, `content` | `usage`, `token_usage` | `finish_reason`, `stop_reason` |
+//! | a struct of your own | `assistant_message`, `message`, `content`, `text`, `answer`, `output`, or a field that holds one of the above | `text`, `delta`, `content` | `usage`, `token_usage` | `finish_reason`, `stop_reason` |
 //!
 //! Ids are read from `id` or `response_id`, the model that answered from `model` or its like, and who
 //! served it from `provider`, from a form that one provider alone has, or from the model's name.

@@ -6,7 +6,7 @@ use serde::{Serialize, Serializer};
 
 use crate::{FinishReason, Json};
 
-/// Who says a message.
+/// The role of a message.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Role {
@@ -18,12 +18,12 @@ pub enum Role {
     Assistant,
     /// A tool.
     Tool,
-    /// Any other, in the provider's own word.
+    /// Any other, as the provider spells it.
     Other(String),
 }
 
 impl Role {
-    /// The conventions' word.
+    /// The conventions' name.
     pub fn as_str(&self) -> &str {
         match self {
             Self::System => "system",
@@ -34,7 +34,7 @@ impl Role {
         }
     }
 
-    /// The role of a word that is known as one.
+    /// The role that a string names, if it is known.
     pub(crate) fn known(word: &str) -> Option<Self> {
         Some(match crate::json::word(word).as_str() {
             "system" | "developer" | "systemmessage" => Self::System,
@@ -82,11 +82,11 @@ impl Serialize for Role {
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct Message {
-    /// Who says it.
+    /// Its role.
     pub role: Role,
-    /// What they say, in order.
+    /// Its parts, in order.
     pub parts: Vec<Part>,
-    /// Why the model stopped, of an answer that says so.
+    /// Why the model stopped, if the answer gives it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub finish_reason: Option<FinishReason>,
 }
@@ -105,7 +105,7 @@ impl Message {
         })
     }
 
-    /// Its reasoning, a line each part; `None` if there is none that can be read.
+    /// Its reasoning, a line each part; `None` if no reasoning can be read.
     pub fn reasoning(&self) -> Option<String> {
         self.joined(|part| match part {
             Part::Reasoning { content, .. } => Some(content).filter(|content| !content.is_empty()),
@@ -215,7 +215,7 @@ pub enum Part {
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct Other {
-    /// The provider's word for its kind.
+    /// The provider's name for its kind.
     #[serde(rename = "type")]
     pub kind: String,
     /// All that it holds, its kind aside.

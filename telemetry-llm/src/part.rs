@@ -35,7 +35,7 @@ pub(crate) enum Kind {
     Message,
     /// What holds another part, or a list of them.
     Holder(&'static str),
-    /// What says nothing: a signature, a mark for a cache.
+    /// What has no content: a signature, a mark for a cache.
     Silent,
 }
 
@@ -148,7 +148,7 @@ fn of_kind(kind: Kind, stated: &str, value: &Json, into: &mut Vec<Part>, depth: 
     read
 }
 
-/// A part that is the value of a key which tells its kind.
+/// A part that is the value of a key which names its kind.
 fn keyed_part(kind: Kind, key: &str, inner: &Json, into: &mut Vec<Part>, depth: u8) -> bool {
     match inner {
         Json::String(text) if kind == Kind::Reasoning => {
@@ -186,7 +186,7 @@ pub(crate) fn reasoning(value: &Json) -> Part {
     Part::Reasoning { content: String::new(), redacted: hides }
 }
 
-/// A call whose kind may tell its tool, as `web_search_call` does.
+/// A call whose kind may name its tool, as `web_search_call` does.
 fn call_of_kind(value: &Json, stated: &str) -> Option<ToolCall> {
     if let Some(call) = call(value) {
         return Some(call);

@@ -103,7 +103,7 @@ const MODELS: &[(&str, &str)] = &[
     ("sonar", "perplexity"),
 ];
 
-/// Open models that anybody may serve, though their names begin like one of those above.
+/// Open models that any provider may serve, though their names begin like one of those above.
 const OPEN: &[&str] = &["gpt-oss", "gpt-j", "gpt-neo", "gpt2", "grok-1"];
 
 /// The makers that Bedrock's ids begin with, after a region.
@@ -128,7 +128,7 @@ const BEDROCK_MAKERS: &[&str] = &[
     "zai",
 ];
 
-/// Where Bedrock's ids say that a model may run.
+/// The regions in Bedrock's ids.
 const BEDROCK_REGIONS: &[&str] = &["us", "eu", "apac", "global", "jp", "au", "ca", "sa", "us-gov"];
 
 /// A provider's name is no longer than this.
@@ -141,7 +141,7 @@ fn known(name: &str) -> Option<&'static str> {
 
 impl Provider {
     /// The provider of a model, from its name: `openai/gpt-4o`, `anthropic:claude-..`, `azure/..`, an
-    /// id of Bedrock, or a bare name that one maker alone serves. `None` where the name does not tell:
+    /// id of Bedrock, or a bare name that one maker alone serves. `None` where the name does not show it:
     /// `llama3:8b` may run anywhere.
     pub fn of(model: &str) -> Option<Self> {
         if let (Some(provider), _) = split(model) {

@@ -32,7 +32,7 @@ pub struct Response {
     /// The model that answered, which may be another than the one asked.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub model: Option<String>,
-    /// Who served it, where the answer tells.
+    /// The provider that served it, where the answer gives it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub provider: Option<Provider>,
     /// The answer; of several choices the first.
@@ -47,7 +47,7 @@ pub struct Response {
     /// Why the model stopped, of each choice.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub finish_reasons: Vec<FinishReason>,
-    /// What went wrong, where the provider says so in the answer or in its stream.
+    /// What went wrong, where the provider gives it in the answer or in its stream.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
 }
@@ -398,7 +398,7 @@ fn is_asked(value: &Json, call: &ToolCall) -> bool {
     items.iter().filter(own).any(|item| text(item, &["name"]) == Some(call.name.as_str()))
 }
 
-/// Where a value holds an answer, if it is none.
+/// Where a value holds an answer, if it is not one.
 const HOLDERS: &[&str] = &[
     "response",
     "raw_response",
@@ -528,7 +528,7 @@ pub(crate) fn join_texts(parts: &mut Vec<Part>) {
     *parts = joined;
 }
 
-/// What an answer or an event says went wrong.
+/// The failure that an answer or an event gives.
 pub(crate) fn error_of(value: &Json) -> Option<String> {
     let error = first(value, &["error", "response.error"])?;
     let said = match error {

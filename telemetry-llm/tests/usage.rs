@@ -196,7 +196,7 @@ fn two_parts_of_one_stream_come_together() {
     // The end repeats the input, without its cache.
     let repeats = read(json!({"input_tokens": 25, "output_tokens": 15}));
     assert_eq!(begun.merge(&repeats).input, Some(125));
-    // A library that was not told writes 0 at the end.
+    // A library that does not know it writes 0 at the end.
     let zeroes = Usage::default();
     assert_eq!(begun.merge(&zeroes), begun);
 }

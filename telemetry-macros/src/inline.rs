@@ -76,7 +76,7 @@ pub(crate) fn open_span(tokens: TokenStream) -> TokenStream {
     for rule in [args.stop.span(), args.err.span(), args.item.span()].into_iter().flatten() {
         cx.error_at(
             rule,
-            "a span that is ended by hand takes its keys where they are known: `record!(span; KEY = EXPR, ..)`, \
+            "`open_span!` takes start keys only. Give the others later: `record!(span; KEY = EXPR, ..)`, \
              `span.stop(&value)`, `span.fail(&error)`",
         );
     }
@@ -105,7 +105,7 @@ pub(crate) fn emit(tokens: TokenStream) -> TokenStream {
                 SpanArg::Own(own) => own,
             };
             for entry in args.keys.iter().chain(&args.fields) {
-                cx.error(&entry.key, "an event of your own has the keys that its fields are");
+                cx.error(&entry.key, "an event of your own takes its keys from the fields of its struct");
             }
             return if cx.is_empty() { expand::emit_own(&own, &runtime) } else { cx.into_expr() };
         }
@@ -174,7 +174,7 @@ fn entries(event: &EventSpec, name: &Ident, args: Args, cx: &mut Ctxt) -> Vec<(S
             cx.error(
                 name,
                 format_args!(
-                    "`{name}` needs `{key}`, {doc}: add `{key} = EXPR`",
+                    "`{name}` needs `{key}` ({doc}): add `{key} = EXPR`",
                     key = field.name(),
                     doc = field.doc
                 ),

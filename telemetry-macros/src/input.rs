@@ -43,7 +43,7 @@ impl Parse for Parsed {
 }
 
 impl Function {
-    /// Parses an item that should be a function with a body; says what is wrong with any other.
+    /// Parses an item that should be a function with a body; any other is an error.
     pub(crate) fn parse(item: TokenStream, attribute: &str, cx: &mut Ctxt) -> Option<Self> {
         let parsed: Parsed = match syn::parse2(item.clone()) {
             Ok(parsed) => parsed,

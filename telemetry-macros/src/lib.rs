@@ -76,7 +76,7 @@ pub fn derive_event_metadata(item: TokenStream) -> TokenStream {
     derive::event_metadata(item.into()).into()
 }
 
-/// Says how a type's fields become a span's stop keys.
+/// Maps a type's fields to a span's stop keys.
 #[proc_macro_derive(StopMetadata, attributes(stop_of, stop))]
 pub fn derive_stop_metadata(item: TokenStream) -> TokenStream {
     derive::stop_metadata(item.into()).into()

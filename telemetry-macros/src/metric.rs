@@ -155,7 +155,7 @@ fn documented(name: &str) -> Option<Known> {
     Some(Known { measurements: measurements.iter().collect(), keys })
 }
 
-/// What is said of an event without its measurement.
+/// The error for an event without its measurement.
 fn missing(event: &str) -> String {
     let measured: Vec<&str> = documented(event).map(|known| known.measured().collect()).unwrap_or_default();
     format!("which measurement of `{event}`? It has {}", listed(&measured))

@@ -131,7 +131,7 @@ impl Model {
         self.mentions(ident) || self.captures.iter().any(is_argument)
     }
 
-    /// Whether the annotation says that variable, other than as one of a tool's arguments.
+    /// Whether the annotation names that variable, other than as one of a tool's arguments.
     pub(crate) fn mentions(&self, ident: &Ident) -> bool {
         let is = |other: &Ident| other == ident;
         let said = |value: &Recorded| mentions(value.expr.to_token_stream(), &is);

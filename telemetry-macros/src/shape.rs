@@ -1,4 +1,4 @@
-//! What kind of work a function does, as far as its spelling tells. The only place that looks inside
+//! What kind of work a function does, as far as its tokens show. The only place that looks inside
 //! a body.
 
 use proc_macro2::{Ident, TokenStream};
@@ -34,7 +34,7 @@ pub(crate) struct Tail {
     pub(crate) block: ExprAsync,
     /// `Box::pin` and the like around it.
     pub(crate) call: Option<ExprCall>,
-    /// What the block gives, where the return type says.
+    /// The block's output, where the return type gives it.
     pub(crate) output: Option<Type>,
 }
 
@@ -49,17 +49,17 @@ impl Shape {
         let output = function.output();
         let tail = tail(function);
         if let Some(span) = options.future.filter(|_| options.stream.is_some()) {
-            cx.error_at(span, "say `future` or `stream`, not both");
+            cx.error_at(span, "use `future` or `stream`, not both");
         }
         if (options.future.is_some() || options.stream.is_some()) && output.is_none() {
             let span = options.future.or(options.stream).unwrap_or_else(proc_macro2::Span::call_site);
-            cx.error_at(span, "this function returns nothing, so it gives neither a future nor a stream");
+            cx.error_at(span, "this function returns neither a future nor a stream");
         }
         if let Some(bound) = output.and_then(lost_bound) {
             cx.error(
                 bound,
                 format_args!(
-                    "a future in a span would lose `{}`: leave the bound out, or annotate a function that makes the \
+                    "a future in a span would lose `{}`: remove the bound, or annotate the function that makes the \
                      future",
                     bound.to_token_stream(),
                 ),
@@ -137,7 +137,7 @@ fn tail(function: &Function) -> Option<Tail> {
     }
 }
 
-/// What the future gives that a type is, where its spelling says that it is one: `impl Future<Output =
+/// The output of a type that is spelled as a future: `impl Future<Output =
 /// T>`, `Pin<Box<dyn Future<Output = T>>>`, `BoxFuture<'_, T>`, `LocalBoxFuture<'_, T>`.
 pub(crate) fn future_output(ty: &Type) -> Option<&Type> {
     match ty {
@@ -162,7 +162,7 @@ pub(crate) fn future_output(ty: &Type) -> Option<&Type> {
     }
 }
 
-/// What the stream gives that a type is or holds, where its spelling says so: `impl Stream<Item = T>`,
+/// The items of a type that is, or holds, what is spelled as a stream: `impl Stream<Item = T>`,
 /// `Pin<Box<dyn Stream<Item = T>>>`, `BoxStream<'_, T>`, `LocalBoxStream<'_, T>`, and any of these in a
 /// `Result`.
 pub(crate) fn stream_item(ty: &Type) -> Option<&Type> {

@@ -35,7 +35,7 @@ needs! {
     #[diagnostic::on_unimplemented(
         message = "`{Self}` cannot be recorded: it implements neither `Serialize` nor `Display` nor `Debug`",
         label = "not recordable",
-        note = "derive `serde::Serialize` for it, or record a part of it"
+        note = "derive `serde::Serialize` for it, or record a part of it; a generic type needs the bound `Serialize`"
     )]
     NeedsSerialize;
 
@@ -70,7 +70,7 @@ needs! {
         message = "`{Self}` is not a stream",
         label = "`stream` follows a stream to its end",
         note = "return the stream: `impl Stream<Item = ..>`, or a boxed one, bare or in a `Result`",
-        note = "of a struct that holds a stream, wrap that where it is made: `in_span!(SPAN, ..; stream reply.stream)`"
+        note = "if a struct holds the stream, wrap the stream where it is made: `in_span!(SPAN, ..; stream reply.stream)`"
     )]
     NeedsStream;
 

@@ -182,13 +182,13 @@ impl SpanIdentity {
         Self { sampled: Some(sampled), ..self }
     }
 
-    /// Returns this with each field that `said` has.
-    pub(crate) fn or_as(self, said: Self) -> Self {
+    /// Returns this with each field that `given` has.
+    pub(crate) fn or_as(self, given: Self) -> Self {
         Self {
-            parent: said.parent.or(self.parent),
-            trace_id: said.trace_id.or(self.trace_id),
-            id: said.id.or(self.id),
-            sampled: said.sampled.or(self.sampled),
+            parent: given.parent.or(self.parent),
+            trace_id: given.trace_id.or(self.trace_id),
+            id: given.id.or(self.id),
+            sampled: given.sampled.or(self.sampled),
         }
     }
 }

@@ -78,7 +78,7 @@
 //! - `log`: the default logger's lines as records of the `log` crate, where no `tracing` subscriber is set.
 //! - `newer-events`: `legion.mcp.call.*` (`mcp_call`), `legion.eval_guard.denied`, `legion.rate_limit.exceeded` and
 //!   `condukt.sandbox.network_policy.*`, which newer versions of the originals have.
-//! - `prices`: `LoggerOptions::with_prices`, by which the default logger tells what a call of a model cost.
+//! - `prices`: `LoggerOptions::with_prices`, by which the default logger shows what a call of a model cost.
 //! - `rmcp`: a tool of an MCP server and its client in one trace, and failures that are values; see the module `rmcp`.
 //! - `tracing-layer`: a layer that carries the context with the `tracing` spans of libraries; see the module
 //!   `tracing_layer`.
@@ -140,6 +140,19 @@ pub use value::{Json, Value};
 /// The documented events: a type for each, with a method for each key, and the documented spans.
 pub mod events {
     pub use crate::typed::{condukt, legion, spans, telemetry};
+}
+
+/// The traits that the compiler's messages name: what the value at a place of an attribute or macro must be able to do.
+///
+/// [`Text`](requirements::Text) and its like are implemented for the types that their messages expect. The `Needs*` traits are
+/// implemented for no type: each stands for one mistake. There is no reason to name any of them in a program.
+pub mod requirements {
+    pub use crate::capture::{AsDebug, AsDisplay, Failed, Flag, Integer, KnownError, Measure, Nanos, Text};
+    pub use crate::diagnostics::{
+        NeedsBoxedFuture, NeedsBoxedStream, NeedsDebug, NeedsFieldAttribute, NeedsPercent, NeedsResult,
+        NeedsSerialize, NeedsStream, NeedsValue,
+    };
+    pub use crate::span::{Answer, Derived, StopOfOwn, StopsWith, Work};
 }
 
 // The macros are documented here, where their examples can be compiled.

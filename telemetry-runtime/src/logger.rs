@@ -71,7 +71,7 @@ impl LoggerOptions {
         Self { colour: Some(colour), ..self }
     }
 
-    /// Returns this with prices: a model's line tells what the call cost, where the provider does not. With the feature
+    /// Returns this with prices: a model's line shows what the call cost, where the provider does not. With the feature
     /// `prices`.
     #[cfg(feature = "prices")]
     #[must_use]
@@ -94,7 +94,7 @@ impl LoggerOptions {
 /// is one line and no content reaches the terminal as a command.
 ///
 /// The lines need a subscriber of `tracing`, such as `tracing_subscriber::fmt().init()`. Where none is set the first line
-/// tells so on standard error. A program that logs through the `log` crate enables the feature `log` of this crate: each
+/// warns on standard error. A program that logs through the `log` crate enables the feature `log` of this crate: each
 /// line is then a record of `log`, as long as no subscriber is set. (`tracing_subscriber::fmt().init()` takes `log` over, and a
 /// program that then sets its own logger fails.)
 ///
@@ -190,7 +190,7 @@ impl Handler for Logger {
     }
 }
 
-/// Tells on standard error, once, that the lines go nowhere.
+/// Warns on standard error, once, that the lines go nowhere.
 #[cold]
 fn warn_of_no_subscriber() {
     static WARNED: Once = Once::new();
@@ -337,7 +337,7 @@ impl Line<'_> {
         }
     }
 
-    /// What the call cost: the provider's word, else by the prices that the logger has.
+    /// What the call cost: the provider's figure, else by the logger's prices.
     fn cost(&self, usage: &Usage) -> Option<f64> {
         usage.cost.or_else(|| self.priced(usage))
     }
@@ -355,7 +355,7 @@ impl Line<'_> {
         None
     }
 
-    /// Why the model stopped: the provider's word, or of another form what it means.
+    /// Why the model stopped: the provider's string, or the meaning of another form.
     fn finish_reason(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Some(value) = self.event.metadata().get("finish_reason") else { return Ok(()) };
         let reason = match value.to_json() {

@@ -1,4 +1,4 @@
-//! What the macros' expansions name. Nothing here is for hands, and it changes without notice.
+//! What the macros' expansions name. It is not for use by hand, and changes without notice.
 
 pub use crate::capture::{
     Argument, AsDebug, AsDisplay, Failed, Flag, Integer, Kept, Measure, Nanos, Param, Record, Returned, Text,

@@ -12,20 +12,14 @@ use std::fs;
 use std::io::Write as _;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use examples::airline::replay::conversation;
 use examples::airline::run::{self, Settings};
 use serde_json::{Value, json};
 use telemetry_runtime::{Event, OwnedEvent, SpanId, SpanIds, attach, detach, event_names};
+use tests::alone;
 use tokio::runtime::Runtime;
-
-/// The handler sees the whole process, so the replays go one at a time.
-static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
-
-fn alone() -> MutexGuard<'static, ()> {
-    ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner)
-}
 
 /// Replays a file and returns all events, in the order in which they were emitted.
 fn replay(file: &Path, concurrency: usize, runtime: &Runtime) -> Vec<OwnedEvent> {
@@ -125,7 +119,7 @@ fn recorded_story(conversation: &Value) -> Story {
     story
 }
 
-/// Tells what happened in a session from its events.
+/// Reads what happened in a session from its events.
 fn told(events: &[&OwnedEvent]) -> Story {
     let mut story = Story::new();
     let mut calls = Vec::new();

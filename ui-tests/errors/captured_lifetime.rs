@@ -1,5 +1,5 @@
 //! What is returned holds a borrow that the return type does not name.
-// differs: what is returned by `impl Trait` is told at the return type.
+// differs: errors about a returned `impl Trait` point at the return type.
 
 #[instrumented]
 fn words(text: &str) -> Box<dyn Iterator<Item = &'static str>> {

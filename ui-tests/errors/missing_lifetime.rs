@@ -1,4 +1,4 @@
-//! A return type whose lifetime nothing tells.
+//! A return type whose lifetime cannot be inferred.
 
 #[instrumented]
 fn longer(left: &str, right: &str) -> &str {

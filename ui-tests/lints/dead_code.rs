@@ -1,4 +1,4 @@
-//! Functions that nobody calls.
+//! Functions without callers.
 
 #![deny(dead_code)]
 

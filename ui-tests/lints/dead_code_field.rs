@@ -1,4 +1,4 @@
-//! A field that only an annotated function that nobody calls would read.
+//! A field that only an annotated function without callers would read.
 
 #![deny(dead_code)]
 

@@ -1,5 +1,5 @@
 //! A parameter from a macro that nothing reads.
-// differs: ours is told where the macro is used, where the name comes from.
+// differs: ours points where the macro is used, where the name comes from.
 
 #![deny(unused_variables)]
 

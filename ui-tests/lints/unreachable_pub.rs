@@ -1,4 +1,4 @@
-//! `pub` that nobody can reach.
+//! `pub` that is not reachable.
 
 #![deny(unreachable_pub)]
 

@@ -1,4 +1,4 @@
-//! An agent's name that is no text.
+//! An agent name that is not text.
 
 use telemetry_runtime::agent_span;
 

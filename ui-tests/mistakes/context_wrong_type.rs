@@ -1,4 +1,4 @@
-//! A context that is none.
+//! A `context` that is not a `Context`.
 
 use telemetry_runtime::agent_span;
 

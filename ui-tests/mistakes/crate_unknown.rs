@@ -1,4 +1,4 @@
-//! A path to the runtime that leads nowhere.
+//! A `crate` path that does not exist.
 
 use telemetry_runtime::agent_span;
 

@@ -1,4 +1,4 @@
-//! `emit!` of a key with a typo.
+//! A misspelled key in `emit!`.
 
 use telemetry_runtime::emit;
 

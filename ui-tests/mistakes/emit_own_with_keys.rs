@@ -1,4 +1,4 @@
-//! Keys beside an event of one's own.
+//! Extra keys beside an event of your own.
 
 use telemetry_runtime::{EventMetadata, emit};
 

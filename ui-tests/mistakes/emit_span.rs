@@ -1,4 +1,4 @@
-//! `emit!` of a span.
+//! A span in `emit!`.
 
 use telemetry_runtime::emit;
 

@@ -1,4 +1,4 @@
-//! `emit!` of an event with a typo.
+//! A misspelled event in `emit!`.
 
 use telemetry_runtime::emit;
 

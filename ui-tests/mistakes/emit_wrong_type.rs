@@ -1,4 +1,4 @@
-//! `emit!` of a value of another type than the documents'.
+//! A value of the wrong type in `emit!`.
 
 use telemetry_runtime::emit;
 

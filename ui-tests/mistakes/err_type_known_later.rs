@@ -1,4 +1,4 @@
-//! An error whose type is inferred later.
+//! An error type that is inferred too late.
 
 use telemetry_runtime::in_span;
 

@@ -1,4 +1,4 @@
-//! A key of the error with a typo.
+//! A misspelled key in `err(..)`.
 
 use telemetry_runtime::agent_span;
 

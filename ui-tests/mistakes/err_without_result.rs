@@ -1,4 +1,4 @@
-//! `err(..)` where there is no error.
+//! `err(..)` on a function that does not return a `Result`.
 
 use telemetry_runtime::agent_span;
 

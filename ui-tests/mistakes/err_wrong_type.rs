@@ -1,4 +1,4 @@
-//! A key of the error of another type than the documents'.
+//! A value of the wrong type in `err(..)`.
 
 use telemetry_runtime::agent_span;
 

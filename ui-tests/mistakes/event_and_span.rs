@@ -1,4 +1,4 @@
-//! A struct that is said to be an event and a span.
+//! A struct that is both an event and a span.
 
 use telemetry_runtime::EventMetadata;
 

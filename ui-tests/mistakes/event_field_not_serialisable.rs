@@ -1,4 +1,4 @@
-//! A field of an event that cannot be recorded.
+//! An event field that cannot be recorded.
 
 use telemetry_runtime::EventMetadata;
 

@@ -1,4 +1,4 @@
-//! Two fields of an event with the same key.
+//! Two event fields with the same key.
 
 use telemetry_runtime::EventMetadata;
 

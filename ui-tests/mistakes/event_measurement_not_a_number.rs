@@ -1,4 +1,4 @@
-//! A measurement that is no number.
+//! A measurement that is not a number.
 
 use telemetry_runtime::EventMetadata;
 

@@ -1,4 +1,4 @@
-//! An event of one's own without a name.
+//! An event of your own without a name.
 
 use telemetry_runtime::EventMetadata;
 

@@ -1,4 +1,4 @@
-//! An event of one's own with two dots in a row.
+//! An event name with two dots in a row.
 
 use telemetry_runtime::EventMetadata;
 

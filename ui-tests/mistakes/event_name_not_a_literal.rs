@@ -1,4 +1,4 @@
-//! The name of an event that is known at run time only.
+//! An event name that is known only at run time.
 
 use telemetry_runtime::event_name;
 

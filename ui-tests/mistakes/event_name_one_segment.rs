@@ -1,4 +1,4 @@
-//! An event of one's own with a name of one segment.
+//! An event of your own whose name has one segment.
 
 use telemetry_runtime::EventMetadata;
 

@@ -1,4 +1,4 @@
-//! An event of one's own under a prefix that is the library's.
+//! An event of your own under a reserved prefix.
 
 use telemetry_runtime::EventMetadata;
 

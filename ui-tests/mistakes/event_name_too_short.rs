@@ -1,4 +1,4 @@
-//! The name of an event with one segment.
+//! An event name with one segment.
 
 use telemetry_runtime::event_name;
 

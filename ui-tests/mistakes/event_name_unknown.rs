@@ -1,4 +1,4 @@
-//! The name of a documented event with a typo.
+//! A misspelled event name.
 
 use telemetry_runtime::event_name;
 

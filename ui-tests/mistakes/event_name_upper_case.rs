@@ -1,4 +1,4 @@
-//! An event of one's own with a name in upper case.
+//! An event name in upper case.
 
 use telemetry_runtime::EventMetadata;
 

@@ -1,4 +1,4 @@
-//! A pattern where one event is named.
+//! A pattern where one event is expected.
 
 use telemetry_runtime::event_name;
 

@@ -1,4 +1,4 @@
-//! A pattern that no documented event matches.
+//! A pattern that matches no documented event.
 
 use telemetry_runtime::event_names;
 

@@ -1,4 +1,4 @@
-//! An event that is an enum, and one without names for its fields.
+//! An event that is an enum or a tuple struct.
 
 use telemetry_runtime::EventMetadata;
 

@@ -1,4 +1,4 @@
-//! An option of an event's field with a typo.
+//! A misspelled option of an event field.
 
 use telemetry_runtime::EventMetadata;
 

@@ -1,4 +1,4 @@
-//! Options of an event's field that contradict each other.
+//! Contradictory options of an event field.
 
 use telemetry_runtime::EventMetadata;
 

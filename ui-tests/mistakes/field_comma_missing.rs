@@ -1,4 +1,4 @@
-//! No comma between two fields.
+//! A missing comma between two fields.
 
 use telemetry_runtime::agent_span;
 

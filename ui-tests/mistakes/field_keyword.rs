@@ -1,4 +1,4 @@
-//! A word of Rust's as a key without a value.
+//! A Rust keyword as a key without a value.
 
 use telemetry_runtime::agent_span;
 

@@ -1,4 +1,4 @@
-//! A required field that nothing gives.
+//! A required field that is missing.
 
 use telemetry_runtime::agent_span;
 

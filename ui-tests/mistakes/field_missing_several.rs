@@ -1,4 +1,4 @@
-//! Several required fields that nothing gives.
+//! Several required fields that are missing.
 
 use telemetry_runtime::agent_span;
 

@@ -1,4 +1,4 @@
-//! A key of the stop event, given at the start.
+//! A stop key, given at the start.
 
 use telemetry_runtime::agent_span;
 

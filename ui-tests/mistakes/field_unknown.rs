@@ -1,4 +1,4 @@
-//! A field with a typo.
+//! A misspelled field.
 
 use telemetry_runtime::agent_span;
 

@@ -1,4 +1,4 @@
-//! A field of a span that has none.
+//! An unknown field, with no similar name.
 
 use telemetry_runtime::agent_span;
 

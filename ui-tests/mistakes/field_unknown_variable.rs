@@ -1,4 +1,4 @@
-//! A field's value that names nothing in sight.
+//! A value that does not exist.
 
 use telemetry_runtime::agent_span;
 

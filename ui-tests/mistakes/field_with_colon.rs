@@ -1,4 +1,4 @@
-//! A field with `:` for `=`.
+//! A field with `:` instead of `=`.
 
 use telemetry_runtime::agent_span;
 

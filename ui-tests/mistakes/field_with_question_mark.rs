@@ -1,4 +1,4 @@
-//! A boolean field with the question mark of its key.
+//! A boolean field written with its question mark.
 
 use telemetry_runtime::agent_span;
 

@@ -1,4 +1,4 @@
-//! A field named without a value, and no parameter of that name.
+//! A field without a value, and no parameter of that name.
 
 use telemetry_runtime::agent_span;
 

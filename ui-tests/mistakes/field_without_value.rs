@@ -1,4 +1,4 @@
-//! A field without the value after its `=`.
+//! A field without a value after `=`.
 
 use telemetry_runtime::agent_span;
 

@@ -1,4 +1,4 @@
-//! A documented key among one's own.
+//! A documented key inside `fields(..)`.
 
 use telemetry_runtime::agent_span;
 

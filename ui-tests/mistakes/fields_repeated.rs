@@ -1,4 +1,4 @@
-//! A key of one's own given twice.
+//! A key given twice inside `fields(..)`.
 
 use telemetry_runtime::agent_span;
 

@@ -1,4 +1,4 @@
-//! `future` beside `stream`.
+//! `future` together with `stream`.
 
 use futures::{Stream, stream};
 use telemetry_runtime::agent_span;

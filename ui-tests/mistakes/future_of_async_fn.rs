@@ -1,4 +1,4 @@
-//! `future` on an `async fn`, which needs none.
+//! `future` on an `async fn`.
 
 use telemetry_runtime::agent_span;
 

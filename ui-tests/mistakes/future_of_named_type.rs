@@ -1,4 +1,4 @@
-//! `future` on a function whose future is a type with a name.
+//! `future` on a function that returns a concrete future type.
 
 use std::future::{Ready, ready};
 

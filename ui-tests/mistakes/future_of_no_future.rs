@@ -1,4 +1,4 @@
-//! `future` on a function that returns no future.
+//! `future` on a function that does not return a future.
 
 use telemetry_runtime::agent_span;
 

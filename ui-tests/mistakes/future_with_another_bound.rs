@@ -1,4 +1,4 @@
-//! A future with a bound that a span around it does not keep.
+//! A returned future with a bound that the span cannot keep.
 
 use std::future::{Ready, ready};
 

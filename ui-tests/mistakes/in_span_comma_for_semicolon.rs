@@ -1,4 +1,4 @@
-//! `in_span!` with a comma before what it runs.
+//! `in_span!` with a comma instead of the semicolon.
 
 use telemetry_runtime::in_span;
 

@@ -1,4 +1,4 @@
-//! `in_span!` of what is neither a closure, nor an `async` block, nor a stream.
+//! `in_span!` with something other than a closure, a future or a stream.
 
 use telemetry_runtime::in_span;
 

@@ -1,4 +1,4 @@
-//! `in_span!` of a span with a typo.
+//! A misspelled span in `in_span!`.
 
 use telemetry_runtime::in_span;
 

@@ -1,4 +1,4 @@
-//! `in_span!` without anything to run.
+//! `in_span!` without work to run.
 
 use telemetry_runtime::in_span;
 

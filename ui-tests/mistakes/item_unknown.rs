@@ -1,4 +1,4 @@
-//! A key of the items with a typo.
+//! A misspelled key in `item(..)`.
 
 use futures::{Stream, stream};
 use telemetry_runtime::agent_span;

@@ -1,4 +1,4 @@
-//! A mistake in the attribute of a method: what calls the method is not told off.
+//! A mistake on a method causes no errors where the method is called.
 
 use telemetry_runtime::agent_span;
 

@@ -1,4 +1,4 @@
-//! An attribute on a whole `impl`.
+//! An attribute on an `impl`.
 
 use telemetry_runtime::agent_span;
 

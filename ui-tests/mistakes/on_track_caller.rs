@@ -1,4 +1,4 @@
-//! An attribute on a function that tells where it was called.
+//! An attribute on a `#[track_caller]` function.
 
 use telemetry_runtime::agent_span;
 

@@ -1,4 +1,4 @@
-//! Rules at a span that is ended by hand.
+//! `stop(..)` or `response(..)` in `open_span!`.
 
 use telemetry_runtime::open_span;
 

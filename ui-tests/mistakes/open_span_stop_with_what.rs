@@ -1,4 +1,4 @@
-//! A value that a span cannot stop with.
+//! A value that a span opened by hand cannot stop with.
 
 use telemetry_runtime::{open_span, record};
 

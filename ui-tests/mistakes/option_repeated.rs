@@ -1,4 +1,4 @@
-//! An option said twice.
+//! An option given twice.
 
 use telemetry_runtime::agent_span;
 

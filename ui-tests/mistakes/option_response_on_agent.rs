@@ -1,4 +1,4 @@
-//! `response` at a span that is no call of a model.
+//! `response` on a span that is not a model call.
 
 use telemetry_runtime::agent_span;
 

@@ -1,4 +1,4 @@
-//! `response` twice.
+//! `response` given twice.
 
 use telemetry_runtime::agent_span;
 

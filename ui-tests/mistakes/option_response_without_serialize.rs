@@ -1,4 +1,4 @@
-//! `response` of a value that does not serialise.
+//! `response` on a value that does not implement `Serialize`.
 
 use telemetry_runtime::agent_span;
 

@@ -1,4 +1,4 @@
-//! An option with a typo.
+//! A misspelled option.
 
 use telemetry_runtime::agent_span;
 

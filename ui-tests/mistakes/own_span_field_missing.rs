@@ -1,4 +1,4 @@
-//! A field of one's own span that is not given.
+//! A field of your own span that is missing.
 
 use telemetry_runtime::{EventMetadata, agent_span};
 

@@ -1,4 +1,4 @@
-//! A field that one's own span does not have.
+//! A field that your own span does not have.
 
 use telemetry_runtime::{EventMetadata, agent_span};
 

@@ -1,4 +1,4 @@
-//! A struct that is an event that stands alone.
+//! A struct that is a single event, used as a span.
 
 use telemetry_runtime::{EventMetadata, agent_span};
 

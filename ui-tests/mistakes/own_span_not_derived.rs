@@ -1,4 +1,4 @@
-//! A struct that is no span.
+//! A struct that is not a span.
 
 use telemetry_runtime::agent_span;
 

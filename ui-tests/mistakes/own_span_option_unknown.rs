@@ -1,4 +1,4 @@
-//! An option of one's own span with a typo.
+//! A misspelled option of your own span.
 
 use telemetry_runtime::EventMetadata;
 

@@ -1,4 +1,4 @@
-//! A span of one's own with stop keys, and a function that says nothing of them.
+//! Stop keys of your own span that the function does not give.
 
 use telemetry_runtime::{EventMetadata, agent_span};
 

@@ -1,4 +1,4 @@
-//! A stop key of one's own span said twice.
+//! A stop key of your own span, given twice.
 
 use telemetry_runtime::EventMetadata;
 

@@ -1,4 +1,4 @@
-//! A span of one's own with a typo.
+//! A misspelled span of your own.
 
 use telemetry_runtime::{EventMetadata, agent_span};
 

@@ -1,4 +1,4 @@
-//! One's own span without its fields.
+//! A span of your own without its fields.
 
 use telemetry_runtime::{EventMetadata, agent_span};
 

@@ -1,4 +1,4 @@
-//! `record!` of a start key.
+//! A start key in `record!`.
 
 use telemetry_runtime::record;
 

@@ -1,4 +1,4 @@
-//! `record!` of a key with a typo.
+//! A misspelled key in `record!`.
 
 use telemetry_runtime::record;
 

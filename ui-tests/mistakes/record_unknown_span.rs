@@ -1,4 +1,4 @@
-//! `record!` onto a span with a typo.
+//! A misspelled span in `record!`.
 
 use telemetry_runtime::record;
 

@@ -1,4 +1,4 @@
-//! `record!` of a value of another type than the documents'.
+//! A value of the wrong type in `record!`.
 
 use telemetry_runtime::record;
 

@@ -1,4 +1,4 @@
-//! Several mistakes in one attribute: all are told at once, and the function is there all the same.
+//! Several mistakes in one attribute: all errors appear at once.
 
 use telemetry_runtime::agent_span;
 

@@ -1,4 +1,4 @@
-//! Something to skip that is no parameter.
+//! `skip(..)` of something that is not a parameter.
 
 use telemetry_runtime::tool_call;
 

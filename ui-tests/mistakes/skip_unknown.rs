@@ -1,4 +1,4 @@
-//! A parameter to skip that does not exist.
+//! A misspelled parameter in `skip(..)`.
 
 use telemetry_runtime::tool_call;
 

@@ -1,4 +1,4 @@
-//! An event's name for a span's.
+//! An event prefix instead of a span name.
 
 use telemetry_runtime::agent_span;
 

@@ -1,4 +1,4 @@
-//! A span's name in quotes.
+//! A span name in quotes.
 
 use telemetry_runtime::agent_span;
 

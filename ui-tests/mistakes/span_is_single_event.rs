@@ -1,4 +1,4 @@
-//! A span named like an event that stands alone.
+//! A single event, used as a span.
 
 use telemetry_runtime::agent_span;
 

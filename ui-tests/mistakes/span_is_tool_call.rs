@@ -1,4 +1,4 @@
-//! `agent_span(tool_call)`: tool calls have an attribute of their own.
+//! `agent_span(tool_call)` instead of `tool_call`.
 
 use telemetry_runtime::agent_span;
 

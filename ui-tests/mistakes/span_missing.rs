@@ -1,4 +1,4 @@
-//! No span.
+//! A missing span.
 
 use telemetry_runtime::agent_span;
 

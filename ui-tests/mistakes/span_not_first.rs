@@ -1,4 +1,4 @@
-//! A span's name that is not the first argument.
+//! A span that is not the first argument.
 
 use telemetry_runtime::agent_span;
 

@@ -1,4 +1,4 @@
-//! A span's name with a typo.
+//! A misspelled span.
 
 use telemetry_runtime::agent_span;
 

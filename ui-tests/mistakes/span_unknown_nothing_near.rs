@@ -1,4 +1,4 @@
-//! A span's name that is like none.
+//! An unknown span, with no similar name.
 
 use telemetry_runtime::agent_span;
 

@@ -1,4 +1,4 @@
-//! A field of a `StopMetadata` that cannot be recorded.
+//! A `StopMetadata` field that cannot be recorded.
 
 use telemetry_runtime::StopMetadata;
 

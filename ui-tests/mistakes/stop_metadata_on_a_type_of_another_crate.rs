@@ -1,4 +1,4 @@
-//! A type of another crate without stop keys.
+//! A type from another crate without stop keys.
 
 use telemetry_runtime::agent_span;
 

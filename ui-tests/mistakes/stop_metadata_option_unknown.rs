@@ -1,4 +1,4 @@
-//! An option of a `StopMetadata`'s field with a typo.
+//! A misspelled option of a `StopMetadata` field.
 
 use telemetry_runtime::StopMetadata;
 

@@ -1,4 +1,4 @@
-//! A field of a `StopMetadata` renamed to a key with a typo.
+//! A `StopMetadata` field renamed to a misspelled key.
 
 use telemetry_runtime::StopMetadata;
 

@@ -1,4 +1,4 @@
-//! Two fields of a `StopMetadata` with the same key.
+//! Two `StopMetadata` fields with the same key.
 
 use telemetry_runtime::StopMetadata;
 

@@ -1,4 +1,4 @@
-//! A status on a field: only a variant has one.
+//! A status on a field instead of a variant.
 
 use telemetry_runtime::StopMetadata;
 

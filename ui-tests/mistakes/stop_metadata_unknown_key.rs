@@ -1,4 +1,4 @@
-//! Fields of a `StopMetadata` that the span does not have.
+//! `StopMetadata` fields that the span does not have.
 
 use telemetry_runtime::StopMetadata;
 

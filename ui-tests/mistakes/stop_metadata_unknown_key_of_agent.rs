@@ -1,4 +1,4 @@
-//! `StopMetadata` with a key that the span does not have, of a span whose return value may tell it.
+//! A `StopMetadata` field that the `agent` span does not have.
 
 use telemetry_runtime::StopMetadata;
 

@@ -1,4 +1,4 @@
-//! `StopMetadata` for a span with a typo.
+//! `StopMetadata` for a misspelled span.
 
 use telemetry_runtime::StopMetadata;
 

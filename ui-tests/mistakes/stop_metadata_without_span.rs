@@ -1,4 +1,4 @@
-//! `StopMetadata` without the span that it is for.
+//! `StopMetadata` without a span.
 
 use telemetry_runtime::StopMetadata;
 

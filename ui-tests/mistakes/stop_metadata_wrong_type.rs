@@ -1,4 +1,4 @@
-//! A field of a `StopMetadata` of another type than the documents'.
+//! A `StopMetadata` field of the wrong type.
 
 use telemetry_runtime::StopMetadata;
 

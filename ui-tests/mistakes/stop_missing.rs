@@ -1,4 +1,4 @@
-//! A return type that does not say what the stop event carries.
+//! A return type that does not give the stop keys.
 
 use telemetry_runtime::agent_span;
 

@@ -1,4 +1,4 @@
-//! A generic return type that is not known to say what the stop event carries.
+//! A generic return type that may not give the stop keys.
 
 use telemetry_runtime::agent_span;
 

@@ -1,4 +1,4 @@
-//! The output of a boxed future that does not say what the stop event carries.
+//! A boxed future whose output does not give the stop keys.
 
 use std::pin::Pin;
 

@@ -1,4 +1,4 @@
-//! A return type in a `Result`, `async`, that does not say what the stop event carries.
+//! An `async` `Result` whose `Ok` type does not give the stop keys.
 
 use telemetry_runtime::agent_span;
 

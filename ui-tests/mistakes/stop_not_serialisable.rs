@@ -1,4 +1,4 @@
-//! A stop key whose value cannot be recorded.
+//! A stop value that cannot be recorded.
 
 use telemetry_runtime::agent_span;
 

@@ -1,4 +1,4 @@
-//! A return type that says what the stop event of another span carries.
+//! A return type that gives the stop keys of another span.
 
 use telemetry_runtime::{StopMetadata, agent_span};
 

@@ -1,4 +1,4 @@
-//! A start key, computed at the stop.
+//! A start key inside `stop(..)`.
 
 use telemetry_runtime::agent_span;
 

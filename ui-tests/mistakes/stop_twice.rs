@@ -1,4 +1,4 @@
-//! `stop` said twice.
+//! `stop` given twice.
 
 use telemetry_runtime::agent_span;
 

@@ -1,4 +1,4 @@
-//! A stop key with a typo.
+//! A misspelled stop key.
 
 use telemetry_runtime::agent_span;
 

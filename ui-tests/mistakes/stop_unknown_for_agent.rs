@@ -1,4 +1,4 @@
-//! A stop key of a span that has none of its own.
+//! An unknown stop key, with no similar name.
 
 use telemetry_runtime::agent_span;
 

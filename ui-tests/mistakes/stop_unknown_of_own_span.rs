@@ -1,4 +1,4 @@
-//! A stop key that one's own span does not have.
+//! A stop key that your own span does not have.
 
 use telemetry_runtime::{EventMetadata, agent_span};
 

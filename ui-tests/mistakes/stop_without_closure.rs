@@ -1,4 +1,4 @@
-//! `stop` without the name of the value.
+//! `stop` without a name for the value.
 
 use telemetry_runtime::agent_span;
 

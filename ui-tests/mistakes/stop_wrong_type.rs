@@ -1,4 +1,4 @@
-//! A stop key of another type than the documents'.
+//! A stop value of the wrong type.
 
 use telemetry_runtime::agent_span;
 

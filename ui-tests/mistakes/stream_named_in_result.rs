@@ -1,4 +1,4 @@
-//! A stream that is a type with a name, in a Result.
+//! A concrete stream type inside a `Result`.
 
 use std::pin::Pin;
 use std::task::{Context, Poll};

@@ -1,4 +1,4 @@
-//! `stream` on a function whose stream is a type with a name.
+//! `stream` on a function that returns a concrete stream type.
 
 use futures::stream;
 use telemetry_runtime::agent_span;

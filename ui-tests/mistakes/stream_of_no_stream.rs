@@ -1,4 +1,4 @@
-//! `stream` on a function that returns no stream.
+//! `stream` on a function that does not return a stream.
 
 use telemetry_runtime::agent_span;
 

@@ -1,4 +1,4 @@
-//! Arguments given by an expression that cannot be recorded.
+//! `args` that cannot be recorded.
 
 use telemetry_runtime::tool_call;
 

@@ -1,4 +1,4 @@
-//! A tool call's id that is no text.
+//! A `tool_call_id` that is not text.
 
 use telemetry_runtime::tool_call;
 

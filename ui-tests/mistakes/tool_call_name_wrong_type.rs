@@ -1,4 +1,4 @@
-//! A tool's name that is no text.
+//! A tool `name` that is not text.
 
 use telemetry_runtime::tool_call;
 

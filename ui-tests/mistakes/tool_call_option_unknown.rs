@@ -1,4 +1,4 @@
-//! An option of `tool_call` with a typo.
+//! A misspelled option of `tool_call`.
 
 use telemetry_runtime::tool_call;
 

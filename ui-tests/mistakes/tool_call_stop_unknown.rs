@@ -1,4 +1,4 @@
-//! A stop key of `tool_call` with a typo.
+//! A misspelled stop key of `tool_call`.
 
 use telemetry_runtime::tool_call;
 

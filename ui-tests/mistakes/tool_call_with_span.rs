@@ -1,4 +1,4 @@
-//! A tool's name where `tool_call` has its options.
+//! A tool name without `name =`.
 
 use telemetry_runtime::tool_call;
 

@@ -1,4 +1,4 @@
-//! A number where the documents have a text.
+//! An integer where text is expected.
 
 use telemetry_runtime::agent_span;
 

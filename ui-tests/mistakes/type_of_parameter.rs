@@ -1,4 +1,4 @@
-//! A parameter, taken by its name, of another type than the documents'.
+//! A parameter of the wrong type, recorded by its name.
 
 use telemetry_runtime::agent_span;
 

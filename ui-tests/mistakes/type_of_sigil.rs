@@ -1,4 +1,4 @@
-//! A sigil that makes a text of what the documents have as a whole number.
+//! A `%` where an integer is expected.
 
 use telemetry_runtime::agent_span;
 

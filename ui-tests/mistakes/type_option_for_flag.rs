@@ -1,4 +1,4 @@
-//! An `Option` where the documents have a boolean.
+//! An `Option` where a boolean is expected.
 
 use telemetry_runtime::agent_span;
 

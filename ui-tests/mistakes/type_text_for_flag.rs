@@ -1,4 +1,4 @@
-//! A text where the documents have a boolean.
+//! Text where a boolean is expected.
 
 use telemetry_runtime::agent_span;
 

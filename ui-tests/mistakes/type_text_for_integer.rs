@@ -1,4 +1,4 @@
-//! A text where the documents have a whole number.
+//! Text where an integer is expected.
 
 use telemetry_runtime::agent_span;
 

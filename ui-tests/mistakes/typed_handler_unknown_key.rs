@@ -1,4 +1,4 @@
-//! A typed handler that asks for a key the event does not have.
+//! A key that a typed handler's event does not have.
 
 use telemetry_runtime::{attach_typed, condukt};
 

@@ -1,4 +1,4 @@
-//! A generic parameter that is not known to serialise.
+//! A generic value without a `Serialize` bound.
 
 use telemetry_runtime::agent_span;
 

@@ -1,4 +1,4 @@
-//! A value that has no `Serialize` but `Debug`.
+//! A value that implements `Debug` but not `Serialize`.
 
 use telemetry_runtime::agent_span;
 

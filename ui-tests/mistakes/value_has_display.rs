@@ -1,4 +1,4 @@
-//! A value that has no `Serialize` but `Display`.
+//! A value that implements `Display` but not `Serialize`.
 
 use std::fmt;
 

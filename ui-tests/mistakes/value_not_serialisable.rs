@@ -1,4 +1,4 @@
-//! A value that has none of the ways to be recorded.
+//! A value that implements neither `Serialize`, `Display` nor `Debug`.
 
 use telemetry_runtime::agent_span;
 

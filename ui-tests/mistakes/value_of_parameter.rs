@@ -1,4 +1,4 @@
-//! A parameter, taken by its name, that cannot be recorded.
+//! A parameter that cannot be recorded.
 
 use telemetry_runtime::agent_span;
 

@@ -1,4 +1,4 @@
-//! A value whose type nothing tells.
+//! A value whose type cannot be inferred.
 
 use telemetry_runtime::agent_span;
 

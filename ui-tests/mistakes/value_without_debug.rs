@@ -1,4 +1,4 @@
-//! `?` on a value that has no `Debug`.
+//! `?` on a value without `Debug`.
 
 use telemetry_runtime::agent_span;
 

@@ -1,4 +1,4 @@
-//! `%` on a value that has no `Display`.
+//! `%` on a value without `Display`.
 
 use telemetry_runtime::agent_span;
 

@@ -1,4 +1,4 @@
-//! A deprecated function: only its users are told.
+//! A deprecated function: only its users get the warning.
 
 #[deprecated(note = "use `add`")]
 #[instrumented]

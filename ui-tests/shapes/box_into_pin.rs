@@ -1,4 +1,4 @@
-//! `Box::into_pin`, `Pin::from` and `.into()` of a boxed future, said with `future`.
+//! `Box::into_pin`, `Pin::from` and `.into()` of a boxed future, with `future`.
 // ends: ok ok ok
 
 use std::pin::Pin;

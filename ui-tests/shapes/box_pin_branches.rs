@@ -1,4 +1,4 @@
-//! `Box::pin` in each branch, said with `future`.
+//! `Box::pin` in each branch, with `future`.
 // ends: ok ok
 
 use futures::executor::block_on;

@@ -1,4 +1,4 @@
-//! A boxed future with a cast, said with `future`.
+//! A boxed future with a cast, with `future`.
 
 use std::pin::Pin;
 

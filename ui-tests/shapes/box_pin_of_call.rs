@@ -1,4 +1,4 @@
-//! `Box::pin(inner())`, said with `future`.
+//! `Box::pin(inner())`, with `future`.
 
 use futures::executor::block_on;
 use futures::future::LocalBoxFuture;

@@ -1,4 +1,4 @@
-//! `Box::pin(future)`: the `async` block bound first, said with `future`.
+//! `Box::pin(future)`: the `async` block bound first, with `future`.
 
 use futures::executor::block_on;
 use futures::future::BoxFuture;

@@ -1,4 +1,4 @@
-//! `.boxed()`, `.boxed_local()`, said with `future`.
+//! `.boxed()`, `.boxed_local()`, with `future`.
 // ends: ok ok
 
 use futures::FutureExt;

@@ -1,4 +1,4 @@
-//! The function of `Drop`, called by nobody in sight.
+//! The function of `Drop`, which the compiler calls.
 
 use std::cell::Cell;
 

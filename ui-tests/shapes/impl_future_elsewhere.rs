@@ -1,4 +1,4 @@
-//! `-> impl Future` made elsewhere: said with `future`.
+//! `-> impl Future` made elsewhere, with `future`.
 
 use futures::executor::block_on;
 

@@ -1,4 +1,4 @@
-//! `-> impl Future` made elsewhere whose type only the return type tells.
+//! `-> impl Future` made elsewhere whose type only the return type gives.
 // ends: error error
 
 use std::error::Error;

@@ -1,4 +1,4 @@
-//! Bodies whose type only the return type tells.
+//! Bodies whose type only the return type gives.
 // ends: ok ok ok ok ok
 
 #[instrumented]

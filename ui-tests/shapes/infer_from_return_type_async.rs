@@ -1,4 +1,4 @@
-//! Bodies whose type only the return type tells, `async`.
+//! Bodies whose type only the return type gives, `async`.
 // ends: ok ok ok
 
 use futures::executor::block_on;

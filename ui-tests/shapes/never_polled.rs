@@ -1,4 +1,4 @@
-//! A future that nobody polls.
+//! A future that is never polled.
 // ends: none
 
 #[instrumented]

@@ -1,4 +1,4 @@
-//! Aliases of `Result`: one's own, `io`'s, `anyhow`'s.
+//! Aliases of `Result`: the user's own, `io`'s, `anyhow`'s.
 // ends: error error error
 
 use std::io;

@@ -1,4 +1,4 @@
-//! A stream that is dropped before its end, and one that nobody polls.
+//! A stream that is dropped before its end, and one that is never polled.
 // ends: cancelled
 
 use futures::executor::block_on;

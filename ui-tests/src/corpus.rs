@@ -11,10 +11,10 @@ use std::path::Path;
 /// In the place of an attribute: there is none, and the marker becomes an attribute that vanishes.
 pub const BARE: &str = "";
 
-/// Attributes for every shape, each with a name for the module or program that is made with it.
+/// Attributes for shapes, bare first, each with a name for the module or program that is made with it.
 ///
 /// They differ in what is taken from the function: nothing; keys at the start and the return value; a
-/// span of one's own and the return value; all parameters and the return value itself.
+/// span of the user's own and the return value; all parameters and the return value itself.
 pub const ATTRIBUTES: [(&str, &str); 5] = [
     ("bare", BARE),
     ("agent", "agent_span(agent)"),
@@ -66,6 +66,14 @@ impl Case {
     pub fn ends(&self) -> Vec<&str> {
         let said = self.source.lines().find_map(|line| line.strip_prefix("// ends: "));
         said.unwrap_or(DEFAULT_ENDS).split_whitespace().filter(|end| *end != "none").collect()
+    }
+
+    /// The attribute that the case is put under where it is put under one: shared out by the letters of its name.
+    #[must_use]
+    pub fn own_attribute(&self) -> &'static str {
+        let attributes = &ATTRIBUTES[1..];
+        let letters: usize = self.name.bytes().map(usize::from).sum();
+        attributes[letters % attributes.len()].1
     }
 
     /// Whether the case says, after `// differs:`, why it cannot be under an attribute what it is bare.

@@ -1,8 +1,8 @@
 //! What the compiler says of the user's own code, it says under an attribute as it does without.
 //!
 //! Each case of `lints/` and `errors/` is written out bare and under the attributes as programs of a
-//! package of their own, all are checked in one call of cargo, and what the compiler said is compared
-//! with what it said of the bare one.
+//! package of their own, all are checked in one call of cargo, and the compiler's messages are compared
+//! with those for the bare one.
 //!
 //! - A lint must say the same and point at the same tokens, in the first place and in the others.
 //! - An error must have the same code and point at the same tokens in the first place. What else it says
@@ -34,7 +34,7 @@ fn errors_point_where_they_do_without_an_attribute() {
     compare("errors", |diagnostic| diagnostic.first.clone());
 }
 
-/// One thing that the compiler said.
+/// One message of the compiler.
 struct Diagnostic {
     /// Its code, and where it points in the first place: `E0308 at 5:5 to 5:15`.
     first: String,

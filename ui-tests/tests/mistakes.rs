@@ -1,4 +1,4 @@
-//! Every mistake of `mistakes/` is told as its snapshot says, and `docs/mistakes.md` shows them all.
+//! Every mistake of `mistakes/` has the message of its snapshot, and `docs/mistakes.md` shows them all.
 //!
 //! After a change of a message: `TRYBUILD=overwrite cargo test -p ui-tests --test mistakes` writes the
 //! snapshots, to be read before they are kept, and then `UPDATE=1` the page.
@@ -30,10 +30,10 @@ const PARTS: [(&str, &[&str]); 11] = [
 ];
 
 const INTRODUCTION: &str = "\
-# What a mistake looks like
+# Mistakes and their messages
 
-Every way to get an attribute wrong that the tests know, with what the compiler says of it. This page is
-written from the snapshots in `ui-tests/mistakes` by `UPDATE=1 cargo test -p ui-tests`.
+Each mistake that the tests cover, with the compiler's message. `UPDATE=1 cargo test -p ui-tests` writes this page from the
+snapshots in `ui-tests/mistakes`.
 ";
 
 #[test]
@@ -52,10 +52,10 @@ fn page() {
         return;
     }
     let kept = fs::read_to_string(&path).unwrap_or_default();
-    assert!(kept == page, "docs/mistakes.md is not what the snapshots say: run with UPDATE=1");
+    assert!(kept == page, "docs/mistakes.md differs from the snapshots: run with UPDATE=1");
 }
 
-/// The page as the cases and their snapshots have it.
+/// The page, from the cases and their snapshots.
 fn write_page() -> String {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("mistakes");
     let mut sections: Vec<String> = PARTS.iter().map(|(title, _)| format!("\n## {title}\n")).collect();

@@ -1,7 +1,7 @@
-//! Every function shape of `shapes/`, bare and under each attribute.
+//! Every function shape of `shapes/`, bare and under an attribute; with `CORPUS=whole`, under each.
 //!
 //! `build.rs` writes the modules out. A test calls its case's `check`, which asserts what the function
-//! does, with nobody listening and with a capture, and then looks at what came out: for each
+//! does, without a handler and with a capture, and then looks at what came out: for each
 //! annotated call that was made exactly one start and one end, in the order that the case says.
 
 #![warn(clippy::nursery)]
@@ -56,7 +56,7 @@ fn in_the_span() {
     }
 }
 
-/// Runs a case with nobody listening, then with a capture, and holds the events against `ends`: for each
+/// Runs a case without a handler, then with a capture, and holds the events against `ends`: for each
 /// annotated call how it ended, in the order of the ends.
 fn run(check: fn(), ends: &[&str]) {
     check();

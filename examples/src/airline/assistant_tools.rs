@@ -19,13 +19,13 @@ use crate::airline::toolbox::{ToolCall, ToolError, Toolbox};
 /// The name under which a session holds the key to the booking system.
 pub const BOOKING_KEY: &str = "BOOKING_API_KEY";
 
-/// What the fare desk is told to be.
+/// The fare desk's system prompt.
 pub const FARE_DESK_INSTRUCTIONS: &str = "You are the fare desk of Larkwing Air. A colleague asks you about fares, \
 changes and refunds. Look up the rules and the quote with your tools, then answer in two sentences at most.";
 
 const DEFINITIONS: &str = include_str!("../../data/tools.json");
 
-/// The tools as the models are told of them.
+/// The tools as the models receive them.
 #[derive(Deserialize)]
 struct Definitions {
     assistant: Vec<ChatCompletionTools>,

@@ -274,7 +274,7 @@ impl Model {
     }
 }
 
-/// The innermost reason, `Connection refused` say: the layers above it only name themselves.
+/// The innermost reason, `Connection refused` say: the layers above it only give their names.
 fn root_cause(error: &reqwest::Error) -> String {
     let mut cause: &dyn std::error::Error = error;
     while let Some(inner) = cause.source() {

@@ -24,7 +24,7 @@ pub enum Mode {
     Recorded,
     /// The model says what was recorded; the tools are real.
     RecordedModel,
-    /// The model behind a URL, with real tools. Of the recording it is told what the customer says.
+    /// The model behind a URL, with real tools. From the recording it gets the customer's messages.
     Provider {
         /// What stands before `/chat/completions`.
         base_url: String,
@@ -116,7 +116,7 @@ async fn run_in(
         let conversation = converse(conversation, Chat::new(ASSISTANT, model, tools), recorded);
 
         // The id under which the customer's conversation is known, and the key that its tools need.
-        // Spawned tasks take nothing along by themselves, so the context is given to this one.
+        // A spawned task has no context by default, so this one is given it.
         let session = Context::current().with_session_id(Uuid::now_v7().to_string());
         running.spawn(conversation.in_context(session.with_secrets(secrets.clone())));
     }
@@ -133,13 +133,13 @@ async fn next_ended(running: &mut JoinSet<Result<(), RunError>>) -> Result<(), R
         Some(Ok(outcome)) => outcome,
         Some(Err(error)) => match error.try_into_panic() {
             Ok(panic) => std::panic::resume_unwind(panic),
-            // Nobody aborts one while they are being waited for.
+            // None is aborted while this waits for them.
             Err(_) => Ok(()),
         },
     }
 }
 
-/// Tells the assistant what the customer says, step by step.
+/// Passes the customer's messages to the assistant, step by step.
 async fn converse(conversation: Conversation, mut assistant: Chat, recorded: bool) -> Result<(), RunError> {
     for step in conversation.steps() {
         let outcome = match step {

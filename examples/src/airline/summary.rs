@@ -34,7 +34,7 @@ pub struct Summary {
     pub tool_calls: usize,
     /// Those that failed.
     pub tool_failures: usize,
-    /// What the models were given and said.
+    /// What the models received and answered.
     pub tokens: Tokens,
     /// The calls that took longest, the longest first.
     pub slowest: Vec<Call>,
@@ -45,7 +45,7 @@ pub struct Summary {
 pub struct Tokens {
     /// Given to models.
     pub prompt: u64,
-    /// Said by models.
+    /// Written by models.
     pub completion: u64,
     /// Turns without a usage.
     pub turns_without: usize,

@@ -37,7 +37,7 @@ impl ToolCall {
 /// The tools of an agent.
 #[async_trait]
 pub trait Toolbox: Send + Sync {
-    /// The tools as the model is told of them.
+    /// The tools as the model receives them.
     fn definitions(&self) -> &[ChatCompletionTools];
 
     /// Carries out a call. The error's text goes to the model, which may make amends.

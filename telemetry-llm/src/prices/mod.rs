@@ -45,7 +45,7 @@ pub struct Cost {
     pub total: f64,
 }
 
-/// A price of one's own, in US dollars for a million tokens.
+/// A price of your own, in US dollars for a million tokens.
 ///
 /// ```
 /// use telemetry_llm::prices::Price;
@@ -137,7 +137,7 @@ impl Prices {
     ///
     /// # Errors
     ///
-    /// If it is none.
+    /// If the text is not such a table.
     pub fn from_json(json: &str) -> Result<Self, PricesError> {
         let table: Table = serde_json::from_str(json).map_err(PricesError::Table)?;
         Ok(Self::of(Arc::new(table)))
@@ -157,7 +157,7 @@ impl Prices {
         &self.table.source
     }
 
-    /// The same with a price of one's own for a model that the table knows, as `gpt-4o` or
+    /// Returns this table with a price of your own for a model that the table knows, as `gpt-4o` or
     /// `azure/gpt-4o`.
     ///
     /// # Errors
@@ -176,7 +176,7 @@ impl Prices {
     }
 
     /// The same with the price of a model that the table need not know, by its exact name: a deployment,
-    /// a model of one's own. It holds whoever serves it.
+    /// a model of your own. It applies to every provider.
     pub fn with_model(mut self, model: &str, price: Price) -> Self {
         Arc::make_mut(&mut self.added).insert(model.to_owned(), price.0);
         self
@@ -185,7 +185,7 @@ impl Prices {
     /// What a call cost; `None` where the provider, the model, a price or the tokens are not known.
     ///
     /// The provider is a name of the conventions (`openai`, `aws.bedrock`) or of the table; without one
-    /// the model's name tells. The time is that of the call: prices change, and some have hours.
+    /// the model's name shows. The time is that of the call: prices change, and some have hours.
     pub fn cost<'p>(
         &self,
         provider: impl Into<Option<&'p str>>,

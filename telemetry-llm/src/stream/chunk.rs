@@ -15,7 +15,7 @@ pub(super) enum Place {
     Next,
 }
 
-/// What one chunk says.
+/// What one chunk holds.
 #[derive(Debug)]
 pub(super) enum Delta<'a> {
     Id(&'a str),
@@ -48,7 +48,7 @@ pub(super) enum Delta<'a> {
 }
 
 impl Delta<'_> {
-    /// Whether the model says something by it.
+    /// Whether it is output of the model.
     pub(super) fn is_token(&self) -> bool {
         let says = |part: &Part| match part {
             Part::Text { content } | Part::Reasoning { content, .. } => !content.is_empty(),
@@ -65,10 +65,10 @@ impl Delta<'_> {
     }
 }
 
-/// What is told each delta of a chunk.
+/// Receives each delta of a chunk.
 pub(super) type Sink<'s, 'a> = dyn FnMut(Delta<'a>) + 's;
 
-/// Tells a delta, if there is one.
+/// Passes on a delta, if there is one.
 pub(super) fn give<'a>(sink: &mut Sink<'_, 'a>, delta: Option<Delta<'a>>) {
     if let Some(delta) = delta {
         sink(delta);
@@ -80,7 +80,7 @@ pub(super) fn read<'a>(chunk: &'a Json, sink: &mut Sink<'_, 'a>) -> bool {
     read_within(chunk, sink, 2)
 }
 
-/// Where a chunk is held, if it is none.
+/// Where a value holds a chunk, if it is not one.
 const HOLDERS: &[&str] = &["chunk", "event", "data", "raw", "response", "value", "Ok", "inner"];
 
 fn read_within<'a>(chunk: &'a Json, sink: &mut Sink<'_, 'a>, depth: u8) -> bool {
@@ -160,7 +160,7 @@ pub(super) fn common<'a>(value: &'a Json, ids: &[&str], models: &[&str], sink: &
     }
 }
 
-/// Why a choice ended, where it says so.
+/// Why a choice ended, where it gives that.
 pub(super) fn finish<'a>(choice: u64, value: Option<&'a Json>, sink: &mut Sink<'_, 'a>) {
     if let Some(reason) = value.and_then(FinishReason::read) {
         sink(Delta::Finish(choice, reason));

@@ -126,7 +126,7 @@ pub(super) fn cohere_event<'a>(kind: &'a str, event: &'a Json, sink: &mut Sink<'
     true
 }
 
-/// Ollama's chunks, and Cohere's first version, whose events are told by other keys than a `type`.
+/// Ollama's chunks, and Cohere's first version, whose events have other keys than a `type`.
 pub(super) fn ollama<'a>(chunk: &'a Json, sink: &mut Sink<'_, 'a>) -> bool {
     if let Some(kind) = text(chunk, &["event_type"]) {
         return cohere_first(kind, chunk, sink);

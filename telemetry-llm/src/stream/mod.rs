@@ -18,7 +18,7 @@ use chunk::{Delta, Place};
 /// The most bytes of text that are kept of one answer; what comes after is left out.
 const MAX_BYTES: usize = 16 << 20;
 
-/// An answer that is put together from a stream's chunks, in whatever form they come.
+/// An answer that is put together from a stream's chunks, in any provider's form.
 ///
 /// ```
 /// use telemetry_llm::{FinishReason, ResponseStream};
@@ -60,7 +60,7 @@ enum Block {
     Whole(Vec<Part>),
 }
 
-/// Whether a chunk of a stream has something that the model said: text, reasoning or a call of a
+/// Whether a chunk of a stream has something that the model wrote: text, reasoning or a call of a
 /// tool. The first such chunk is the answer's first token; those that only open a stream, or keep it
 /// open, are none.
 ///
@@ -95,7 +95,7 @@ impl ResponseStream {
         token
     }
 
-    /// Whether the answer is whole: it said why it ended, or its last event came.
+    /// Whether the answer is complete: it has a finish reason, or its last event came.
     pub fn is_complete(&self) -> bool {
         self.ended || self.error.is_some() || self.finish.contains_key(&0)
     }
@@ -196,7 +196,7 @@ impl ResponseStream {
         }
     }
 
-    /// An answer that came whole says all that it knows better than the pieces did.
+    /// An answer that came whole replaces what was put together from pieces.
     fn whole(&mut self, answer: Response) {
         self.id = answer.id.or(self.id.take());
         self.model = answer.model.or(self.model.take());
@@ -245,7 +245,7 @@ impl ResponseStream {
         self.blocks.entry(key).or_insert_with(Block::text)
     }
 
-    /// Whether a piece of a call that does not say which one it is of begins a new one.
+    /// Whether a piece of a call without an index begins a new call.
     fn opens_call(&self, id: Option<&str>, name: Option<&str>) -> bool {
         match self.last.and_then(|last| self.blocks.get(&last)) {
             Some(Block::Call { id: known, .. }) => match id {

@@ -51,7 +51,7 @@ pub struct Usage {
     /// All tokens together.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub total: Option<u64>,
-    /// What the provider says that the call cost, in US dollars.
+    /// The cost of the call as the provider gives it, in US dollars.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cost: Option<f64>,
     /// The counts as they were read, from which the fields are made.
@@ -69,8 +69,8 @@ impl PartialEq for Usage {
 impl Usage {
     /// Reads the usage of any provider: a map of counts, or an answer or a chunk that holds one.
     ///
-    /// Returns `None` if it says nothing. Libraries write 0 for what they were not told: no call is
-    /// without input, so that a usage without input says nothing, and a part that is 0 is left out.
+    /// Returns `None` if it holds no counts. Libraries write 0 for what they do not know: no call is
+    /// without input, so that a usage without input holds no counts, and a part that is 0 is left out.
     pub fn read(value: &Json) -> Option<Self> {
         let usage = Self::of(read::counts(value)?);
         (usage != Self::default()).then_some(usage)

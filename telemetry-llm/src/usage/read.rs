@@ -27,14 +27,14 @@ const SLOTS: usize = 10;
 /// Whether a part is counted within its whole, or beside it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Place {
-    /// The total tells.
+    /// The total decides.
     #[default]
     Unknown,
-    /// Within, as this form's documents say.
+    /// Within, by this form's documentation.
     Within,
-    /// Beside, unless the total says otherwise.
+    /// Beside, unless the total contradicts it.
     Beside,
-    /// Beside, whatever the total says.
+    /// Beside, even if the total contradicts it.
     Always,
 }
 
@@ -220,12 +220,12 @@ fn of_map(value: &Json, map: &Map<String, Json>) -> Counts {
             *place = at(value, path).and_then(count);
         }
     }
-    // Gemini tells what kinds of things it counted.
+    // Gemini gives the kinds of things that it counted.
     let audio = |path| of_modality(at(value, path)?, "AUDIO");
     let or = |slot: &mut Option<u64>, path| *slot = slot.or_else(|| audio(path));
     or(&mut counts.slots[Slot::AudioInput as usize], "prompt_tokens_details");
     or(&mut counts.slots[Slot::AudioOutput as usize], "candidates_tokens_details");
-    // Anthropic tells how long what it wrote to a cache lives.
+    // Anthropic gives the lifetime of what it wrote to a cache.
     if counts.get(Slot::CacheWrite).is_none() {
         let part = |path| at(value, path).and_then(count);
         let parts = [
@@ -314,7 +314,7 @@ impl Counts {
         self.slots[slot as usize]
     }
 
-    /// The count of a part: a library that was not told writes 0.
+    /// The count of a part: a library that does not know it writes 0.
     pub(super) fn part(&self, slot: Slot) -> Option<u64> {
         self.get(slot).filter(|count| *count > 0)
     }

@@ -50,7 +50,7 @@ pub(super) fn settle(counts: Counts) -> Usage {
     }
 }
 
-/// A part, the whole it may be within, and what tells whether it is.
+/// A part, the whole it may be within, and what decides whether it is.
 struct Sides {
     part: u64,
     whole: u64,

@@ -51,7 +51,7 @@ pub(crate) struct Entry {
     pub(crate) value: Option<Recorded>,
 }
 
-/// A key as an identifier, or as a string where it is none.
+/// A key as an identifier, or as a string where it is not one.
 #[derive(Clone)]
 pub(crate) enum Key {
     Ident(Ident),
@@ -216,7 +216,7 @@ impl Projection {
         }
         let projection = Self { pat, expr: input.parse()? };
         if !input.is_empty() {
-            return Err(input.error("unexpected behind the answer"));
+            return Err(input.error("unexpected tokens after the answer"));
         }
         Ok(projection)
     }

@@ -127,7 +127,7 @@ impl Args {
             let name: LitStr = input.parse()?;
             return Err(Error::new(
                 name.span(),
-                format_args!("a tool's name is given as `name = {}`", quoted(&name)),
+                format_args!("write the tool's name as `name = {}`", quoted(&name)),
             ));
         }
         if input.peek(LitStr) && input.peek2(Token![=]) {
@@ -310,7 +310,7 @@ impl Args {
                 },
             }
             if !input.is_empty() && cx.is_empty() {
-                cx.error_at(input.span(), "unexpected after the work");
+                cx.error_at(input.span(), "unexpected tokens after the work");
             }
             input.parse::<TokenStream>().map(drop)
         };

@@ -21,7 +21,7 @@ pub(super) fn span_arg(input: ParseStream<'_>, cx: &mut Ctxt) -> Option<SpanArg>
     if input.is_empty() {
         cx.error_at(
             input.span(),
-            "which span? Write a documented one, such as `#[agent_span(llm_turn, ..)]`, or one of your own: \
+            "expected a span: a documented one, such as `#[agent_span(llm_turn, ..)]`, or one of your own: \
              `#[agent_span(Retrieval { .. })]`",
         );
         return None;
@@ -56,11 +56,11 @@ pub(super) fn span_arg(input: ParseStream<'_>, cx: &mut Ctxt) -> Option<SpanArg>
                 }
             }
             match span_of_event(&dotted) {
-                Some(span) => cx.error(first, format_args!("a span goes by its short name: write `{span}`")),
+                Some(span) => cx.error(first, format_args!("write the span's short name: `{span}`")),
                 None => cx.error(
                     first,
                     format_args!(
-                        "a span goes by its short name, such as `llm_turn`; there is none for `{dotted}`"
+                        "write the span's short name, such as `llm_turn`; there is no span `{dotted}`"
                     ),
                 ),
             }

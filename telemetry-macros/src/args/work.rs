@@ -20,7 +20,7 @@ impl Parse for Work {
         if input.is_empty() {
             return Err(Error::new(
                 input.span(),
-                "write the work behind `;`: `async { .. }`, `|| ..` or `stream STREAM`",
+                "write the work after the `;`: `async { .. }`, `|| ..` or `stream STREAM`",
             ));
         }
         let is_stream = input.peek(Ident::peek_any)

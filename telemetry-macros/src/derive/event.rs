@@ -77,7 +77,7 @@ impl Parse for EventArgs {
                 return Err(syn::Error::new(word.span(), format_args!("`{word}` is given twice")));
             } else {
                 let near = did_you_mean(&word.to_string(), ["stop", "crate"]);
-                return Err(syn::Error::new(word.span(), format_args!("unknown `{word}`{near}")));
+                return Err(syn::Error::new(word.span(), format_args!("unknown option `{word}`{near}")));
             }
         }
         Ok(args)
@@ -99,7 +99,7 @@ fn container(input: &DeriveInput, cx: &mut Ctxt) -> Option<Container> {
             }
         };
         if found.is_some() {
-            cx.error(attr, "a struct is one event or one span: `#[event(..)]` or `#[span(..)]`, once");
+            cx.error(attr, "a struct is one event or one span: write `#[event(..)]` or `#[span(..)]` once");
             continue;
         }
         if let Err(error) = check_own(&args.name.value()) {
@@ -126,7 +126,7 @@ fn container(input: &DeriveInput, cx: &mut Ctxt) -> Option<Container> {
     if found.is_none() && cx.is_empty() {
         cx.error(
             &input.ident,
-            "say its name: `#[event(\"shop.cache.lookup\")]` for a single event, `#[span(\"shop.retrieval\", stop(..))]` for a span",
+            "this struct needs a name: `#[event(\"shop.cache.lookup\")]` for a single event, `#[span(\"shop.retrieval\", stop(..))]` for a span",
         );
     }
     found
@@ -186,7 +186,10 @@ fn fields(input: &DeriveInput, is_span: bool, cx: &mut Ctxt) -> Option<Vec<Field
             span: field.ty.span(),
         };
         if let Some(twin) = fields.iter().find(|known| known.key == parsed.key) {
-            cx.error(&parsed.ident, format_args!("`{}` is the key of `{}` too", parsed.key, twin.ident));
+            cx.error(
+                &parsed.ident,
+                format_args!("the key `{}` is also that of the field `{}`", parsed.key, twin.ident),
+            );
         }
         fields.push(parsed);
     }
@@ -202,7 +205,7 @@ fn expand(input: &DeriveInput, container: &Container, fields: &[Field]) -> Token
     }
 }
 
-/// A name where an error with it is to be told.
+/// A name, at the place where an error about it points.
 fn at(ident: &Ident, span: Span) -> Ident {
     let mut ident = ident.clone();
     ident.set_span(ident.span().located_at(span));

@@ -11,7 +11,7 @@ use crate::ctxt::{Ctxt, did_you_mean};
 pub(super) enum Measurement {
     /// It may.
     Allowed,
-    /// It may not; the text says why.
+    /// It may not; the text is the reason.
     Refused(&'static str),
     /// The derive knows no measurements.
     Unknown,
@@ -65,7 +65,7 @@ impl FieldOptions {
             // The field is as good as not there: what else is wrong with it is not known.
             self.skip = true;
         } else if self.skip && seen.len() > 1 {
-            cx.error(attr, "a field that is skipped needs nothing else");
+            cx.error(attr, "a skipped field takes no other option");
         }
         if self.is_measurement && self.format != Format::Serialize {
             cx.error(attr, "a measurement is a number, which has no text to record");
@@ -78,8 +78,8 @@ fn unknown(word: &str, measurement: Measurement) -> String {
     let known = if measurement == Measurement::Unknown { &known[1..] } else { &known[..] };
     let near = did_you_mean(word, known.iter().copied());
     if !near.is_empty() {
-        return format!("unknown `{word}`{near}");
+        return format!("unknown option `{word}`{near}");
     }
     let first = if measurement == Measurement::Unknown { "" } else { "`measurement`, " };
-    format!("unknown `{word}`; a field may have {first}`rename = \"..\"`, `debug`, `display` or `skip`")
+    format!("unknown option `{word}`; a field takes {first}`rename = \"..\"`, `debug`, `display` or `skip`")
 }

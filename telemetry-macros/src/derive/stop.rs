@@ -13,7 +13,7 @@ use crate::args::Format;
 use crate::ctxt::{Ctxt, did_you_mean, one_of};
 use crate::input::here;
 
-/// The span that a type says the stop of.
+/// The span whose stop keys a type gives.
 enum Of {
     Documented(&'static catalogue::SpanSpec),
     Own(Box<Type>),
@@ -61,7 +61,7 @@ pub(crate) fn stop_metadata(item: TokenStream) -> TokenStream {
 fn stop_of(input: &DeriveInput, cx: &mut Ctxt) -> Option<(Of, Option<Path>)> {
     let mut attrs = input.attrs.iter().filter(|attr| attr.path().is_ident("stop_of"));
     let Some(attr) = attrs.next() else {
-        cx.error(&input.ident, "say which span's stop this is: `#[stop_of(llm_turn)]`");
+        cx.error(&input.ident, "this type needs a span: add `#[stop_of(llm_turn)]`");
         return None;
     };
     if let Some(second) = attrs.next() {
@@ -92,7 +92,7 @@ fn stop_of(input: &DeriveInput, cx: &mut Ctxt) -> Option<(Of, Option<Path>)> {
         Some(name) => match catalogue::span(&name) {
             Some(span) => {
                 if span.stop.is_empty() {
-                    cx.error(&ty, format_args!("the stop of `{name}` has no keys to say"));
+                    cx.error(&ty, format_args!("the stop of `{name}` has no keys of its own"));
                     return None;
                 }
                 Of::Documented(span)
@@ -143,7 +143,7 @@ fn variants(input: &DeriveInput, of: &Of, cx: &mut Ctxt) -> Vec<Variant> {
             variants.collect()
         }
         Data::Union(data) => {
-            cx.error(data.union_token, "a stop is a struct or an enum");
+            cx.error(data.union_token, "`StopMetadata` is for a struct or an enum");
             Vec::new()
         }
     }
@@ -163,14 +163,14 @@ fn fields(fields: &Fields, of: &Of, cx: &mut Ctxt) -> Vec<Field> {
             (None, None) => {
                 cx.error(
                     &field.ty,
-                    "which key is this? Write `#[stop(rename = \"..\")]`, or `#[stop(skip)]`",
+                    "this field needs a key: write `#[stop(rename = \"..\")]`, or `#[stop(skip)]`",
                 );
                 continue;
             }
         };
         let Some(key) = key(&text, at, of, cx) else { continue };
         if found.iter().any(|known| known.text() == text) {
-            cx.error_at(at, format_args!("`{text}` is the key of another field too"));
+            cx.error_at(at, format_args!("the key `{text}` is also that of another field"));
             continue;
         }
         let member = field.ident.clone().map_or_else(|| syn::Member::from(index), syn::Member::from);

@@ -149,7 +149,7 @@ fn work(
                     quote!(match #work(#k::Option::None) {}),
                 )
             } else {
-                // What is wrong with the value is told at the return type.
+                // Errors about the value point at the return type.
                 let span = output_span.resolved_at(here());
                 let (value, work) = (spanned(&local("value"), span), spanned(&work, span));
                 (
@@ -289,7 +289,7 @@ fn followed(model: &Model, runtime: &Runtime, output: Option<&Type>, future: &To
     let gives = output.and_then(stream_item);
     let (item, end) = (stop::item(model, runtime, gives), stop::end(model, runtime));
     let unless = stop::unless(model, runtime, &returned);
-    // The stream is polled when the context that is said has been left.
+    // The stream is polled when the given context has been left.
     let carried = model.context.as_ref().map(|_| {
         let site = runtime.site(&model.span);
         quote!(let #live = #k::carried(#live, #site);)
@@ -321,7 +321,7 @@ fn is_opaque(output: &Type) -> bool {
     mentions(output.to_token_stream(), &|ident| ident == "impl")
 }
 
-/// The work in the context that `context = ..` says, which is entered whoever observes.
+/// The work in the context of `context = ..`, which is entered with or without a handler.
 fn in_context(
     work: TokenStream,
     function: &Function,
@@ -378,7 +378,7 @@ fn description(function: &Function, model: &Model) -> Option<TokenStream> {
     if model.span.is("tool_call") { function.description() } else { None }
 }
 
-/// A return that is never reached, which tells the compiler the type of the body: for coercions, and
+/// A return that is never reached, which gives the compiler the type of the body: for coercions, and
 /// for errors in the user's own code to stand there.
 fn edge(output: Option<&Type>) -> TokenStream {
     let Some(output) = output else { return edge_of(&quote!(()), here()) };

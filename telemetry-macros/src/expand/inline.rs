@@ -69,7 +69,7 @@ pub(crate) fn in_span(model: &Model, work: &Work) -> TokenStream {
             quote!({ #import #k::Context::scope(&(#context), || #instrumented) })
         }
         (Some(context), _) => {
-            // Before anybody looks who listens: it may bring a handler of its own.
+            // Before the callsite is read: this context may hold a handler.
             let name = local("context");
             quote!({
                 #import

@@ -93,7 +93,7 @@ fn own_path(own: &ExprStruct) -> TokenStream {
 /// The value of a user's own span, under the same name.
 fn own_value(own: &ExprStruct) -> TokenStream {
     let path = own_path(own);
-    // The compiler tells what is wrong with the whole at the path.
+    // Errors about the whole point at the path.
     let mut fields = Group::new(Delimiter::Brace, own.fields.to_token_stream());
     fields.set_span(own.path.span().resolved_at(here()));
     quote!(#path #fields)
@@ -104,7 +104,7 @@ pub(crate) fn ident(name: &str) -> Ident {
     Ident::new(name, here())
 }
 
-/// A name that an expansion introduces: one that nobody's constant has.
+/// A name that an expansion introduces: one that no user's constant has.
 pub(crate) fn local(name: &str) -> Ident {
     format_ident!("__telemetry_{}", name, span = here())
 }

@@ -14,7 +14,7 @@ use crate::shape::nameable;
 
 /// The closure that fills a stop from a reference to what the work returned.
 ///
-/// Where the return type says what that is, so does the closure: how an error is told depends on its type,
+/// Where the return type gives its type, so does the closure: how an error is recorded depends on its type,
 /// which the work alone may leave open until later.
 pub(super) fn closure(model: &Model, runtime: &Runtime, output: Span, returns: Option<&Type>) -> TokenStream {
     let returned = local("returned");
@@ -54,7 +54,7 @@ fn filling(
     quote!(|#returned, #stop| { #known #split })
 }
 
-/// The closure that says whether what should have been a stream is an `Err`, which ends the span.
+/// The closure that finds an `Err` in place of the stream, which ends the span.
 pub(super) fn unless(model: &Model, runtime: &Runtime, returned: &Ident) -> TokenStream {
     let stop = local("stop");
     let split =
@@ -62,14 +62,14 @@ pub(super) fn unless(model: &Model, runtime: &Runtime, returned: &Ident) -> Toke
     quote!(|#stop| { #split })
 }
 
-/// The closure for a stream's end: what `stop(..)` says.
+/// The closure for a stream's end: the keys of `stop(..)`.
 pub(super) fn end(model: &Model, runtime: &Runtime) -> TokenStream {
     let (stop, value) = (local("stop"), local("value"));
     let said = rule(model.stop.as_ref(), &value, &ident("Stop"), model, runtime);
     quote!(|#value, #stop| { let _ = (&#value, &#stop); #said })
 }
 
-/// Tells values from errors. `kind` is what is filled: a stop, or what a stream's items say.
+/// Separates values from errors. `kind` is what is filled: a stop, or the keys of a stream's items.
 fn split(
     model: &Model,
     runtime: &Runtime,
@@ -105,7 +105,7 @@ fn split(
     }
 }
 
-/// What the value itself says: through its `StopMetadata`, or by being the result.
+/// The keys of the value itself: through its `StopMetadata`, or as the result.
 fn derived(model: &Model, runtime: &Runtime, output: Span) -> TokenStream {
     let k = &runtime.private;
     let (stop, value) = (local("stop"), local("value"));
@@ -136,11 +136,11 @@ fn derived(model: &Model, runtime: &Runtime, output: Span) -> TokenStream {
                     (&#k::May::<#name, _>::new(#value)).__telemetry_fill(#stop);
                 }}
             } else {
-                // What the return type lacks is told at the return type.
+                // An error about the return type points there.
                 let (stop, value) = (spanned(&stop, span), spanned(&value, span));
                 match &model.span {
                     SpanKind::Own(own) => {
-                        // A struct that is no span is told once, at its path.
+                        // A struct that is not a span is one error, at its path.
                         let at = own.path.span().resolved_at(here());
                         let (k, there) = (runtime.at(span), runtime.at(at));
                         let derives = quote_spanned!(at=> <#name as #there::SpanMetadata>::Derives);
@@ -172,7 +172,7 @@ fn answer(model: &Model, runtime: &Runtime, kind: &Ident) -> TokenStream {
     }
 }
 
-/// What a rule says of `value`.
+/// The keys that a rule computes from `value`.
 fn rule(
     rule: Option<&StopRule>,
     value: &Ident,

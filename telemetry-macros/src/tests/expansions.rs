@@ -27,7 +27,7 @@ const MACROS: [(&str, Macro); 5] = [
 const DERIVES: [(&str, Macro); 2] =
     [("EventMetadata", derive::event_metadata), ("StopMetadata", derive::stop_metadata)];
 
-/// Arguments that the corpus of function shapes is put under, where a source says `#[instrumented]`.
+/// Arguments that the corpus of function shapes is put under, where a source has `#[instrumented]`.
 const SPANS: [&str; 3] = [
     "agent",
     r#"llm_turn, skip_all, model = "m", turn = 0_u32, messages = ["hello"], stop(|_value| finish_reason = "stop")"#,

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use proptest::strategy::Strategy;
 use proptest::test_runner::{Config, RngSeed, TestCaseError, TestError, TestRunner};
 
-/// How long the cases of one property may take, where nobody asked for more.
+/// How long the cases of one property may take, by default.
 const BOUND: Duration = Duration::from_secs(20);
 
 /// Checks a property on `cases` values, or on as many as were asked for.
@@ -37,7 +37,7 @@ pub(crate) fn check<S: Strategy>(
     }
 }
 
-/// The seed where nobody asked for others.
+/// The seed by default.
 const SEED: u64 = 4;
 
 fn runner(cases: u32, seed: u64) -> TestRunner {

@@ -103,7 +103,7 @@ pub(crate) fn model(kind: SpanKind, args: Args, target: &Target<'_>, cx: &mut Ct
         && !args.stream.is_set()
         && matches!(target, Target::Function { .. })
     {
-        cx.error_at(span, "`item(..)` is for a function that gives a stream: add `stream`");
+        cx.error_at(span, "`item(..)` needs a stream: add `stream`");
     }
     let item = args.item.0.map(|(span, rule)| stop_rule(span, rule, &kind, Append::Allowed, cx));
     let response = args.response.0.map(|(span, projection)| ResponseRule { span, projection });
@@ -142,7 +142,7 @@ fn check_skips(args: &Args, params: &[Param], target: &Target<'_>, cx: &mut Ctxt
             cx.error(ident, "there are no parameters to skip here");
         }
         for slot in [args.skip_all.span(), args.future.span(), args.stream.span()].into_iter().flatten() {
-            cx.error_at(slot, "this is for functions; here what stands behind `;` says what the work is");
+            cx.error_at(slot, "this option is for functions only: `in_span!` takes its work after the `;`");
         }
         return;
     }

@@ -94,7 +94,7 @@ fn missing(
         Target::Function { .. } => format!(", or name a parameter `{}`", field.name()),
     };
     format!(
-        "`{span}` needs `{key}`, {doc}: add `{key} = EXPR`{by_param}",
+        "`{span}` needs `{key}` ({doc}): add `{key} = EXPR`{by_param}",
         span = spec.short_name,
         key = field.name(),
         doc = field.doc,
@@ -110,10 +110,10 @@ fn unknown_start_key(spec: &catalogue::SpanSpec, text: &str) -> String {
         return format!("`{text}` is known only when `{span}` stops: write `stop(|value| {text} = ..)`");
     }
     if catalogue::START.iter().chain(catalogue::END).any(|field| field.is(text)) {
-        return format!("`{text}` is a measurement, which the library takes");
+        return format!("the library takes the measurement `{text}`: remove it");
     }
     if catalogue::span(text).is_some() && spec.start_field(text).is_none() {
-        return format!("`{text}` is another span; for a second span put a second attribute on the function");
+        return format!("an attribute takes one span: for `{text}`, put a second attribute on the function");
     }
     if spec.context.iter().any(|key| key.as_str() == text) {
         return match text {
@@ -137,7 +137,7 @@ fn unknown_start_key(spec: &catalogue::SpanSpec, text: &str) -> String {
     }
     if spec.start.is_empty() {
         return format!(
-            "`{span}` takes no keys at its start; one of your own goes into `fields({text} = ..)`"
+            "`{span}` takes no keys at its start. A key of your own goes into `fields({text} = ..)`"
         );
     }
     format!(

@@ -76,13 +76,13 @@ fn checked(
     keys
 }
 
-/// Says where `+=` has no meaning. Returns whether it stands there.
+/// Reports a `+=` where it has no meaning. Returns whether there is one.
 pub(crate) fn check_append(entry: &Entry, append: Append, cx: &mut Ctxt) -> bool {
     if let (Some(sign), Append::Refused) = (entry.appends, append) {
         cx.error_at(
             sign,
             format_args!(
-                "`+=` puts together what the items of a stream give, in `item(..)`; here write `{} = ..`",
+                "`+=` joins the texts of stream items, inside `item(..)` only: here, write `{} = ..`",
                 entry.key.text()
             ),
         );

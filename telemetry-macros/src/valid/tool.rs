@@ -1,4 +1,4 @@
-//! What a span captures without being told: a tool's name and arguments, the number of a turn.
+//! What a span captures by default: a tool's name and arguments, the number of a turn.
 
 use proc_macro2::{Ident, Span};
 use quote::{ToTokens, format_ident};

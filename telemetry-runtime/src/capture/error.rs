@@ -1,4 +1,4 @@
-//! What an error that was returned says: its text with its causes, and its kind.
+//! What is recorded of a returned error: its text with its causes, and its kind.
 //!
 //! Both are lists of traits with a method of one name, implemented for one more `&` each: the compiler takes the first
 //! that fits the error's type.
@@ -9,7 +9,7 @@ use std::ops::Deref;
 
 use crate::value::{debug_text, display_text, said, short_type_name};
 
-/// Names the kind of an error, for `error_type`: a word of low cardinality.
+/// Names the kind of an error, for `error_type`: a string of low cardinality.
 ///
 /// Without it the kind is the type's short name, with the variant where `Debug` begins with one: `LlmError::Http`.
 ///
@@ -31,13 +31,13 @@ use crate::value::{debug_text, display_text, said, short_type_name};
 /// }
 /// ```
 #[diagnostic::on_unimplemented(
-    message = "the kind of the error `{Self}` is asked for before its type is known",
+    message = "the `error_type` of `{Self}` is needed before its type is known",
     label = "inferred later",
     note = "name the type where the error or the `Ok` is made: `Ok::<_, {Self}>(..)`",
     note = "or implement `ErrorType` for it, if it is a type of yours"
 )]
 pub trait ErrorType {
-    /// Returns the word.
+    /// Returns the kind.
     fn error_type(&self) -> String;
 }
 
@@ -59,7 +59,7 @@ macro_rules! through {
 
 through!(&T, Box<T>, std::rc::Rc<T>, std::sync::Arc<T>);
 
-/// The kind of an error whose type tells nothing.
+/// The kind of an error whose type does not show one.
 const UNKNOWN: &str = "error";
 
 /// How many causes of an error are read: a chain may be a circle.
@@ -74,9 +74,9 @@ pub trait TextOfError {
     fn __telemetry_text(&self) -> String;
 }
 
-/// An error whose type is known where it is told.
+/// An error whose type is known where it is recorded.
 #[diagnostic::on_unimplemented(
-    message = "the text of the error `{Self}` is asked for before its type is known",
+    message = "the text of the error `{Self}` is needed before its type is known",
     label = "inferred later",
     note = "name the type where the error or the `Ok` is made: `Ok::<_, {Self}>(..)`"
 )]
@@ -141,7 +141,7 @@ impl<E: ?Sized> TextOfType for Failed<'_, E> {
 
 /// The kind that `ErrorType` gives.
 pub trait KindGiven {
-    /// Returns the word.
+    /// Returns the kind.
     fn __telemetry_kind(&self) -> String;
 }
 
@@ -153,7 +153,7 @@ impl<E: ErrorType + ?Sized> KindGiven for &&&&Failed<'_, E> {
 
 /// The kind of an error that has `Debug`, as all errors have.
 pub trait KindOfError {
-    /// Returns the word.
+    /// Returns the kind.
     fn __telemetry_kind(&self) -> String;
 }
 
@@ -165,7 +165,7 @@ impl<E: Error> KindOfError for &&&Failed<'_, E> {
 
 /// The kind of what holds an error of an unknown type: that of the root cause.
 pub trait KindOfHolder {
-    /// Returns the word.
+    /// Returns the kind.
     fn __telemetry_kind(&self) -> String;
 }
 
@@ -177,7 +177,7 @@ impl<E: Deref<Target = T>, T: AsError + ?Sized> KindOfHolder for &&Failed<'_, E>
 
 /// The kind of what has `Debug` and is no error.
 pub trait KindOfDebug {
-    /// Returns the word.
+    /// Returns the kind.
     fn __telemetry_kind(&self) -> String;
 }
 
@@ -189,7 +189,7 @@ impl<E: Debug + ?Sized> KindOfDebug for &Failed<'_, E> {
 
 /// The kind of anything else: its type.
 pub trait KindOfType {
-    /// Returns the word.
+    /// Returns the kind.
     fn __telemetry_kind(&self) -> String;
 }
 
@@ -199,7 +199,7 @@ impl<E: ?Sized> KindOfType for Failed<'_, E> {
     }
 }
 
-/// A trait object of an error, with whatever is required of it beside.
+/// A trait object of an error, with any further bounds.
 pub trait AsError {
     /// Returns the error.
     fn as_error(&self) -> &(dyn Error + 'static);
@@ -225,9 +225,9 @@ objects!(dyn Error, dyn Error + Send, dyn Error + Sync, dyn Error + Send + Sync)
 /// An error that a span can fail with: any `std::error::Error`, what a box or an `anyhow::Error` holds, or a text.
 #[diagnostic::on_unimplemented(
     message = "a span cannot fail with `{Self}`",
-    label = "no error, and no text",
-    note = "of a boxed error or an `anyhow::Error` give what it holds: `span.fail(&*error)`",
-    note = "of a `String` give its text: `span.fail(&*text)`"
+    label = "neither an error nor text",
+    note = "for a boxed error or an `anyhow::Error`, pass what it holds: `span.fail(&*error)`",
+    note = "for a `String`, pass its text: `span.fail(&*text)`"
 )]
 pub trait AsFailure {
     #[doc(hidden)]
@@ -264,7 +264,7 @@ fn with_causes<'e>(mut text: String, source: impl FnOnce() -> Option<&'e (dyn Er
     text
 }
 
-/// The kind of the innermost cause, where its `Debug` tells one.
+/// The kind of the innermost cause, where its `Debug` shows one.
 fn kind_of_root(error: &(dyn Error + 'static)) -> String {
     let mut root = error;
     for _ in 0..MAX_CAUSES {

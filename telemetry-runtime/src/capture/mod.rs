@@ -17,8 +17,8 @@ mod returned;
 mod typed;
 
 pub use error::{
-    AsFailure, ErrorType, Failed, KindGiven, KindOfDebug, KindOfError, KindOfHolder, KindOfType, TextOfDebug,
-    TextOfDisplay, TextOfError, TextOfHolder, TextOfType,
+    AsFailure, ErrorType, Failed, KindGiven, KindOfDebug, KindOfError, KindOfHolder, KindOfType, KnownError,
+    TextOfDebug, TextOfDisplay, TextOfError, TextOfHolder, TextOfType,
 };
 pub use expression::{
     AsDebug, AsDisplay, Record, RecordDebug, RecordNothing, RecordPercent, RecordSerialize, literal,

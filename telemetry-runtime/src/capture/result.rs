@@ -116,7 +116,7 @@ pub trait FailureValue {
     fn failure(&self) -> Option<String>;
 }
 
-/// A value that tells whether it is a failure.
+/// A value that knows whether it is a failure.
 pub trait MayFail {
     /// The failure's text.
     fn __telemetry_failure(&self) -> Option<String>;

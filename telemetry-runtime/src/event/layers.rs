@@ -171,7 +171,7 @@ impl<'a> LayeredFields<'a> {
                 aside.push((name, replaced));
             }
         }
-        // The user's own keys are told apart already; each is compared with the others alone.
+        // The user's own keys are distinct already; each is compared with the others alone.
         let others = merged.len();
         for (key, value) in self.user_keys() {
             if find(&merged[..others], key).is_none() {

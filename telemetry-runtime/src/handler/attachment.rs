@@ -31,7 +31,7 @@ pub struct Attachment {
 }
 
 impl Attachment {
-    /// `remove` detaches what has that serial number, and says whether it was attached.
+    /// `remove` detaches the handler with that serial number, and returns whether it was attached.
     pub(crate) fn new(id: &str, serial: u64, remove: fn(u64) -> bool) -> Self {
         Self { id: id.into(), serial, remove }
     }

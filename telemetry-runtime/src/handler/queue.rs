@@ -11,7 +11,7 @@ use super::{Handler, Needs};
 use crate::event::{Event, OwnedEvent};
 use crate::panics;
 
-/// Hands events to a worker thread, so that a slow handler does not slow the agent.
+/// Passes events to a worker thread, so that a slow handler does not slow the agent.
 ///
 /// At most `capacity` events wait (one if `capacity` is zero); any more are dropped and counted. Attach the queue
 /// itself; a clone of it counts [`dropped`](Queue::dropped) and can [`flush`](Queue::flush). The
@@ -56,7 +56,7 @@ pub fn queue(capacity: usize, handler: impl Handler) -> io::Result<Queue> {
     Ok(Queue { sender, shared, needs })
 }
 
-/// A handler that hands events to a worker thread. See [`queue`].
+/// A handler that passes events to a worker thread. See [`queue`].
 #[derive(Clone)]
 pub struct Queue {
     sender: SyncSender<Waiting>,

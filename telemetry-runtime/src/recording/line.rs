@@ -154,7 +154,7 @@ impl From<OwnedEvent> for EventLine {
 }
 
 impl Line {
-    /// Reads one line, without its line break. `None` where it is not one that is known. What is not Unicode in it,
+    /// Reads one line, without its line break. `None` if its form is unknown. What is not Unicode in it,
     /// bytes or escapes of half a character, is replaced.
     pub fn parse(line: &[u8]) -> Option<Self> {
         match serde_json::from_slice::<AnyLine>(line) {

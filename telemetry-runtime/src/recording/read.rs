@@ -57,7 +57,7 @@ impl<R: BufRead> Reader<R> {
         self.unreadable
     }
 
-    /// How many events the recording says, so far, that it lost.
+    /// How many events were lost so far, by the recording's own count.
     pub fn dropped(&self) -> u64 {
         self.dropped
     }
@@ -153,7 +153,7 @@ fn read_line(source: &mut impl BufRead, line: &mut Vec<u8>) -> io::Result<bool> 
     }
 }
 
-/// Returns the event with every shared value put back. One that is missing reads as a text that says so. `None` if the
+/// Returns the event with every shared value put back. A missing one reads as a placeholder text. `None` if the
 /// event is not one.
 pub fn whole_event<'c>(
     event: EventLine,

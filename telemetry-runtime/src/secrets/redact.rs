@@ -133,7 +133,7 @@ impl Searcher {
     }
 }
 
-/// Tells keys apart that have become one, by numbers.
+/// Numbers keys that redaction has made equal.
 #[derive(Default)]
 pub(crate) struct KeyDedup(HashMap<String, u64>);
 

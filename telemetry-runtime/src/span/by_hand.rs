@@ -102,7 +102,7 @@ pub(crate) mod mode {
 /// A value that a span of kind `S` can stop with.
 #[diagnostic::on_unimplemented(
     message = "a span of kind `{S}` cannot stop with `{Self}`",
-    label = "no keys of the stop can be taken from it",
+    label = "this value gives no stop keys",
     note = "`tool_call` and `sandbox_eval` stop with a value that implements `Serialize`, other spans with one that \
             implements `StopMetadata`: `#[derive(StopMetadata)] #[stop_of({S})]`",
     note = "or give the keys, and end without a value: `record!(span; KEY = EXPR, ..); span.end()`"

@@ -20,8 +20,9 @@ mod stop;
 mod stop_metadata;
 mod stream;
 
+pub use answer::Answer;
 pub(crate) use by_hand::mode;
-pub use by_hand::{Answered, OpenSpan, SpanKind, open_span};
+pub use by_hand::{Answered, OpenSpan, SpanKind, StopsWith, open_span};
 pub use function::{Starting, run, starting};
 pub use future::{Follow, Instrumented, NamedFuture, PlainFuture, Work, begin_here, observed};
 pub use items::{Chunk, ItemStop, LookInto, LookPast};

@@ -38,7 +38,7 @@ use super::stop::Stop;
     message = "`{Self}` does not implement `StopMetadata` for the span `{S}`",
     label = "returned by a function annotated with `{S}`",
     note = "give the keys at the function: `stop(|value| KEY = EXPR, ..)`, or `stop(|_|)` for no keys",
-    note = "of a model's answer that implements `Serialize`, write `response`: its keys are then read from it",
+    note = "on a call of a model, `response` reads the keys from any answer that implements `Serialize`",
     note = "or, if `{Self}` is a type of yours, derive it: `#[derive(StopMetadata)] #[stop_of({S})]`"
 )]
 pub trait StopMetadata<S> {

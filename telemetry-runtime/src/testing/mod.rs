@@ -146,7 +146,7 @@ impl Capture {
         self.recording().totals()
     }
 
-    /// Returns who said what and which tool gave what. See [`Recording::transcript`].
+    /// Returns the messages and the results of tools. See [`Recording::transcript`].
     pub fn transcript(&self) -> String {
         self.recording().transcript()
     }

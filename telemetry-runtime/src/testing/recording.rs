@@ -77,7 +77,7 @@ impl Recording {
         tree::render(&self.events)
     }
 
-    /// Returns who said what and which tool gave what, a line each: for snapshots.
+    /// Returns the messages and the results of tools, a line each: for snapshots.
     ///
     /// ```
     /// use telemetry_runtime::{in_span, testing};

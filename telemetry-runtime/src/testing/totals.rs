@@ -26,7 +26,7 @@ pub struct Totals {
     pub cancellations: usize,
     /// The tokens of all model calls, those that were cut short included.
     pub usage: Usage,
-    /// What the providers say that the calls cost, in US dollars; `None` if none says so.
+    /// The cost of the calls as the providers give it, in US dollars; `None` if no provider gives it.
     pub cost: Option<f64>,
     /// The model calls of which no cost is known.
     pub turns_without_cost: usize,

@@ -1,4 +1,4 @@
-//! Who said what, and which tool gave what.
+//! The messages and the results of tools, as text.
 
 use std::fmt::Write as _;
 

@@ -42,7 +42,7 @@ pub enum Value<'a> {
     I64(i64),
     /// An unsigned integer.
     U64(u64),
-    /// A float. Serialised as `null` where it is not finite, as JSON has no word for it.
+    /// A float. Serialised as `null` where it is not finite, because JSON cannot express it.
     F64(f64),
     /// A string.
     Str(&'a str),

@@ -17,7 +17,7 @@ pub type Json = serde_json::Value;
 
 /// A value that can be made into a tree. `None` stands for `Option::None`: the key stays absent.
 pub trait Tree {
-    /// Serialises, whatever the value does.
+    /// Serialises; a value that panics or fails becomes a placeholder.
     fn tree(&self) -> Option<Json>;
 
     /// The tree, if it is kept once it is made.
@@ -208,7 +208,7 @@ impl ser::Error for Refused {
 }
 
 /// Makes trees: bounded in depth, with keys of every kind, integers of every width, and `None`
-/// told from `()` at the top.
+/// different from `()` at the top.
 #[derive(Clone, Copy)]
 struct TreeSerializer {
     depth: u32,

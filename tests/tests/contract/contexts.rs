@@ -245,14 +245,14 @@ fn a_delegation_gives_its_callee_a_session_of_its_own() {
     assert!(stops.iter().all(|stop| stop.get("parent_session_id").unwrap() == "caller"));
     let children = capture.named("condukt.agent.start");
     assert_eq!(children[0].get("session_id"), stops[1].get("session_id"));
-    // Of two it is the first that is told of.
+    // Of two, the first is reported.
     assert_eq!(children[1].get("session_id"), stops[2].get("session_id"));
     assert!(children[..3].iter().all(|child| child.get("parent_session_id").unwrap() == "caller"));
     for tool in &capture.named("condukt.tool_call.stop")[..3] {
         assert_eq!(tool.get("parent_session_id").unwrap(), "caller");
         assert_ne!(tool.get("session_id").unwrap(), "caller");
     }
-    // One that nobody delegated to is in the caller's session.
+    // One without a delegation is in the caller's session.
     assert_eq!(children[3].get("session_id").unwrap(), "caller");
     assert_eq!(children[3].get("parent_session_id"), None);
 }

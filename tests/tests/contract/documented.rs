@@ -140,6 +140,6 @@ fn every_single_event_has_the_keys_of_the_catalogue_and_no_others() {
         assert_eq!(keys(&event.metadata), context.chain(of(known.metadata)).collect(), "{}", event.name);
         assert_eq!(event.as_event().category(), Some(known.category));
     }
-    // The one left is a handler's failure, which `telemetry_suite.rs` holds to its keys.
+    // The one left is a handler's failure, which `suites/telemetry.rs` holds to its keys.
     assert_eq!((events.len(), EVENTS[5].emit), (5, "handler_failure"));
 }

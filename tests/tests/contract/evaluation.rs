@@ -84,7 +84,7 @@ async fn nothing_is_evaluated_when_nobody_listens() {
     everything(&counter).await;
     assert_eq!(count(&counter), 0);
 
-    // Nor when somebody listens to something else.
+    // Nor when a handler listens to something else.
     telemetry_runtime::attach(
         "elsewhere",
         event_names!["contract.elsewhere", "condukt.subagent.*"],
@@ -92,12 +92,12 @@ async fn nothing_is_evaluated_when_nobody_listens() {
     )
     .unwrap();
     everything(&counter).await;
-    // But for who it is, which all that is inside would tell.
+    // Except for the agent's name, which all events inside would show.
     assert_eq!(count(&counter), 2, "`agent` and `tool_call_id`");
     telemetry_runtime::detach("elsewhere").unwrap();
     counter.store(0, Ordering::Relaxed);
 
-    // Nor once nobody listens any more.
+    // Nor once the handler is detached.
     let capture = testing::capture();
     capture.follow(everything(&counter)).await;
     assert!(count(&counter) > 10, "{}", count(&counter));

@@ -1,32 +1,41 @@
 //! The rules of the contract, one test each: what attributes capture and when, what derives make of
 //! types, what handlers are given, what a context holds, and what span hooks follow.
 //!
-//! The files are its sections. Whole examples are in `walkthrough.rs`, the registry's rules
-//! in `telemetry_suite.rs`, how spans end in `endings.rs`, other processes in `propagation.rs`.
+//! The files are its sections; whole examples are in `walkthrough.rs`. The registry's rules are in `suites/telemetry.rs`,
+//! how spans end in `endings`, tasks and other processes in `propagation`.
 
+mod contexts;
+mod crate_path;
+mod derives;
 mod documented;
+mod errors;
 mod evaluation;
 mod functions;
 mod futures_and_streams;
+mod handlers;
+mod hooks;
 mod inline;
+mod lazy_values;
+mod open_span;
+mod own_keys;
 mod parameters;
 mod precedence;
+mod public_api;
+mod response;
 mod results;
+mod testing_kit;
 mod tool_access;
+mod tool_arguments;
 mod tools;
 mod values;
+mod walkthrough;
+
 /// The crate under another name, as a facade has it.
 mod facade {
     pub(crate) use ::telemetry_runtime as telemetry;
 }
-mod contexts;
-mod crate_path;
-mod derives;
-mod handlers;
-mod hooks;
 
 use std::fmt;
-use std::process::Command;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use serde::{Serialize, Serializer};
@@ -36,8 +45,9 @@ use telemetry_runtime::{
     Context, Event, EventMetadata, InContext as _, OwnedEvent, StopMetadata, agent_span, emit, event_name,
     event_names, execute, in_span, record, tool_call,
 };
+use tests::{own_process, passes};
 
-/// Says itself differently by each way to be recorded.
+/// Has a different text for each way to be recorded.
 #[derive(Clone)]
 struct Said;
 
@@ -110,13 +120,6 @@ fn alone(test: &str) -> bool {
     if std::env::var_os(ALONE).is_some_and(|name| name == test) {
         return true;
     }
-    let output = Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", test, "--nocapture"])
-        .env(ALONE, test)
-        .output()
-        .unwrap();
-    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    assert!(output.status.success(), "{}{}", text(&output.stdout), text(&output.stderr));
-    assert!(text(&output.stdout).contains("1 passed"), "{}", text(&output.stdout));
+    passes(own_process(test).env(ALONE, test));
     false
 }

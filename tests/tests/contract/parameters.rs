@@ -13,7 +13,7 @@ fn a_required_key_is_taken_from_the_parameter_of_its_name() {
     assert_eq!(stop.get("model").unwrap(), "m");
     assert_eq!(stop.get("turn").unwrap(), 1);
     assert_eq!(stop.get("messages").unwrap(), &json!(["hi"]));
-    // A boolean one, and one that may be left out, are always said.
+    // Boolean and optional keys are always written.
     assert_eq!((stop.get("streaming?"), stop.get("tool_count")), (None, None));
 }
 

@@ -1,4 +1,4 @@
-//! How results and errors are told.
+//! How results and errors are recorded.
 
 use std::error::Error;
 use std::io;

@@ -23,7 +23,7 @@ const SHIPPED: &str = include_str!("../../../data/conversation.jsonl");
 pub struct Conversation {
     /// Its line in the file, from 1.
     pub line: usize,
-    /// What was said.
+    /// The messages.
     pub messages: Vec<Message>,
     /// The conversations of the agents that were asked for help, with the call that asked.
     pub delegated: Vec<(String, Conversation)>,
@@ -33,7 +33,7 @@ pub struct Conversation {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(tag = "role", rename_all = "lowercase")]
 pub enum Message {
-    /// What the agent is told to be.
+    /// The system prompt.
     #[serde(alias = "developer")]
     System {
         /// The text.
@@ -65,7 +65,7 @@ pub enum Message {
 /// What an agent does when a conversation is replayed.
 #[derive(Clone, Copy, Debug)]
 pub enum Step<'a> {
-    /// It reads a message that nobody answers.
+    /// It reads a message that has no answer.
     Read(&'a Message),
     /// It answers the customer, tools and all.
     Answer(&'a str),
@@ -185,7 +185,7 @@ impl Conversation {
         Ok((conversation, read.delegated_by))
     }
 
-    /// A tool answers a call of the message before it, and nothing else is said until all have.
+    /// A tool answers a call of the message before it, and no other message comes until all have.
     fn check(&self) -> Result<(), String> {
         if self.messages.is_empty() {
             return Err("not a conversation: there are no messages in it".to_owned());
@@ -225,7 +225,7 @@ impl Conversation {
     /// What the agent does, in order. Its own messages and its tools' are part of an answer.
     pub fn steps(&self) -> Vec<Step<'_>> {
         let mut steps = Vec::new();
-        // Whether the agent goes on by itself, because it calls tools or was asked something.
+        // Whether the agent goes on without a new message, because it calls tools or was asked something.
         let mut answering = false;
         for (index, message) in self.messages.iter().enumerate() {
             match message {

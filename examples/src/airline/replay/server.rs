@@ -78,7 +78,7 @@ struct Recording {
     messages: Vec<Message>,
     /// The same as a client sends them.
     sent: Vec<ChatCompletionRequestMessage>,
-    /// The tokens of each, counted when somebody asks.
+    /// The tokens of each, counted when first read.
     tokens: OnceLock<Vec<usize>>,
 }
 

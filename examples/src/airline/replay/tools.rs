@@ -25,7 +25,7 @@ pub struct RecordedTools {
 /// What a tool answered.
 struct Answer {
     text: String,
-    /// Whether the agent said nothing more after it.
+    /// Whether the agent wrote nothing after it.
     last: bool,
     /// The conversation that the call led to.
     delegated: Option<Conversation>,

@@ -1,0 +1,6 @@
+//! Other crates beside this one: what their types serialise to, what their clients stream, and their attributes on the
+//! same function.
+
+mod answers;
+mod attributes;
+mod streams;

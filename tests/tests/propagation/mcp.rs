@@ -1,0 +1,213 @@
+//! A client and a server of MCP in one trace, by the feature `rmcp`; and a library that spawns its tools under `tracing`
+//! spans of its own, by the feature `tracing-layer`.
+
+use std::sync::{Arc, Mutex};
+
+use rmcp::handler::server::wrapper::{Json as Structured, Parameters};
+use rmcp::model::{CallToolRequestParams, CallToolResult, ContentBlock, MetaObject};
+use rmcp::service::RequestContext;
+use rmcp::{RoleServer, ServerHandler, ServiceExt as _, tool, tool_handler, tool_router};
+use serde_json::json;
+use telemetry_runtime::tracing_layer::ContextLayer;
+use telemetry_runtime::{Context, OwnedEvent, agent_span, in_span, testing, tool_call};
+use tracing::Instrument as _;
+use tracing_subscriber::layer::SubscriberExt as _;
+
+#[derive(serde::Deserialize, rmcp::schemars::JsonSchema)]
+#[schemars(crate = "rmcp::schemars")]
+struct Place {
+    city: String,
+}
+
+#[derive(serde::Serialize, rmcp::schemars::JsonSchema)]
+#[schemars(crate = "rmcp::schemars")]
+struct Weather {
+    degrees: i32,
+}
+
+/// A server whose handler is that of the test, as both are in one process.
+#[derive(Clone)]
+struct Server(Arc<Mutex<Vec<OwnedEvent>>>);
+
+impl Server {
+    /// The context of a request, with the test's handler in it.
+    fn context(&self, request: &RequestContext<RoleServer>) -> Context {
+        let seen = self.0.clone();
+        telemetry_runtime::rmcp::context(request).with_handler(
+            telemetry_runtime::event_names!["condukt.**"],
+            move |event: &telemetry_runtime::Event<'_>| {
+                seen.lock().unwrap().push(event.into());
+            },
+        )
+    }
+}
+
+#[tool_router]
+impl Server {
+    /// Looks up the weather.
+    #[tool]
+    #[tool_call(context = self.context(&request), skip(request))]
+    async fn weather(
+        &self,
+        Parameters(place): Parameters<Place>,
+        request: RequestContext<RoleServer>,
+    ) -> Result<CallToolResult, rmcp::ErrorData> {
+        drop(request);
+        if place.city == "Oslo" {
+            return Ok(CallToolResult::success(vec![ContentBlock::text("rain")]));
+        }
+        Ok(CallToolResult::error(vec![
+            ContentBlock::text(format!("no such city: {}", place.city)),
+            ContentBlock::text("ask again"),
+        ]))
+    }
+}
+
+#[tool_handler]
+impl ServerHandler for Server {}
+
+#[agent_span(agent, agent = "caller")]
+async fn ask(client: &rmcp::Peer<rmcp::RoleClient>, city: &str) {
+    call(client, city).await.unwrap();
+}
+
+#[tool_call(name = "weather", tool_call_id = "call_7", skip(client))]
+async fn call(
+    client: &rmcp::Peer<rmcp::RoleClient>,
+    city: &str,
+) -> Result<CallToolResult, rmcp::ServiceError> {
+    let mut params = CallToolRequestParams::new("weather");
+    params.arguments = json!({ "city": city }).as_object().cloned();
+    telemetry_runtime::rmcp::inject(&mut params);
+    client.call_tool(params).await
+}
+
+async fn both(city: &str) -> (Vec<OwnedEvent>, Vec<OwnedEvent>) {
+    let there = Arc::new(Mutex::new(Vec::new()));
+    let (here, other) = tokio::io::duplex(64 * 1024);
+    let server = Server(there.clone());
+    let server = tokio::spawn(async move { server.serve(other).await.unwrap().waiting().await });
+    let client = ().serve(here).await.unwrap();
+    let capture = testing::capture();
+    capture.follow(ask(client.peer(), city)).await;
+    client.cancel().await.unwrap();
+    server.await.unwrap().unwrap();
+    let there = std::mem::take(&mut *there.lock().unwrap());
+    (capture.events(), there)
+}
+
+#[tokio::test]
+async fn client_and_server_are_one_trace_with_session_and_call_id() {
+    let (here, there) = both("Oslo").await;
+    let (call, tool) = (&here[1], &there[0]);
+    assert_eq!((&*call.name, &*tool.name), ("condukt.tool_call.start", "condukt.tool_call.start"));
+    assert_eq!(tool.span.unwrap().parent_id, Some(call.span.unwrap().id));
+    assert_eq!(tool.span.unwrap().trace_id, call.span.unwrap().trace_id);
+    assert_eq!(tool.get("session_id").unwrap(), call.get("session_id").unwrap());
+    assert_eq!(tool.get("tool_call_id").unwrap(), "call_7");
+    assert_eq!(
+        (tool.get("tool").unwrap(), call.get("tool").unwrap()),
+        (&json!("weather"), &json!("weather"))
+    );
+    // The type of the arguments has neither `Serialize` nor `Debug`.
+    assert_eq!(
+        (tool.get("args").unwrap(), call.get("args").unwrap()),
+        (&json!("<Place>"), &json!({"city": "Oslo"}))
+    );
+    assert_eq!(there[1].get("status").unwrap(), "ok");
+}
+
+#[tokio::test]
+async fn a_result_that_is_an_error_has_failed_on_both_sides() {
+    let (here, there) = both("Atlantis").await;
+    let ends = here.iter().filter(|event| event.name == "condukt.tool_call.stop").chain(&there[1..]);
+    let mut count = 0;
+    for stop in ends {
+        count += 1;
+        assert_eq!(stop.get("status").unwrap(), "error", "{stop:?}");
+        assert_eq!(stop.get("error").unwrap(), "no such city: Atlantis\nask again");
+        assert_eq!(stop.get("error_type").unwrap(), "tool_error");
+        assert_eq!(stop.get("result").unwrap()["isError"], true);
+    }
+    assert_eq!(count, 2);
+}
+
+#[test]
+fn structured_json_is_a_result() {
+    #[tool_call]
+    fn weather() -> Result<Structured<Weather>, String> {
+        Ok(Structured(Weather { degrees: 3 }))
+    }
+    let capture = testing::capture();
+    let _ = capture.scope(weather);
+    assert_eq!(capture.events()[1].get("result").unwrap(), &json!({"degrees": 3}));
+}
+
+#[test]
+fn what_comes_in_a_request_is_validated() {
+    for id in [json!(""), json!("a\nb"), json!(7), json!("x".repeat(300)), json!(null)] {
+        let mut meta = MetaObject::default();
+        meta.0.insert("io.telemetry/tool_call_id".into(), id);
+        assert_eq!(telemetry_runtime::rmcp::context_of(&meta).tool_call_id(), None);
+    }
+}
+
+/// As a library does: each tool runs in a task of its own, under a `tracing` span of the library's.
+async fn run_spawned(tools: usize) {
+    let tasks: Vec<_> = (0..tools)
+        .map(|n| {
+            let span = tracing::info_span!("library.tool", n);
+            tokio::spawn(async move { tool(n).await }.instrument(span))
+        })
+        .collect();
+    for task in tasks {
+        task.await.unwrap();
+    }
+}
+
+#[tool_call]
+async fn tool(n: usize) -> usize {
+    tokio::task::yield_now().await;
+    in_span!(operation, operation = "inside"; || n)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn tools_that_a_library_spawns_under_its_own_spans_stay_in_the_tree() {
+    let subscriber = tracing_subscriber::registry().with(ContextLayer::new());
+    let _default = tracing::subscriber::set_default(subscriber);
+    let capture = testing::capture();
+    // Spawned tasks take the subscriber of the span that instruments them.
+    let agent = in_span!(agent, agent = "A"; async { run_spawned(4).await });
+    capture.follow(agent).await;
+    let agent = &capture.named("condukt.agent.start")[0];
+    let tools = capture.named("condukt.tool_call.start");
+    assert_eq!(tools.len(), 4);
+    for tool in &tools {
+        assert_eq!(tool.span.unwrap().parent_id, Some(agent.span.unwrap().id));
+        assert_eq!(tool.get("session_id"), agent.get("session_id"));
+    }
+    for inside in capture.named("condukt.operation.start") {
+        let parent = inside.span.unwrap().parent_id.unwrap();
+        assert!(tools.iter().any(|tool| tool.span.unwrap().id == parent), "inside of its own tool");
+    }
+    assert_eq!(capture.named("condukt.operation.stop").len(), 4);
+}
+
+#[test]
+fn a_tracing_span_that_is_entered_inside_a_span_changes_nothing() {
+    let subscriber = tracing_subscriber::registry().with(ContextLayer::new());
+    tracing::subscriber::with_default(subscriber, || {
+        let capture = testing::capture();
+        capture.scope(|| {
+            in_span!(agent, agent = "A"; || {
+                let task = tracing::info_span!("task");
+                in_span!(operation, operation = "o"; || {
+                    task.in_scope(|| in_span!(tool_call, tool = "t", args = (); || ()));
+                });
+            });
+        });
+        let operation = capture.named("condukt.operation.start")[0].span.unwrap().id;
+        assert_eq!(capture.named("condukt.tool_call.start")[0].span.unwrap().parent_id, Some(operation));
+    });
+    assert!(Context::current().span().is_none());
+}
