@@ -14,7 +14,7 @@ use telemetry_runtime::{Context, Event, EventMetadata, emit, open_span, record};
 
 /// An exporter that has the buckets of those metrics.
 fn exporter(metrics: &[Metric]) -> PrometheusBuilder {
-    buckets(metrics).into_iter().fold(PrometheusBuilder::new(), |exporter, (name, bounds)| {
+    buckets(metrics).fold(PrometheusBuilder::new(), |exporter, (name, bounds)| {
         exporter.set_buckets_for_metric(Matcher::Full(name.to_owned()), bounds).unwrap()
     })
 }
