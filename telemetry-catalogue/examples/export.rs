@@ -132,7 +132,8 @@ pub(crate) fn markdown() -> String {
             let _ = writeln!(out, "| `{key}` | {place} | {ty} | {given} | {doc} |");
         };
         for key in entry.context {
-            row(key.as_str(), "context", key.ty().as_str(), "automatic", "from the context");
+            let since = key.since().map(|since| format!("; since {since}")).unwrap_or_default();
+            row(key.as_str(), "context", key.ty().as_str(), "automatic", &format!("from the context{since}"));
         }
         for (place, fields) in [("measurement", &entry.measurements), ("metadata", &entry.metadata)] {
             for field in fields {

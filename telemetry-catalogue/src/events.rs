@@ -3,6 +3,8 @@
 use crate::model::ContextKey::{
     Agent, Iteration, ParentRunId, ParentSessionId, RunId, SessionId, ToolCallId,
 };
+#[cfg(feature = "newer-events")]
+use crate::model::ContextKey::{AgentId, ParentAgentId};
 use crate::model::Requirement::{Automatic, Optional, Required};
 use crate::model::Type::{Any, Duration, Flag, Integer, Text, Texts};
 use crate::model::{Category, EventSpec, FieldSpec, Requirement, SpanSpec, StopKeys, Type};
@@ -57,6 +59,23 @@ pub const EXCEPTION: &[FieldSpec] = &[
     field("reason", Text, Automatic, "the panic message, or `cancelled`"),
     field("stacktrace", Texts, Automatic, "the frames, innermost first"),
 ];
+
+/// The context keys of an event of Legion's, with more of its own. Newer versions write `agent_id` for `run_id`: both are
+/// there then, so that a reader of either finds its own.
+macro_rules! legion {
+    ($($more:ident),*) => {
+        &[
+            Agent,
+            RunId,
+            ParentRunId,
+            $($more,)*
+            #[cfg(feature = "newer-events")]
+            AgentId,
+            #[cfg(feature = "newer-events")]
+            ParentAgentId,
+        ]
+    };
+}
 
 macro_rules! span {
     ($short_name:literal, $prefix:literal, $category:ident, $context:expr, start $start:expr, stop $stop:expr,
@@ -137,7 +156,7 @@ pub const SPANS: &[SpanSpec] = &[
         stop &[extension("output", Any, Optional, "what is answered; content")],
         Derivable, opens_context true,
         "an anonymous run: a prompt without an agent of its own"),
-    span!("agent_message", "legion.agent.message", Message, &[Agent, RunId, ParentRunId],
+    span!("agent_message", "legion.agent.message", Message, legion!(),
         start &[field("message", Any, Required, "the message handled")],
         stop &[
             field("iterations", Integer, Optional, "how many assistant turns it took"),
@@ -145,11 +164,11 @@ pub const SPANS: &[SpanSpec] = &[
             field("bindings", Any, Optional, "the variables carried out of the turn"),
         ], Derived, opens_context false,
         "an agent process handles a message"),
-    span!("iteration", "legion.iteration", Iteration, &[Agent, RunId, ParentRunId],
+    span!("iteration", "legion.iteration", Iteration, legion!(),
         start &[field("iteration", Integer, Required, "the number of the step, from 0")],
         stop &[field("action", Any, Optional, "what the model chose to do")], Derived, opens_context true,
         "one step of an agent's loop"),
-    span!("llm_request", "legion.llm.request", Llm, &[Agent, RunId, ParentRunId, Iteration],
+    span!("llm_request", "legion.llm.request", Llm, legion!(Iteration),
         start &[
             field("model", Text, Required, "the model asked"),
             field("message_count", Integer, Required, "how many messages it is given"),
@@ -163,7 +182,7 @@ pub const SPANS: &[SpanSpec] = &[
             extension("object", Any, Optional, "the structured object that the model answered").since("legion 0.5"),
         ], Derivable, opens_context false,
         "one request to a model"),
-    span!("sandbox_eval", "legion.sandbox.eval", Sandbox, &[Agent, RunId, ParentRunId],
+    span!("sandbox_eval", "legion.sandbox.eval", Sandbox, legion!(),
         start &[field("code", Any, Required, "the code evaluated")],
         stop &[
             field("success", Flag, Automatic, "whether it evaluated"),
@@ -173,7 +192,7 @@ pub const SPANS: &[SpanSpec] = &[
         "code runs in the sandbox"),
     // Newer ones stand last: the position of the others does not depend on the feature.
     #[cfg(feature = "newer-events")]
-    span!("mcp_call", "legion.mcp.call", Tool, &[Agent, RunId, ParentRunId, SessionId],
+    span!("mcp_call", "legion.mcp.call", Mcp, legion!(SessionId),
         start &[field("code", Any, Required, "the code that calls the server").since("legion 0.6")],
         stop &[
             field("success", Flag, Optional, "whether the server answered").since("legion 0.6"),
@@ -261,7 +280,7 @@ pub const EVENTS: &[EventSpec] = &[
             Automatic,
             "wall-clock time, nanoseconds since the Unix epoch",
         )],
-        context: &[Agent, RunId, ParentRunId],
+        context: legion!(),
         metadata: &[],
         extension: false,
         since: None,
@@ -277,7 +296,7 @@ pub const EVENTS: &[EventSpec] = &[
             Automatic,
             "wall-clock time, nanoseconds since the Unix epoch",
         )],
-        context: &[Agent, RunId, ParentRunId],
+        context: legion!(),
         metadata: &[],
         extension: false,
         since: None,
@@ -357,7 +376,7 @@ pub const EVENTS: &[EventSpec] = &[
         name: "legion.eval_guard.denied",
         category: Category::Sandbox,
         measurements: &[],
-        context: &[Agent, RunId, ParentRunId],
+        context: legion!(),
         metadata: &[
             field("guard", Text, Required, "the guard that denied it"),
             field("code", Any, Required, "the code that does not run"),
@@ -378,7 +397,7 @@ pub const EVENTS: &[EventSpec] = &[
             Automatic,
             "wall-clock time, nanoseconds since the Unix epoch",
         )],
-        context: &[Agent, RunId, ParentRunId],
+        context: legion!(),
         metadata: &[
             field("identity", Any, Required, "whose limit it is"),
             field("policy", Any, Required, "the limits"),

@@ -20,7 +20,8 @@
 //!
 //! With the feature `newer-events` it has those that newer versions of the originals have beside the two documents:
 //! Legion's `legion.mcp.call`, `legion.eval_guard.denied` and `legion.rate_limit.exceeded`, and Condukt's
-//! `condukt.sandbox.network_policy.*`. The `since` of an entry says which original has it, and since which version.
+//! `condukt.sandbox.network_policy.*`. Every event of Legion's has `agent_id` and `parent_agent_id` too, beside the `run_id` and
+//! `parent_run_id` that they take the place of there. The `since` of an entry says which original has it, and since which version.
 //!
 //! # As a file
 //!

@@ -176,6 +176,12 @@ pub enum ContextKey {
     Iteration,
     /// The id the model gave the tool call.
     ToolCallId,
+    /// The id of a Legion agent, which may outlast its run.
+    #[cfg(feature = "newer-events")]
+    AgentId,
+    /// The agent that this one was started in.
+    #[cfg(feature = "newer-events")]
+    ParentAgentId,
 }
 
 impl ContextKey {
@@ -189,6 +195,19 @@ impl ContextKey {
             Self::ParentRunId => "parent_run_id",
             Self::Iteration => "iteration",
             Self::ToolCallId => "tool_call_id",
+            #[cfg(feature = "newer-events")]
+            Self::AgentId => "agent_id",
+            #[cfg(feature = "newer-events")]
+            Self::ParentAgentId => "parent_agent_id",
+        }
+    }
+
+    /// The original that has it and since which version; `None` if the two documents have it.
+    pub const fn since(self) -> Option<&'static str> {
+        match self {
+            #[cfg(feature = "newer-events")]
+            Self::AgentId | Self::ParentAgentId => Some("legion 0.5"),
+            _ => None,
         }
     }
 
@@ -239,6 +258,9 @@ pub enum Category {
     Llm,
     /// `legion.sandbox.eval.*`.
     Sandbox,
+    /// `legion.mcp.call.*`.
+    #[cfg(feature = "newer-events")]
+    Mcp,
     /// `condukt.tool_call.*`.
     Tool,
     /// `condukt.subagent.*`.

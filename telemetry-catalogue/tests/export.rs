@@ -63,6 +63,23 @@ fn the_registry_refers_only_to_attributes_that_it_defines_once() {
 }
 
 #[test]
+fn keys_of_the_context_that_are_newer_say_since_when() {
+    let all =
+        || SPANS.iter().flat_map(|span| span.context).chain(EVENTS.iter().flat_map(|event| event.context));
+    let since: BTreeSet<_> = all().filter_map(|key| Some((key.as_str(), key.since()?))).collect();
+    let expected: &[_] = if cfg!(feature = "newer-events") {
+        &[("agent_id", "legion 0.5"), ("parent_agent_id", "legion 0.5")]
+    } else {
+        &[]
+    };
+    assert!(since.iter().eq(expected), "{since:?}");
+    assert_eq!(
+        export::markdown().contains("from the context; since legion 0.5"),
+        cfg!(feature = "newer-events")
+    );
+}
+
+#[test]
 fn newer_events_stand_after_the_documented_ones_and_say_since_when() {
     let newer = |name: &str| {
         name.contains("network_policy")

@@ -1,8 +1,10 @@
 //! Real events, as Prometheus is served them.
 
+use std::io::{Read as _, Write as _};
+use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::time::Duration;
 
-use metrics_exporter_prometheus::{Matcher, PrometheusBuilder};
+use metrics_exporter_prometheus::{ExporterFuture, Matcher, PrometheusBuilder, PrometheusRecorder};
 use serde_json::json;
 use telemetry_metrics::{
     Metric, Reporter, Unit, buckets, counter, distribution, last_value, recommended, sum, summary,
@@ -10,21 +12,53 @@ use telemetry_metrics::{
 use telemetry_runtime::testing::{self, FakeClock};
 use telemetry_runtime::{Context, Event, EventMetadata, emit, open_span, record};
 
-/// What Prometheus scrapes after `run`, under those metrics alone.
-fn scraped(metrics: Vec<Metric>, run: impl FnOnce(&FakeClock)) -> String {
-    let mut builder = PrometheusBuilder::new();
-    for (name, bounds) in buckets(&metrics) {
-        builder = builder.set_buckets_for_metric(Matcher::Full(name.to_owned()), bounds).unwrap();
-    }
-    let recorder = builder.build_recorder();
+/// An exporter that has the buckets of those metrics.
+fn exporter(metrics: &[Metric]) -> PrometheusBuilder {
+    buckets(metrics).fold(PrometheusBuilder::new(), |exporter, (name, bounds)| {
+        exporter.set_buckets_for_metric(Matcher::Full(name.to_owned()), bounds).unwrap()
+    })
+}
+
+/// Does some work under those metrics alone, which tell that recorder.
+fn measure(recorder: &PrometheusRecorder, metrics: Vec<Metric>, run: impl FnOnce(&FakeClock)) {
     let clock = FakeClock::new();
     // A capture has the clock; what it captures is not looked at.
     let capture = testing::capture().deterministic(&clock, 1);
-    metrics::with_local_recorder(&recorder, || {
+    metrics::with_local_recorder(recorder, || {
         let reporter = Reporter::new(metrics);
         capture.context().with_handler(reporter.events(), reporter).scope(|| run(&clock));
     });
+}
+
+/// What is served after `run`, under those metrics alone.
+fn scraped(metrics: Vec<Metric>, run: impl FnOnce(&FakeClock)) -> String {
+    let recorder = exporter(&metrics).build_recorder();
+    measure(&recorder, metrics, run);
     recorder.handle().render()
+}
+
+/// The exporter of those metrics, listening on a port that is free.
+fn listening(metrics: &[Metric]) -> (SocketAddr, PrometheusRecorder, ExporterFuture) {
+    // The exporter does not tell which port it was given, so it is given one that was free a moment ago.
+    let tries = (0..20).find_map(|_| {
+        let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        let (recorder, served) = exporter(metrics).with_http_listener(address).build().ok()?;
+        Some((address, recorder, served))
+    });
+    tries.expect("a free port")
+}
+
+/// One scrape, as Prometheus does it: its head and its text.
+fn get(address: SocketAddr) -> (String, String) {
+    let mut stream = TcpStream::connect(address).unwrap();
+    stream.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
+    let accept = "Accept: text/plain;version=0.0.4";
+    write!(stream, "GET /metrics HTTP/1.1\r\nHost: {address}\r\n{accept}\r\nConnection: close\r\n\r\n")
+        .unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    let (head, text) = answer.split_once("\r\n\r\n").unwrap();
+    (head.to_owned(), text.to_owned())
 }
 
 #[track_caller]
@@ -97,48 +131,79 @@ fn an_event_of_ones_own_is_measured() {
     has(&text, r#"shop_cache_lookup_count{hit="true"} 7"#);
 }
 
-#[test]
-fn the_recommended_ones_tell_of_agents_models_tools_money_and_failures() {
-    let text = scraped(recommended(), |clock| {
-        let agent = open_span!(agent, agent = "assistant");
-        agent.context().scope(|| {
-            let mut turn = open_span!(llm_turn, model = "gpt-4o", messages = (), streaming = true);
-            clock.advance(Duration::from_millis(30));
-            turn.item(true);
-            record!(turn; usage = json!({"input_tokens": 1000, "output_tokens": 100, "cost": 0.25}));
-            clock.advance(Duration::from_millis(970));
-            turn.end();
+/// A turn that is streamed, one that is cancelled, a tool that fails and a sub-agent.
+fn an_agent_at_work(clock: &FakeClock) {
+    let agent = open_span!(agent, agent = "assistant");
+    agent.context().scope(|| {
+        let mut turn = open_span!(llm_turn, model = "gpt-4o", messages = (), streaming = true);
+        clock.advance(Duration::from_millis(30));
+        turn.item(true);
+        record!(turn; usage = json!({"input_tokens": 1000, "output_tokens": 100, "cost": 0.25}));
+        clock.advance(Duration::from_millis(970));
+        turn.end();
 
-            let turn = open_span!(llm_turn, model = "gpt-4o", provider = "openai", messages = ());
-            record!(turn; usage = json!({"input_tokens": 10, "output_tokens": 1}));
-            drop(turn);
+        let turn = open_span!(llm_turn, model = "gpt-4o", provider = "openai", messages = ());
+        record!(turn; usage = json!({"input_tokens": 10, "output_tokens": 1}));
+        drop(turn);
 
-            let tool = open_span!(tool_call, tool = "search", args = ());
-            record!(tool; error_type = "timeout");
-            tool.fail("too slow");
-            open_span!(subagent, role = "researcher", child_agent = "r").end();
-        });
-        agent.end();
+        let tool = open_span!(tool_call, tool = "search", args = ());
+        record!(tool; error_type = "timeout");
+        tool.fail("too slow");
+        open_span!(subagent, role = "researcher", child_agent = "r").end();
     });
-    has(&text, r#"agent_tokens{agent="assistant",model="gpt-4o",type="input"} 1010"#);
-    has(&text, r#"agent_tokens{agent="assistant",model="gpt-4o",type="output"} 101"#);
-    has(&text, r#"condukt_tool_call_stop_count{agent="assistant",tool="search",status="error"} 1"#);
-    has(&text, r#"condukt_subagent_stop_count{agent="assistant",role="researcher",status="ok"} 1"#);
-    has(&text, r#"agent_failures{agent="assistant",error_type="timeout",event="condukt.tool_call.stop"} 1"#);
+    agent.end();
+}
+
+/// What the recommended metrics tell of [`an_agent_at_work`].
+#[track_caller]
+fn tells_of_that_work(text: &str) {
+    has(text, r#"agent_tokens{agent="assistant",model="gpt-4o",type="input"} 1010"#);
+    has(text, r#"agent_tokens{agent="assistant",model="gpt-4o",type="output"} 101"#);
+    has(text, r#"condukt_tool_call_stop_count{agent="assistant",tool="search",status="error"} 1"#);
+    has(text, r#"condukt_subagent_stop_count{agent="assistant",role="researcher",status="ok"} 1"#);
+    has(text, r#"agent_failures{agent="assistant",error_type="timeout",event="condukt.tool_call.stop"} 1"#);
     has(
-        &text,
+        text,
         r#"agent_cancellations{agent="assistant",kind="cancelled",event="condukt.llm_turn.exception"} 1"#,
     );
-    has(&text, r#"condukt_agent_stop_duration_sum{agent="assistant",status="ok"} 1"#);
-    has(&text, r#"condukt_agent_stop_duration_bucket{agent="assistant",status="ok",le="0.8"} 0"#);
-    has(&text, r#"condukt_agent_stop_duration_bucket{agent="assistant",status="ok",le="1.6"} 1"#);
-    has(&text, r#"condukt_llm_turn_stop_time_to_first_token_sum{agent="assistant",model="gpt-4o"} 0.03"#);
+    has(text, r#"condukt_agent_stop_duration_sum{agent="assistant",status="ok"} 1"#);
+    has(text, r#"condukt_agent_stop_duration_bucket{agent="assistant",status="ok",le="0.8"} 0"#);
+    has(text, r#"condukt_agent_stop_duration_bucket{agent="assistant",status="ok",le="1.6"} 1"#);
+    has(text, r#"condukt_llm_turn_stop_time_to_first_token_sum{agent="assistant",model="gpt-4o"} 0.03"#);
     // The provider's own price for the first, the table's for the second: 10 in and 1 out of gpt-4o.
     let cost: f64 = {
         let line = text.lines().find(|line| line.starts_with("agent_cost{")).expect("a cost");
         line.rsplit_once(' ').unwrap().1.parse().unwrap()
     };
     assert!((cost - (0.25 + 10.0 * 2.5e-6 + 1.0 * 10e-6)).abs() < 1e-9, "{cost}");
+}
+
+#[test]
+fn the_recommended_ones_tell_of_agents_models_tools_money_and_failures() {
+    tells_of_that_work(&scraped(recommended(), an_agent_at_work));
+}
+
+#[test]
+fn prometheus_scrapes_the_recommended_ones_over_http() {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    let (address, recorder, served) = {
+        let _inside = runtime.enter();
+        listening(&recommended())
+    };
+    runtime.spawn(served);
+    let (head, before) = get(address);
+    assert!(head.starts_with("HTTP/1.1 200 OK"), "{head}");
+    assert!(head.to_ascii_lowercase().contains("content-type: text/plain"), "{head}");
+    assert!(!before.contains("agent_tokens"), "{before}");
+
+    measure(&recorder, recommended(), an_agent_at_work);
+    let (_, text) = get(address);
+    tells_of_that_work(&text);
+    for name in recommended().iter().map(|metric| metric.name_str().replace('.', "_")) {
+        let described = format!("# TYPE {name} ");
+        let of_this_agent = !["legion", "operation", "run"].iter().any(|other| name.contains(other));
+        assert_eq!(text.contains(&described), of_this_agent, "{name} in\n{text}");
+    }
 }
 
 #[test]

@@ -8,7 +8,14 @@ use rig_agent::AgentBuilder;
 use rig_agent::core::test_utils::{MockCompletionModel, MockTurn};
 use rig_agent::tool::{DynamicTool, ToolOutput};
 use serde_json::json;
-use telemetry_runtime::{Event, attach, event_names};
+use telemetry_rig::BuildObserved as _;
+use telemetry_runtime::{Event, agent_span, attach, event_names};
+
+/// What a tool does is inside its call.
+#[agent_span(operation, operation = "read_station")]
+async fn read_station() -> String {
+    "-3 degrees".to_owned()
+}
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -22,7 +29,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         "weather".try_into()?,
         "Looks up the weather".to_owned(),
         json!({"type": "object", "properties": {"city": {"type": "string"}}}),
-        |_| Box::pin(async { Ok(ToolOutput::text("-3 degrees")) }),
+        |_| Box::pin(async { Ok(ToolOutput::text(read_station().await)) }),
     );
     let forecaster = AgentBuilder::new(MockCompletionModel::from_turns([
         MockTurn::tool_call("call_2", "weather", json!({"city": "Oslo"})),
@@ -31,8 +38,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     .name("forecaster")
     .default_max_turns(4)
     .dynamic_tool(weather)
-    .add_hook(telemetry_rig::hook())
-    .build();
+    .build_observed(telemetry_rig::hook());
 
     let assistant = AgentBuilder::new(MockCompletionModel::from_turns([
         MockTurn::tool_call("call_1", "forecaster", json!({"prompt": "Weather in Oslo?"})),
@@ -40,8 +46,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     ]))
     .name("assistant")
     .dynamic_tool(forecaster.into_tool()?)
-    .add_hook(telemetry_rig::hook())
-    .build();
+    .build_observed(telemetry_rig::hook());
 
     let answer = assistant.prompt("I go to Oslo. What do I pack?").max_turns(4).await?;
     println!("{}", answer.output());

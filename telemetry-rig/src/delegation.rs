@@ -1,7 +1,8 @@
 //! Which tool call an agent's run answers, so that a sub-agent is inside its caller.
 //!
 //! rig gives a hook of the child nothing of the parent's run. What both know is the name of the tool, which is the
-//! child's, and the prompt, which is the tool's one argument; and both run in one task, in one context.
+//! child's, and the prompt, which is the tool's one argument; and the child runs in the context of the call, or in one
+//! task with the caller.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -19,6 +20,13 @@ struct Delegation {
     around: Option<SpanId>,
     /// The context inside the tool call.
     inside: Context,
+}
+
+impl Delegation {
+    /// Whether a run with that span around it is inside the call, or beside it in the same task.
+    fn is_around(&self, around: Option<SpanId>) -> bool {
+        self.around == around || self.inside.span().is_some_and(|call| Some(call.id) == around)
+    }
 }
 
 #[derive(Default)]
@@ -67,6 +75,6 @@ pub(crate) fn take(agent: Option<&str>, prompt: &str, around: Option<SpanId>) ->
     let at = open
         .calls
         .iter()
-        .position(|call| call.tool == tool && call.around == around && call.prompt == prompt)?;
+        .position(|call| call.tool == tool && call.prompt == prompt && call.is_around(around))?;
     Some(open.calls.remove(at).inside)
 }

@@ -3,13 +3,15 @@
 //! ```no_run
 //! use rig_agent::core::{DynModel, operation::Completion};
 //! use rig_agent::{Agent, AgentBuilder};
+//! use telemetry_rig::BuildObserved as _;
 //!
 //! fn assistant(model: impl Into<DynModel<Completion>>) -> Agent {
-//!     AgentBuilder::new(model).name("assistant").add_hook(telemetry_rig::hook()).build()
+//!     AgentBuilder::new(model).name("assistant").build_observed(telemetry_rig::hook())
 //! }
 //! ```
 //!
-//! That is all. Handlers, exporters, the page and the test kit see rig's agents as they see annotated functions.
+//! That is all. [`build_observed`](BuildObserved::build_observed) adds the hook, builds the agent, and puts its tools inside their
+//! calls: what your own code emits in a tool is a child of that call. Handlers, exporters, the page and the test kit see rig's agents as they see annotated functions.
 //! [`examples/agent.rs`] is a whole program: `cargo run -p telemetry-rig --example agent`.
 //!
 //! | of rig | events | keys |
@@ -38,9 +40,10 @@
 //!   `error`; their `error_type` is `error`, as of every failure that has no type.
 //! - An answer that rig recovers from by itself, such as a call of a tool that does not exist, is told to no hook.
 //!   That turn ends without what the model answered, except for the text of a stream.
-//! - A hook cannot enter the future of a tool. What your own code emits inside a tool has the span around the run as its
-//!   parent, not the tool call. The sub-agent of `into_tool()` is told by its name and its prompt, in the same context; an
-//!   agent that a tool of your own calls is beside the tool call.
+//! - A hook cannot enter the future of a tool. With the hook alone, `add_hook(telemetry_rig::hook())`, what your own code
+//!   emits in a tool is beside the tool call, in the context of whichever run of the agent polled it. The same holds for
+//!   tools that are added after `build_observed`, and for those of a shared `ToolServerHandle`. The sub-agent of
+//!   `into_tool()` is inside the call all the same: it is told by its name and its prompt.
 //! - A run that is resumed past its first model call has no `prompt`.
 //! - Requests of an `Extractor`, of embeddings, retrieval and memory have no documented event, and emit none.
 //!
@@ -50,6 +53,7 @@
 #![forbid(unsafe_code)]
 
 mod delegation;
+mod inside;
 mod run;
 
 use std::borrow::Cow;
@@ -57,19 +61,70 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use rig_agent::agent::{
     AgentHook, DispatchAction, DispatchEvent, HookContext, ModelSelection, ModelSelectionAction,
-    ObservationAction, OutcomeAction, OutcomeEvent, ReasoningDelta, RunSettled, RunStart, RunStartAction,
-    SettledOutcome, StepEventKind, TextDelta, ToolCallDelta,
+    NoToolConfig, ObservationAction, OutcomeAction, OutcomeEvent, ReasoningDelta, RunSettled, RunStart,
+    RunStartAction, SettledOutcome, StepEventKind, TextDelta, ToolCallDelta, WithBuilderTools,
 };
 use rig_agent::completion::Message;
 use rig_agent::core::completion::CompletionRequest;
 use rig_agent::core::effect::{EffectKind, Outcome};
+use rig_agent::{Agent, AgentBuilder};
 
+use crate::inside::Calls;
 use crate::run::Run;
 
-/// Makes the hook: `AgentBuilder::add_hook(telemetry_rig::hook())`.
+/// Makes the hook: `AgentBuilder::build_observed(telemetry_rig::hook())`.
 pub const fn hook() -> Hook {
-    Hook { model: None }
+    Hook { model: None, calls: None }
 }
+
+/// Builds an agent that is observed, its tools included.
+///
+/// ```
+/// use rig_agent::AgentBuilder;
+/// use rig_agent::core::test_utils::{MockCompletionModel, MockTurn};
+/// use rig_agent::tool::{DynamicTool, ToolOutput};
+/// use serde_json::json;
+/// use telemetry_rig::BuildObserved as _;
+/// use telemetry_runtime::{agent_span, testing};
+///
+/// #[agent_span(operation, operation = "look_up")]
+/// async fn look_up() -> String {
+///     "-3".to_owned()
+/// }
+///
+/// # futures::executor::block_on(async {
+/// let schema = json!({"type": "object"});
+/// let weather = DynamicTool::new("weather".try_into().unwrap(), "Looks it up", schema, |_| {
+///     Box::pin(async { Ok(ToolOutput::text(look_up().await)) })
+/// });
+/// let model = MockCompletionModel::from_turns([MockTurn::tool_call("1", "weather", json!({})), MockTurn::text("Cold.")]);
+/// let agent = AgentBuilder::new(model).dynamic_tool(weather).build_observed(telemetry_rig::hook());
+///
+/// let capture = testing::capture();
+/// capture.follow(async { agent.prompt("Oslo?").max_turns(2).await }).await.unwrap();
+/// assert_eq!(capture.spans().named("operation").under("tool_call").count(), 1);
+/// # });
+/// ```
+pub trait BuildObserved {
+    /// Adds the hook, builds the agent, and puts the tools that it has inside their calls.
+    #[must_use]
+    fn build_observed(self, hook: Hook) -> Agent;
+}
+
+macro_rules! build_observed {
+    ($($tools:ty),*) => {$(
+        impl BuildObserved for AgentBuilder<$tools> {
+            fn build_observed(self, hook: Hook) -> Agent {
+                // The ids of dispatches are those of one agent.
+                let calls = Calls::default();
+                let agent = self.add_hook(Hook { calls: Some(calls.clone()), ..hook }).build();
+                calls.enclose(&agent);
+                agent
+            }
+        }
+    )*};
+}
+build_observed!(NoToolConfig, WithBuilderTools);
 
 /// Emits the documented events of each run of the agent it is added to. It holds nothing of a run: one may serve many
 /// agents, and one added twice emits once.
@@ -89,6 +144,8 @@ pub const fn hook() -> Hook {
 #[derive(Clone, Debug, Default)]
 pub struct Hook {
     model: Option<Cow<'static, str>>,
+    /// The open calls of the agent's tools, where those are to be inside.
+    calls: Option<Calls>,
 }
 
 impl Hook {
@@ -185,7 +242,8 @@ impl AgentHook for Hook {
                 self.turn_begins(context, &event, request, *stream);
             }
             EffectKind::ToolCall { name, args } => {
-                Shared::of(context, None).run().tool_begins(event.id, name, args, event.call_id);
+                let shared = Shared::of(context, None);
+                shared.run().tool_begins(event.id, name, args, event.call_id, self.calls.as_ref());
             }
             _ => {}
         }

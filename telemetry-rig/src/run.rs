@@ -12,14 +12,16 @@ use telemetry_llm::Provider;
 use telemetry_runtime::{Answered, Context, OpenSpan, SpanId, open_span, record, spans};
 
 use crate::delegation::{self, Offer};
+use crate::inside::{Calls, Held};
 
 /// What the `agent` of an agent without a name is: its type, as everywhere.
 const UNNAMED: &str = "rig_agent::Agent";
 
-/// A tool call, and its offer to a sub-agent.
+/// A tool call, its offer to a sub-agent, and what tells the tool that it is inside.
 struct Tool {
     span: OpenSpan<spans::tool_call>,
     _offer: Option<Offer>,
+    inside: Option<Held>,
 }
 
 /// One run of an agent. Dropped while something is open, that is cancelled: what is inside before what is around.
@@ -137,10 +139,25 @@ impl Run {
         }
     }
 
-    pub(crate) fn tool_begins(&mut self, id: EffectId, tool: &str, args: &str, call: Option<&CallId>) {
-        if self.tools.contains_key(&id) {
-            return;
+    pub(crate) fn tool_begins(
+        &mut self,
+        id: EffectId,
+        tool: &str,
+        args: &str,
+        call: Option<&CallId>,
+        calls: Option<&Calls>,
+    ) {
+        if !self.tools.contains_key(&id) {
+            self.open_tool(id, tool, args, call);
         }
+        if let (Some(calls), Some(tool)) = (calls, self.tools.get_mut(&id))
+            && tool.span.is_observed()
+        {
+            tool.inside.get_or_insert_with(|| calls.hold(id, tool.span.context()));
+        }
+    }
+
+    fn open_tool(&mut self, id: EffectId, tool: &str, args: &str, call: Option<&CallId>) {
         self.turn_is_over();
         let call = call.map(CallId::wire);
         let span = self.inside(|| match call.as_deref() {
@@ -149,7 +166,7 @@ impl Run {
         });
         let offer =
             if span.is_observed() { Offer::of(tool, args, self.around, span.context()) } else { None };
-        self.tools.insert(id, Tool { span, _offer: offer });
+        self.tools.insert(id, Tool { span, _offer: offer, inside: None });
     }
 
     pub(crate) fn tool_ends(&mut self, id: EffectId, outcome: Result<Option<&ToolResult>, &ErrorReport>) {

@@ -3,6 +3,7 @@
 use futures::StreamExt;
 use rig_agent::agent::{
     AgentHook, DispatchAction, DispatchEvent, HookContext, ModelSelection, ModelSelectionAction,
+    WithBuilderTools,
 };
 use rig_agent::core::completion::{FinishReason, Usage};
 use rig_agent::core::operation::Finish;
@@ -10,9 +11,9 @@ use rig_agent::core::test_utils::{MockCompletionModel, MockStreamEvent, MockTurn
 use rig_agent::tool::{DynamicTool, ToolExecutionError, ToolOutput};
 use rig_agent::{Agent, AgentBuilder};
 use serde_json::{Value as Json, json};
-use telemetry_rig::hook;
+use telemetry_rig::{BuildObserved as _, hook};
 use telemetry_runtime::testing::{self, Capture};
-use telemetry_runtime::{Context, OwnedEvent, agent_span};
+use telemetry_runtime::{Context, InContext as _, OwnedEvent, agent_span, tool_call};
 
 fn tool(name: &str, answer: fn() -> Result<ToolOutput, ToolExecutionError>) -> DynamicTool {
     let parameters = json!({"type": "object", "properties": {"city": {"type": "string"}}});
@@ -297,28 +298,36 @@ fn a_run_that_a_hook_stops_says_cancelled() {
     assert!(stop.get("error").unwrap().as_str().unwrap().contains("enough"));
 }
 
+/// How an agent is built with the hook.
+type Build = fn(AgentBuilder<WithBuilderTools>) -> Agent;
+
 #[test]
 fn sub_agents_are_inside_the_calls_that_they_answer() {
+    let builds: [Build; 2] =
+        [|builder| builder.add_hook(hook()).build(), |builder| builder.build_observed(hook())];
+    for parent in builds {
+        for child in builds {
+            sub_agents_are_inside(parent, child);
+        }
+    }
+}
+
+fn sub_agents_are_inside(build: Build, build_child: Build) {
     let child = |name: &str, city: &str| {
-        AgentBuilder::new(MockCompletionModel::from_turns([
+        let model = MockCompletionModel::from_turns([
             MockTurn::tool_call("call_9", "weather", json!({"city": city})),
             MockTurn::text(city),
-        ]))
-        .name(name)
-        .default_max_turns(4)
-        .dynamic_tool(tool("weather", cold))
-        .add_hook(hook())
-        .build()
-        .into_tool()
-        .unwrap()
+        ]);
+        let agent =
+            AgentBuilder::new(model).name(name).default_max_turns(4).dynamic_tool(tool("weather", cold));
+        build_child(agent).into_tool().unwrap()
     };
     let both = MockTurn::from_contents([call("call_1", "north", "Oslo?"), call("call_2", "south", "Rome?")]);
     let agent = AgentBuilder::new(MockCompletionModel::from_turns([both, MockTurn::text("Both.")]))
         .name("assistant")
         .dynamic_tool(child("north", "Oslo"))
-        .dynamic_tool(child("south", "Rome"))
-        .add_hook(hook())
-        .build();
+        .dynamic_tool(child("south", "Rome"));
+    let agent = build(agent);
     let capture = testing::capture();
     let run = async move { agent.prompt("Where?").max_turns(4).tool_concurrency(2).await };
     futures::executor::block_on(capture.follow(run)).unwrap();
@@ -366,6 +375,130 @@ fn call(id: &str, tool: &str, prompt: &str) -> rig_agent::core::completion::Assi
     .unwrap()
 }
 
+/// A tool's own code: it waits twice, so that tools that run at once take turns.
+#[agent_span(operation, operation = city)]
+async fn look_up(city: String) -> String {
+    for _ in 0..2 {
+        tokio::task::yield_now().await;
+    }
+    measure(&city)
+}
+
+#[tool_call]
+fn measure(city: &str) -> String {
+    format!("-3 in {city}")
+}
+
+/// A tool that calls [`look_up`].
+fn looks_up(name: &str) -> DynamicTool {
+    let schema = json!({"type": "object", "properties": {"city": {"type": "string"}}});
+    DynamicTool::new(name.to_owned().try_into().unwrap(), "Looks it up", schema, |args| {
+        let city = args["city"].as_str().unwrap_or_default().to_owned();
+        Box::pin(async move { Ok(ToolOutput::text(look_up(city).await)) })
+    })
+}
+
+/// Every span as the path to it from the root, in the order of the alphabet.
+fn paths(capture: &Capture) -> Vec<String> {
+    let events = capture.events();
+    let begun: Vec<&OwnedEvent> = events.iter().filter(|event| event.name.ends_with(".start")).collect();
+    let label = |event: &OwnedEvent| {
+        let name = event.name.split('.').nth(1).unwrap().to_owned();
+        let own = ["tool_call_id", "tool", "operation", "agent"].iter().find_map(|key| event.get(key));
+        match (&*name, own) {
+            ("llm_turn", _) | (_, None) => name,
+            (_, Some(own)) => format!("{name} {}", own.as_str().unwrap()),
+        }
+    };
+    let path = |event: &&OwnedEvent| {
+        let mut path = label(event);
+        let mut parent = event.span.unwrap().parent_id;
+        while let Some(id) = parent {
+            let above = begun.iter().find(|event| event.span.unwrap().id == id).expect("its parent");
+            path = format!("{} > {path}", label(above));
+            parent = above.span.unwrap().parent_id;
+        }
+        path
+    };
+    let mut paths: Vec<String> = begun.iter().map(path).collect();
+    paths.sort_unstable();
+    paths
+}
+
+fn calls_of(calls: &[(&str, &str, &str)]) -> MockTurn {
+    MockTurn::from_contents(calls.iter().map(|(id, tool, city)| {
+        serde_json::from_value(json!({
+            "type": "toolcall", "id": {"provider": id}, "function": {"name": tool, "arguments": {"city": city}},
+        }))
+        .unwrap()
+    }))
+}
+
+fn looking_up(turns: impl IntoIterator<Item = MockTurn>) -> Agent {
+    AgentBuilder::new(MockCompletionModel::from_turns(turns))
+        .name("assistant")
+        .dynamic_tool(looks_up("north"))
+        .dynamic_tool(looks_up("south"))
+        .build_observed(hook())
+}
+
+#[test]
+fn what_a_tool_does_is_inside_its_call_also_where_tools_run_at_once() {
+    let turn = calls_of(&[("c1", "north", "Oslo"), ("c2", "south", "Rome"), ("c3", "north", "Bergen")]);
+    let agent = looking_up([turn, MockTurn::text("Done.")]);
+    let capture = testing::capture();
+    let run = async move { agent.prompt("Where?").max_turns(4).tool_concurrency(3).await };
+    futures::executor::block_on(capture.follow(run)).unwrap();
+    assert_eq!(
+        paths(&capture),
+        [
+            "agent assistant",
+            "agent assistant > llm_turn",
+            "agent assistant > llm_turn",
+            "agent assistant > tool_call c1",
+            "agent assistant > tool_call c1 > operation Oslo",
+            "agent assistant > tool_call c1 > operation Oslo > tool_call measure",
+            "agent assistant > tool_call c2",
+            "agent assistant > tool_call c2 > operation Rome",
+            "agent assistant > tool_call c2 > operation Rome > tool_call measure",
+            "agent assistant > tool_call c3",
+            "agent assistant > tool_call c3 > operation Bergen",
+            "agent assistant > tool_call c3 > operation Bergen > tool_call measure",
+        ]
+    );
+    // The model is told of the same tools, in the same order.
+    let offered = capture.named("condukt.llm_turn.start")[0].get("tools").unwrap().clone();
+    assert_eq!((&offered[0]["name"], &offered[1]["name"]), (&json!("north"), &json!("south")));
+    let results = capture.named("condukt.tool_call.stop");
+    assert!(results.iter().any(|stop| stop.get("result").is_some_and(|text| text == "-3 in Bergen")));
+}
+
+#[test]
+fn runs_of_one_agent_at_once_keep_to_their_own_calls() {
+    let turn = |city| calls_of(&[("c1", "north", city)]);
+    let agent = looking_up([turn("Oslo"), turn("Rome"), MockTurn::text("Done."), MockTurn::text("Done.")]);
+    let capture = testing::capture();
+    let run = |session: &str| {
+        let run = agent.prompt("Where?").max_turns(4).run();
+        run.in_context(capture.context().with_session_id(session))
+    };
+    // Whichever is polled polls the tools of both.
+    let (one, two) = futures::executor::block_on(futures::future::join(run("one"), run("two")));
+    assert!(one.is_ok() && two.is_ok());
+    let events = capture.events();
+    let mut looked: Vec<&OwnedEvent> =
+        events.iter().filter(|event| event.name == "condukt.operation.start").collect();
+    looked.dedup_by_key(|event| event.get("session_id").unwrap().clone());
+    assert_eq!(looked.len(), 2, "one in each session");
+    for event in looked {
+        let call = event.span.unwrap().parent_id;
+        let around = events.iter().find(|other| other.span.unwrap().id == call.unwrap()).expect("its call");
+        assert_eq!(around.name, "condukt.tool_call.start");
+        assert_eq!(around.get("session_id"), event.get("session_id"));
+        assert_eq!(around.get("args").unwrap()["city"], *event.get("operation").unwrap());
+    }
+}
+
 #[test]
 fn a_run_inside_an_annotated_function_is_part_of_it() {
     #[agent_span(operation, operation = "pack")]
@@ -374,10 +507,7 @@ fn a_run_inside_an_annotated_function_is_part_of_it() {
     }
     let capture = testing::capture();
     let context = capture.context().with_session_id("s-1");
-    futures::executor::block_on(context.scope(|| {
-        use telemetry_runtime::InContext;
-        pack(agent([answer()])).in_current_context()
-    }));
+    futures::executor::block_on(context.scope(|| pack(agent([answer()])).in_current_context()));
     assert_eq!(tree(&capture), ["operation ok < ", "agent ok < operation", "llm_turn ok < agent"]);
     assert!(capture.events().iter().all(|event| event.get("session_id").unwrap() == "s-1"));
 }

@@ -1,6 +1,8 @@
 //! The life of a Legion agent.
 
+use std::mem;
 use std::ops::{Deref, DerefMut};
+use std::sync::Arc;
 
 use crate::context::Context;
 use crate::dispatch::emit_with;
@@ -36,11 +38,43 @@ impl<A> AgentProcess<A> {
     /// # Errors
     /// If building fails. No event is emitted then.
     pub fn start<E>(name: &str, build: impl FnOnce() -> Result<A, E>) -> Result<Self, E> {
+        Self::begin(name, None, build)
+    }
+
+    /// Builds an agent as [`start`](Self::start) does, with an id that is the same after a restart: the key `agent_id` of
+    /// its events. Without one that is the run id.
+    ///
+    /// ```
+    /// use telemetry_runtime::AgentProcess;
+    ///
+    /// let process = AgentProcess::start_with_id("researcher", "researcher-7", || Ok::<_, std::io::Error>(()))?;
+    /// assert_eq!(process.agent_id(), "researcher-7");
+    /// assert_ne!(process.run_id(), "researcher-7");
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// If building fails. No event is emitted then.
+    #[cfg(feature = "newer-events")]
+    pub fn start_with_id<E>(
+        name: &str,
+        agent_id: impl AsRef<str>,
+        build: impl FnOnce() -> Result<A, E>,
+    ) -> Result<Self, E> {
+        Self::begin(name, Some(agent_id.as_ref().into()), build)
+    }
+
+    fn begin<E>(
+        name: &str,
+        agent_id: Option<Arc<str>>,
+        build: impl FnOnce() -> Result<A, E>,
+    ) -> Result<Self, E> {
         let outer = Context::current();
         let deterministic = outer.state.as_ref().and_then(|state| state.deterministic.clone());
         let run_id = new_uuid(deterministic.as_deref());
         let context = outer.with_agent(name).change(|state| {
             state.keys.parent_run_id = state.keys.run_id.replace(run_id);
+            state.keys.parent_agent_id = mem::replace(&mut state.keys.agent_id, agent_id);
             state.keys.iteration = None;
         });
         let agent = context.scope(build)?;
@@ -59,6 +93,12 @@ impl<A> AgentProcess<A> {
     /// Returns its run id.
     pub fn run_id(&self) -> &str {
         self.context.run_id().unwrap_or_default()
+    }
+
+    /// Returns its agent id.
+    #[cfg(feature = "newer-events")]
+    pub fn agent_id(&self) -> &str {
+        self.context.agent_id().unwrap_or_default()
     }
 
     fn emit(&self, site: &'static EventSite) {

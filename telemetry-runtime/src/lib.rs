@@ -77,8 +77,10 @@
 //! - `http`: [`Carrier`] for `http::HeaderMap`.
 //! - `log`: the default logger's lines as records of the `log` crate, where no `tracing` subscriber is set.
 //! - `newer-events`: `legion.mcp.call.*` (`mcp_call`), `legion.eval_guard.denied`, `legion.rate_limit.exceeded` and
-//!   `condukt.sandbox.network_policy.*`, which newer versions of the originals have.
-//! - `prices`: `LoggerOptions::with_prices`, by which the default logger shows what a call of a model cost.
+//!   `condukt.sandbox.network_policy.*`, which newer versions of the originals have, and `agent_id` and `parent_agent_id` on
+//!   every event of Legion's.
+//! - `prices`: `LoggerOptions::with_prices`, by which the default logger shows what a call of a model cost, and
+//!   `testing::Capture::priced_totals`.
 //! - `rmcp`: a tool of an MCP server and its client in one trace, and failures that are values; see the module `rmcp`.
 //! - `tracing-layer`: a layer that carries the context with the `tracing` spans of libraries; see the module
 //!   `tracing_layer`.

@@ -179,7 +179,7 @@ async function downloads(page, button, check) {
 async function exports(page, spans, isSaved) {
   await downloads(page, "#save-lines", text => assert.equal(text.split("\n").filter(line => line.includes('"event":"condukt.agent.stop"')).length > 0, true));
   await downloads(page, "#save-trace", text => { const {traceEvents} = JSON.parse(text); assert.ok(traceEvents.filter(event => event.ph === "X").length >= spans); });
-  if (!isSaved) await downloads(page, "#save-page", text => assert.ok(text.includes('id="saved-events"')));
+  if (!isSaved) await downloads(page, "#save-page", text => assert.ok(text.includes('class="saved-events"')));
 }
 
 try {
@@ -358,9 +358,9 @@ try {
     await saved.locator("#panel .row").first().waitFor();
     const savedFirst = Date.now() - from;
     await isAllThere(saved);
-    // Known to miss: a saved page of this size is to open in 2,000 ms too. The time is printed, and not yet asserted.
     const savedIn = Date.now() - from, savedFrame = await smooth(saved);
-    console.log(`  saved: ${savedFirst} ms to the first rows, ${savedIn} ms to all (aim: 2000), slowest frame ${Math.round(savedFrame)} ms`);
+    console.log(`  saved: ${savedFirst} ms to the first rows, ${savedIn} ms to all, slowest frame ${Math.round(savedFrame)} ms`);
+    within(savedIn, 2000, "to open a saved page");
     within(savedFrame, 100, "for a frame of the saved page");
     await closeSaved();
   });

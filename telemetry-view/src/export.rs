@@ -5,10 +5,12 @@ use std::sync::LazyLock;
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
-use serde::Serialize;
+use base64::write::EncoderWriter;
+use flate2::Compression;
+use flate2::write::GzEncoder;
 use sha2::{Digest as _, Sha256};
 
-use crate::model::Model;
+use crate::model::{AT_A_TIME, Cursor, Model};
 use telemetry_runtime::recording::{Header, Line, VERSION};
 
 /// The one page there is.
@@ -16,6 +18,8 @@ const PAGE: &str = include_str!("page.html");
 /// Where the policy of a saved page goes, and its data.
 const POLICY: &str = "<!-- policy -->";
 const DATA: &str = "<!-- data -->";
+/// How many bytes of lines go into one piece of a saved page.
+const PIECE: usize = 4 << 20;
 
 /// What the page's own script and style hash to, which is all that may run.
 static HASHES: LazyLock<[String; 2]> = LazyLock::new(|| {
@@ -43,65 +47,66 @@ pub(crate) fn live_page() -> &'static str {
     PAGE
 }
 
-/// What a saved page knows at once. Its events and conversations it reads when they are asked for.
-#[derive(Serialize)]
-struct Saved<'m> {
-    live: bool,
-    reset: bool,
-    more: bool,
-    #[serde(flatten)]
-    changes: crate::model::Changes<'m>,
-    breakdown: crate::model::Breakdown,
-}
-
 /// Writes the page with everything in it, to be opened from a disk.
+///
+/// What it knows stands behind its script in pieces, those that are shown first before the others, so that the page is
+/// there while a browser still parses the rest. They are compressed, as parsing is what takes a browser its time.
 pub(crate) fn page(model: &Model, out: &mut impl Write) -> io::Result<()> {
     let (before, rest) = PAGE.split_once(POLICY).unwrap_or((PAGE, ""));
     let (between, after) = rest.split_once(DATA).unwrap_or((rest, ""));
     out.write_all(before.as_bytes())?;
     write!(out, "<meta http-equiv=\"Content-Security-Policy\" content=\"{}\">", policy("'none'"))?;
+    out.write_all(b"<meta name=\"saved\">")?;
     out.write_all(between.as_bytes())?;
 
-    let saved = Saved {
-        live: false,
-        reset: false,
-        more: false,
-        changes: model.changes(0, usize::MAX),
-        breakdown: model.breakdown(),
-    };
-    out.write_all(b"<script type=\"application/json\" id=\"saved\">")?;
-    inert(&serde_json::to_string(&saved)?, out)?;
-    out.write_all(b"</script>\n<script type=\"text/plain\" id=\"saved-events\">")?;
-    for (number, line) in model.numbered_lines() {
-        // What stands before the tab says whose it is; a shared value is nobody's.
-        match number {
-            Some(number) => write!(out, "{number}\t")?,
-            None => out.write_all(b"\t")?,
+    let mut since = Cursor::default();
+    loop {
+        let changes = model.changes(since, AT_A_TIME);
+        piece(out, "spans", &serde_json::to_vec(&changes)?)?;
+        since = changes.next;
+        if !changes.more {
+            break;
         }
-        inert(&line, out)?;
-        out.write_all(b"\n")?;
     }
-    out.write_all(b"</script>\n<script type=\"text/plain\" id=\"saved-conversations\">")?;
-    for session in model.sessions() {
-        write!(out, "{}\t", session.number)?;
-        inert(&serde_json::to_string(&model.transcript(session.number))?, out)?;
-        out.write_all(b"\n")?;
-    }
-    out.write_all(b"</script>")?;
+    piece(out, "breakdown", &serde_json::to_vec(&model.breakdown())?)?;
+    let conversations = model.sessions().into_iter().map(|session| {
+        let transcript = serde_json::to_string(&model.transcript(session.number))?;
+        Ok(format!("{}\t{transcript}\n", session.number))
+    });
+    pieces(out, "conversations", conversations)?;
+    // What stands before the tab says whose it is; a shared value is nobody's.
+    let events = model.numbered_lines().map(|(number, line)| {
+        let number = number.map(|number| number.to_string()).unwrap_or_default();
+        Ok(format!("{number}\t{line}\n"))
+    });
+    pieces(out, "events", events)?;
     out.write_all(after.as_bytes())
 }
 
-/// JSON in which nothing can end the element around it: `<` stands within strings alone, and is escaped there.
-fn inert(json: &str, out: &mut impl Write) -> io::Result<()> {
-    let mut parts = json.split('<');
-    if let Some(first) = parts.next() {
-        out.write_all(first.as_bytes())?;
+/// Writes lines, many in a piece.
+fn pieces(
+    out: &mut impl Write,
+    kind: &str,
+    lines: impl Iterator<Item = io::Result<String>>,
+) -> io::Result<()> {
+    let mut text = Vec::new();
+    for line in lines {
+        text.extend_from_slice(line?.as_bytes());
+        if text.len() >= PIECE {
+            piece(out, kind, &text)?;
+            text.clear();
+        }
     }
-    for part in parts {
-        out.write_all(b"\\u003c")?;
-        out.write_all(part.as_bytes())?;
-    }
-    Ok(())
+    if text.is_empty() { Ok(()) } else { piece(out, kind, &text) }
+}
+
+/// Writes one piece. Nothing in base64 can end the element around it.
+fn piece(out: &mut impl Write, kind: &str, text: &[u8]) -> io::Result<()> {
+    write!(out, "<script type=\"application/gzip\" class=\"saved-{kind}\">")?;
+    let mut packed = GzEncoder::new(EncoderWriter::new(&mut *out, &BASE64_STANDARD), Compression::new(3));
+    packed.write_all(text)?;
+    packed.finish()?.finish()?;
+    out.write_all(b"</script>\n")
 }
 
 /// Writes every event as a recording.

@@ -45,8 +45,8 @@ pub use compact::compact;
 pub use compare::{Comparison, Run, Side, Step, Sums, compare};
 pub use limits::Limits;
 pub use model::{
-    Breakdown, Bucket, Changes, Detail, Entry, Group, Key, Kind, Losses, Model, Query, Search, Session,
-    SessionSummary, Span, Speech, State, Tokens, Totals,
+    Breakdown, Bucket, Changes, Cursor, Detail, Entry, Group, Key, Kind, Losses, Model, NoCursor, Query,
+    Search, Session, SessionSummary, Span, Speech, State, Tokens, Totals,
 };
 pub use recorder::{RecordOptions, Recorder, record};
 pub use telemetry_llm::Usage;

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
 use serde_json::{Value as Json, json};
-use support::{small_run, start, stop};
+use support::{apart, small_run, start, stop};
 
 fn view(arguments: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_telemetry-view")).args(arguments).output().unwrap()
@@ -112,12 +112,12 @@ fn a_saved_page_is_one_file() {
     let (path, out) = (file(folder.path(), "runs.jsonl", &small_run()), folder.path().join("out.html"));
     assert!(view(&[path.to_str().unwrap(), "--html", out.to_str().unwrap()]).status.success());
     let page = fs::read_to_string(out).unwrap();
-    assert!(
-        page.contains("id=\"saved\"")
-            && page.contains("Zürich")
-            && !page.contains("http://")
-            && !page.contains("https://")
-    );
+    assert!(!page.contains("http://") && !page.contains("https://"));
+    let (_, held) = apart(&page);
+    assert!(held["saved-spans"].contains("Zürich") && held["saved-conversations"].contains("Zürich"));
+    let events = held["saved-events"].lines().filter_map(|line| line.split_once('\t'));
+    let events: Vec<Json> = events.map(|(_, json)| serde_json::from_str(json).unwrap()).collect();
+    assert_eq!(events.iter().filter(|line| line.get("event").is_some()).count(), small_run().len());
 }
 
 #[test]

@@ -6,7 +6,7 @@ mod support;
 use proptest::prelude::*;
 use serde_json::{Value as Json, json};
 use support::{exception, feed, model, of_kind, only, single, small_run, start, stop};
-use telemetry_view::{Entry, Key, Kind, Model, Query, Search, Speech, State};
+use telemetry_view::{Cursor, Entry, Key, Kind, Model, Query, Search, Speech, State};
 
 #[test]
 fn a_run_is_counted() {
@@ -336,25 +336,29 @@ fn changes_lead_from_any_revision_to_the_present() {
     let events = small_run();
     let mut model = Model::new(1 << 30);
     let mut seen = std::collections::BTreeMap::new();
-    let mut revision = 0;
+    let mut cursor = Cursor::default();
     for event in &events {
         feed(&mut model, std::slice::from_ref(event));
-        let changes = model.changes(revision, 1);
+        let changes = model.changes(cursor, 1);
         assert!(!changes.reset);
         seen.extend(changes.spans.iter().map(|span| (span.number, span.state)));
-        revision = changes.revision;
+        cursor = changes.next;
     }
-    while revision < model.revision() {
-        let changes = model.changes(revision, 1);
+    loop {
+        let changes = model.changes(cursor, 1);
         seen.extend(changes.spans.iter().map(|span| (span.number, span.state)));
-        revision = changes.revision;
+        cursor = changes.next;
+        if !changes.more {
+            break;
+        }
     }
     let all: std::collections::BTreeMap<u32, State> =
         model.spans().map(|span| (span.number, span.state)).collect();
     assert_eq!(seen, all);
-    let nothing = model.changes(revision, 10);
-    assert!(nothing.spans.is_empty() && nothing.sessions.is_empty() && nothing.revision == revision);
-    assert!(model.changes(revision + 1, 10).reset, "a revision of another model");
+    let nothing = model.changes(cursor, 10);
+    assert!(nothing.spans.is_empty() && nothing.sessions.is_empty() && nothing.next == cursor);
+    assert!(Model::new(1 << 30).changes(cursor, 10).reset, "a cursor of another model");
+    assert!(model.changes(Cursor::UNKNOWN, 10).reset);
 }
 
 #[test]
@@ -382,6 +386,34 @@ fn the_oldest_finished_session_makes_room() {
             && !ids.contains(&"s-1".to_owned()),
         "{ids:?}"
     );
+}
+
+#[test]
+fn changes_lead_to_the_present_though_more_is_gone_than_is_remembered() {
+    let mut model = Model::new(100_000);
+    for id in 1..=3 {
+        let runs = json!({"session_id": format!("runs-{id}")});
+        feed(&mut model, &[start("condukt.agent", id, None, 0, runs)]);
+    }
+    for id in 0..66_000 {
+        let session = json!({"session_id": format!("s-{id}")});
+        feed(&mut model, &[stop("condukt.agent", 1_000 + id, None, id, 1, session)]);
+    }
+    assert!(model.losses().evicted_spans > 65_536);
+    let mut seen = Vec::new();
+    let mut cursor = Cursor::default();
+    loop {
+        let changes = model.changes(cursor, 1);
+        assert!(!changes.reset);
+        seen.extend(changes.spans.iter().map(|span| span.number));
+        cursor = changes.next;
+        if !changes.more {
+            break;
+        }
+    }
+    let mut all: Vec<u32> = model.spans().map(|span| span.number).collect();
+    all.sort_unstable();
+    assert_eq!(seen, all);
 }
 
 #[test]

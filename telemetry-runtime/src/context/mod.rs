@@ -158,6 +158,18 @@ impl Context {
         self.state.as_ref()?.keys.parent_run_id.as_deref()
     }
 
+    /// Returns the id of the Legion agent: that of its run, unless it was given one.
+    #[cfg(feature = "newer-events")]
+    pub fn agent_id(&self) -> Option<&str> {
+        self.state.as_ref()?.keys.agent_id()
+    }
+
+    /// Returns the id of the agent around this one.
+    #[cfg(feature = "newer-events")]
+    pub fn parent_agent_id(&self) -> Option<&str> {
+        self.state.as_ref()?.keys.parent_agent_id()
+    }
+
     /// Returns the number of the current iteration, counted from 0.
     pub fn iteration(&self) -> Option<u64> {
         self.state.as_ref()?.keys.iteration

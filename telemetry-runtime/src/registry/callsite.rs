@@ -31,6 +31,10 @@ const ALL_KEYS: &[ContextKey] = &[
     ContextKey::ParentRunId,
     ContextKey::Iteration,
     ContextKey::ToolCallId,
+    #[cfg(feature = "newer-events")]
+    ContextKey::AgentId,
+    #[cfg(feature = "newer-events")]
+    ContextKey::ParentAgentId,
 ];
 
 /// One event that can be emitted, and the handlers whose patterns select it.

@@ -10,6 +10,9 @@ mod tree;
 use std::future::Future;
 use std::sync::{Arc, Mutex, PoisonError};
 
+#[cfg(feature = "prices")]
+use telemetry_llm::prices::Prices;
+
 use crate::clock::Deterministic;
 pub use crate::clock::FakeClock;
 use crate::context::{Context, InContext, WithContext};
@@ -144,6 +147,12 @@ impl Capture {
     /// Returns what was done and used so far: agents, turns, tool calls, failures, tokens, cost, time.
     pub fn totals(&self) -> Totals {
         self.recording().totals()
+    }
+
+    /// Returns the totals, with the cost of the calls by those prices. See [`Recording::priced_totals`].
+    #[cfg(feature = "prices")]
+    pub fn priced_totals(&self, prices: &Prices) -> Totals {
+        self.recording().priced_totals(prices)
     }
 
     /// Returns the messages and the results of tools. See [`Recording::transcript`].

@@ -2,6 +2,11 @@
 
 use std::io;
 use std::path::Path;
+#[cfg(feature = "prices")]
+use std::time::{Duration, UNIX_EPOCH};
+
+#[cfg(feature = "prices")]
+use telemetry_llm::prices::Prices;
 
 use super::spans::Spans;
 use super::totals::{self, Totals};
@@ -68,7 +73,32 @@ impl Recording {
 
     /// Returns what was done and used in all.
     pub fn totals(&self) -> Totals {
-        totals::of(&self.spans())
+        totals::of(&self.spans(), &|_, _| None)
+    }
+
+    /// Returns the same, with what the calls cost by those prices where the provider does not say so.
+    ///
+    /// ```
+    /// use serde_json::json;
+    /// use telemetry_runtime::prices::Prices;
+    /// use telemetry_runtime::{in_span, testing};
+    ///
+    /// let capture = testing::capture();
+    /// capture.scope(|| {
+    ///     in_span!(llm_turn, model = "gpt-4o", messages = ["Hi"],
+    ///         stop(|_| usage = json!({"input_tokens": 1_000_000, "output_tokens": 0})); || ());
+    /// });
+    /// assert_eq!(capture.totals().cost, None);
+    /// assert_eq!(capture.priced_totals(&Prices::builtin()).cost, Some(2.5));
+    /// ```
+    #[cfg(feature = "prices")]
+    pub fn priced_totals(&self, prices: &Prices) -> Totals {
+        totals::of(&self.spans(), &|span, usage| {
+            let model = span.text("response_model").or_else(|| span.text("model"))?;
+            let began = span.start()?.measurements.get("system_time")?.as_u64()?;
+            let at = UNIX_EPOCH + Duration::from_nanos(began);
+            Some(prices.cost(span.text("provider"), model, usage, at)?.total)
+        })
     }
 
     /// Returns the spans and single events as an indented tree, without times and ids. See

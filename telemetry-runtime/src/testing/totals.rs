@@ -26,7 +26,8 @@ pub struct Totals {
     pub cancellations: usize,
     /// The tokens of all model calls, those that were cut short included.
     pub usage: Usage,
-    /// The cost of the calls as the providers give it, in US dollars; `None` if no provider gives it.
+    /// The cost of the calls, in US dollars: as the providers give it, else, with
+    /// [`priced_totals`](super::Recording::priced_totals), by the prices. `None` if no call's cost is known.
     pub cost: Option<f64>,
     /// The model calls of which no cost is known.
     pub turns_without_cost: usize,
@@ -34,14 +35,24 @@ pub struct Totals {
     pub duration: Duration,
 }
 
-pub(super) fn of(spans: &Spans) -> Totals {
+/// What a call cost of which the provider does not say so.
+pub(super) type Priced<'p> = &'p dyn Fn(&SpanView<'_>, &Usage) -> Option<f64>;
+
+pub(super) fn of(spans: &Spans, priced: Priced<'_>) -> Totals {
     let is_turn = |span: &SpanView<'_>| span.is("llm_turn") || span.is("llm_request");
     let count = |is: &dyn Fn(&SpanView<'_>) -> bool| spans.iter().filter(|span| is(span)).count();
     let has_failed =
         |span: &SpanView<'_>| span.status() == Some("error") || span.exception() == Some("panic");
     let is_cancelled = |span: &SpanView<'_>| span.exception() == Some("cancelled");
-    let usages: Vec<Option<Usage>> =
-        spans.iter().filter(is_turn).map(|span| span.get("usage").and_then(Usage::read)).collect();
+    let usages: Vec<Option<Usage>> = spans
+        .iter()
+        .filter(is_turn)
+        .map(|span| {
+            let mut usage = span.get("usage").and_then(Usage::read)?;
+            usage.cost = usage.cost.or_else(|| priced(&span, &usage));
+            Some(usage)
+        })
+        .collect();
     let known = || usages.iter().flatten();
     let mut sessions: Vec<&str> = Vec::new();
     let all: Vec<SpanView<'_>> = spans.iter().collect();

@@ -320,7 +320,8 @@ fn difference(
     let mut out = String::from("the tools that were called are not those that are expected\n");
     let _ = writeln!(out, "    {heading:width$}   actual");
     for (mark, left, right) in lines {
-        let _ = writeln!(out, "  {mark} {left:width$} | {right}");
+        let line = format!("  {mark} {left:width$} | {right}");
+        let _ = writeln!(out, "{}", line.trim_end());
     }
     if calls.is_empty() {
         out.push_str("no tool was called\n");

@@ -1,73 +1,103 @@
 //! The messages and the results of tools, as text.
 
+use std::collections::HashMap;
 use std::fmt::Write as _;
 
 use telemetry_llm::{Message, Part, answer, conversation};
 
 use super::spans::{SpanView, Spans};
+use crate::ids::SpanId;
 use crate::value::Json;
 
 pub(super) fn render(spans: &Spans) -> String {
-    let mut out = String::new();
     let mut roots: Vec<SpanView<'_>> = spans.iter().filter(|span| span.parent().is_none()).collect();
     roots.sort_by_key(SpanView::began);
-    let mut said = Vec::new();
+    let mut transcript = Transcript::default();
     for root in roots {
-        write(&mut out, &root, 0, &mut said);
+        transcript.write(&root, 0);
     }
-    out
+    transcript.out
 }
 
-/// Writes a span and what is inside. `said` is the conversation of the agent around, as far as it was written.
-fn write(out: &mut String, span: &SpanView<'_>, depth: usize, said: &mut Vec<Message>) {
-    match span.kind() {
-        "agent" | "agent_message" | "operation" | "run" => {
-            let key = if span.is("operation") { "operation" } else { "agent" };
-            line(out, depth, short(span.text(key).unwrap_or(span.kind())));
-            inside(out, span, depth + 1, &mut Vec::new());
-            ended(out, span, depth + 1);
-        }
-        "llm_turn" | "llm_request" => turn(out, span, depth, said),
-        "tool_call" => {
-            let tool = span.text("tool").unwrap_or_default();
-            let args = span.get("args").map_or_else(String::new, text);
-            line(out, depth, &format!("{tool} {args}"));
-            inside(out, span, depth + 1, &mut Vec::new());
-            if let Some(result) = span.get("result").filter(|_| span.status() != Some("error")) {
-                line(out, depth, &format!("{tool} gave {}", text(result)));
+/// Whose conversation it is: an agent's in a session, or without one a span's.
+#[derive(PartialEq, Eq, Hash)]
+enum Speaker<'s> {
+    InSession(&'s str, Option<&'s str>),
+    Inside(SpanId),
+}
+
+impl<'s> Speaker<'s> {
+    fn of(turn: &SpanView<'s>) -> Self {
+        let session = turn.text("session_id").or_else(|| turn.text("run_id"));
+        let around = || turn.ancestors().find(is_speaker).map_or(turn.ids().id, |agent| agent.ids().id);
+        session.map_or_else(|| Self::Inside(around()), |session| Self::InSession(session, turn.text("agent")))
+    }
+}
+
+fn is_speaker(span: &SpanView<'_>) -> bool {
+    matches!(span.kind(), "agent" | "agent_message" | "operation" | "run")
+}
+
+#[derive(Default)]
+struct Transcript<'s> {
+    out: String,
+    /// The conversations, each as far as it was written.
+    said: HashMap<Speaker<'s>, Vec<Message>>,
+}
+
+impl<'s> Transcript<'s> {
+    /// Writes a span and what is inside.
+    fn write(&mut self, span: &SpanView<'s>, depth: usize) {
+        match span.kind() {
+            _ if is_speaker(span) => {
+                let key = if span.is("operation") { "operation" } else { "agent" };
+                line(&mut self.out, depth, short(span.text(key).unwrap_or(span.kind())));
+                self.inside(span, depth + 1);
+                ended(&mut self.out, span, depth + 1);
             }
-            ended(out, span, depth);
-        }
-        _ => inside(out, span, depth, said),
-    }
-}
-
-fn inside(out: &mut String, span: &SpanView<'_>, depth: usize, said: &mut Vec<Message>) {
-    let mut children: Vec<SpanView<'_>> = span.children().collect();
-    children.sort_by_key(SpanView::began);
-    for child in children {
-        write(out, &child, depth, said);
-    }
-}
-
-fn turn(out: &mut String, span: &SpanView<'_>, depth: usize, said: &mut Vec<Message>) {
-    let messages = span.get("messages").map(conversation).unwrap_or_default();
-    // A conversation grows from turn to turn: what was written is not written again.
-    let known = said.iter().zip(&messages).take_while(|(known, message)| is_same(known, message)).count();
-    for message in &messages[known..] {
-        // What tools gave stands at their calls, and the model's answer at its turn.
-        let is_told = matches!(message.role.as_str(), "tool" | "assistant") && known > 0;
-        if !is_told {
-            message_lines(out, depth, message);
+            "llm_turn" | "llm_request" => self.turn(span, depth),
+            "tool_call" => {
+                let tool = span.text("tool").unwrap_or_default();
+                let args = span.get("args").map_or_else(String::new, text);
+                line(&mut self.out, depth, &format!("{tool} {args}"));
+                self.inside(span, depth + 1);
+                if let Some(result) = span.get("result").filter(|_| span.status() != Some("error")) {
+                    line(&mut self.out, depth, &format!("{tool} gave {}", text(result)));
+                }
+                ended(&mut self.out, span, depth);
+            }
+            _ => self.inside(span, depth),
         }
     }
-    *said = messages;
-    if let Some(message) = span.get("assistant_message").and_then(answer) {
-        message_lines(out, depth, &message);
-        said.push(message);
+
+    fn inside(&mut self, span: &SpanView<'s>, depth: usize) {
+        let mut children: Vec<SpanView<'s>> = span.children().collect();
+        children.sort_by_key(SpanView::began);
+        for child in children {
+            self.write(&child, depth);
+        }
     }
-    inside(out, span, depth + 1, said);
-    ended(out, span, depth);
+
+    fn turn(&mut self, span: &SpanView<'s>, depth: usize) {
+        let mut messages = span.get("messages").map(conversation).unwrap_or_default();
+        let said = self.said.entry(Speaker::of(span)).or_default();
+        // A conversation grows from turn to turn: what was written is not written again.
+        let known = said.iter().zip(&messages).take_while(|(known, message)| is_same(known, message)).count();
+        for message in &messages[known..] {
+            // What tools gave stands at their calls, and the model's answer at its turn.
+            let is_told = matches!(message.role.as_str(), "tool" | "assistant") && known > 0;
+            if !is_told {
+                message_lines(&mut self.out, depth, message);
+            }
+        }
+        if let Some(message) = span.get("assistant_message").and_then(answer) {
+            message_lines(&mut self.out, depth, &message);
+            messages.push(message);
+        }
+        *said = messages;
+        self.inside(span, depth + 1);
+        ended(&mut self.out, span, depth);
+    }
 }
 
 fn is_same(known: &Message, message: &Message) -> bool {
@@ -93,15 +123,16 @@ fn message_lines(out: &mut String, depth: usize, message: &Message) {
 
 /// How a span ended, unless it went well.
 fn ended(out: &mut String, span: &SpanView<'_>, depth: usize) {
+    let name = span.text("tool").unwrap_or(span.kind());
     if let Some(kind) = span.exception() {
         let reason = span.text("reason").filter(|reason| *reason != kind);
         line(
             out,
             depth,
-            &format!("{} {kind}{}", span.kind(), reason.map_or_else(String::new, |why| format!(": {why}"))),
+            &format!("{name} {kind}{}", reason.map_or_else(String::new, |why| format!(": {why}"))),
         );
     } else if span.status() == Some("error") {
-        line(out, depth, &format!("{} failed: {}", span.kind(), span.text("error").unwrap_or_default()));
+        line(out, depth, &format!("{name} failed: {}", span.text("error").unwrap_or_default()));
     }
 }
 
@@ -110,7 +141,8 @@ fn line(out: &mut String, depth: usize, text: &str) {
     let mut lines = text.trim_end().lines();
     let _ = writeln!(out, "{:width$}{}", "", lines.next().unwrap_or_default(), width = depth * 2);
     for more in lines {
-        let _ = writeln!(out, "{:width$}{more}", "", width = depth * 2 + 4);
+        let width = if more.is_empty() { 0 } else { depth * 2 + 4 };
+        let _ = writeln!(out, "{:width$}{more}", "");
     }
 }
 

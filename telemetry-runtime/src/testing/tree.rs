@@ -8,7 +8,17 @@ use crate::ids::SpanId;
 use crate::value::Json;
 
 /// Keys that differ from run to run.
-const CHANCE: [&str; 5] = ["session_id", "parent_session_id", "run_id", "parent_run_id", "stacktrace"];
+const CHANCE: &[&str] = &[
+    "session_id",
+    "parent_session_id",
+    "run_id",
+    "parent_run_id",
+    #[cfg(feature = "newer-events")]
+    "agent_id",
+    #[cfg(feature = "newer-events")]
+    "parent_agent_id",
+    "stacktrace",
+];
 
 pub(super) fn render(events: &[OwnedEvent]) -> String {
     /// A line of the tree, with the span it is, or is in.

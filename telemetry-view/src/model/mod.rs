@@ -3,6 +3,7 @@
 //! The page, the text, the JSON and the comparison are views of a [`Model`].
 
 mod contents;
+mod cursor;
 mod detail;
 mod evict;
 mod intake;
@@ -22,6 +23,7 @@ use serde::Serialize;
 use telemetry_runtime::{SpanId, TraceId};
 
 use contents::Contents;
+pub use cursor::{Cursor, NoCursor};
 pub use detail::Detail;
 pub use search::{Query, Search};
 pub use session::{Key, Session, SessionSummary};
@@ -94,13 +96,15 @@ struct Source {
     epoch: Option<i128>,
 }
 
-/// What changed since a revision.
+/// What changed since a [`Cursor`].
 #[derive(Debug, Serialize)]
 pub struct Changes<'m> {
-    /// The revision that this leads to.
-    pub revision: u64,
-    /// Whether what was known before is to be thrown away.
+    /// Where this leads to.
     #[serde(skip)]
+    pub next: Cursor,
+    /// Whether more changes follow at once.
+    pub more: bool,
+    /// Whether what was known before is to be thrown away.
     pub reset: bool,
     /// Spans that are new or changed.
     pub spans: Vec<&'m Span>,
@@ -116,6 +120,9 @@ pub struct Changes<'m> {
 
 /// How many removals are remembered for those who ask for changes.
 const MAX_REMOVED: usize = 65_536;
+
+/// How many changed spans the page is told of at a time.
+pub(crate) const AT_A_TIME: usize = 10_000;
 
 impl Model {
     /// A model that keeps at most about `limit` bytes. The oldest finished session goes first.
@@ -252,14 +259,19 @@ impl Model {
         self.walk(self.roots(session), move |span| span.session == number)
     }
 
-    /// What changed since a revision, 0 being the beginning. At most `limit` spans at a time: the answer's revision
-    /// is where to go on.
-    pub fn changes(&self, since: u64, limit: usize) -> Changes<'_> {
-        let reset = since > self.revision || since < self.forgotten;
-        let since = if reset { 0 } else { since };
-        let mut spans: Vec<(u64, &Span)> = self
+    /// What changed since a cursor, the default one being the beginning. At most `limit` spans at a time.
+    ///
+    /// A reader who is told of the spans in several answers is told of every removal meanwhile at once, as removed numbers
+    /// never come again.
+    pub fn changes(&self, since: Cursor, limit: usize) -> Changes<'_> {
+        let reset = !since.is_beginning()
+            && (since.changes > self.revision
+                || since.removals > self.revision
+                || since.removals < self.forgotten);
+        let since = if reset { Cursor::default() } else { since };
+        let spans: Vec<(u64, &Span)> = self
             .changed_spans
-            .range(since + 1..)
+            .range(since.changes + 1..)
             .take(limit)
             .filter_map(|(revision, number)| Some((*revision, self.spans.get(number)?)))
             .collect();
@@ -267,24 +279,20 @@ impl Model {
             if spans.len() < limit { self.revision } else { spans.last().map_or(0, |last| last.0) };
         let sessions = self
             .changed_sessions
-            .range(since + 1..(revision + 1).max(since + 1))
+            .range(since.changes + 1..(revision + 1).max(since.changes + 1))
             .filter_map(|(_, number)| self.sessions.get(number))
             .filter(|session| !session.spans.is_empty())
             .map(|session| session.summary(|number| self.spans.get(&number)))
             .collect();
-        let begin = self.removed.partition_point(|(at, _)| *at <= since);
-        let removed = self
-            .removed
-            .range(begin..)
-            .take_while(|(at, _)| since > 0 && *at <= revision)
-            .map(|(_, number)| *number)
-            .collect();
+        // Who begins has seen nothing that could be gone.
+        let begin = self.removed.partition_point(|(at, _)| since.is_beginning() || *at <= since.removals);
         Changes {
-            revision,
+            next: Cursor { changes: revision, removals: self.revision },
+            more: revision < self.revision,
             reset,
-            spans: spans.drain(..).map(|(_, span)| span).collect(),
+            spans: spans.into_iter().map(|(_, span)| span).collect(),
             sessions,
-            removed,
+            removed: self.removed.range(begin..).map(|(_, number)| *number).collect(),
             totals: (revision == self.revision).then(|| self.totals()),
             losses: self.losses,
         }

@@ -13,9 +13,8 @@ use futures_core::Stream;
 use tokio::sync::mpsc;
 
 use super::Shared;
+use crate::model::{AT_A_TIME, Cursor};
 
-/// How many spans go into one message.
-const AT_A_TIME: usize = 10_000;
 /// How long changes are gathered: of a few, and of so many that a file is being read.
 const PAUSE: Duration = Duration::from_millis(100);
 const LONG_PAUSE: Duration = Duration::from_millis(400);
@@ -29,16 +28,17 @@ pub(super) async fn live(
     State(shared): State<Arc<Shared>>,
     headers: HeaderMap,
 ) -> Sse<impl Stream<Item = Result<Event, Infallible>>> {
-    let last = headers.get("last-event-id").and_then(|value| value.to_str().ok());
-    let seen = last.and_then(|id| id.split_once('-'));
-    let since = seen.filter(|(instance, _)| *instance == shared.instance).and_then(|(_, at)| at.parse().ok());
-    let other = last.is_some() && since.is_none();
+    let since = headers.get("last-event-id").map_or_else(Cursor::default, |last| {
+        let seen = last.to_str().ok().and_then(|id| id.split_once('-'));
+        let of_this = seen.filter(|(instance, _)| *instance == shared.instance);
+        of_this.and_then(|(_, cursor)| cursor.parse().ok()).unwrap_or(Cursor::UNKNOWN)
+    });
     let (sender, receiver) = mpsc::channel(1);
-    tokio::spawn(send(shared, since.unwrap_or(0), other, sender));
+    tokio::spawn(send(shared, since, sender));
     Sse::new(Messages(receiver)).keep_alive(KeepAlive::default())
 }
 
-async fn send(shared: Arc<Shared>, mut since: u64, mut reset: bool, sender: mpsc::Sender<Event>) {
+async fn send(shared: Arc<Shared>, mut since: Cursor, sender: mpsc::Sender<Event>) {
     let mut changed = shared.changed.subscribe();
     let mut first = true;
     loop {
@@ -49,15 +49,13 @@ async fn send(shared: Arc<Shared>, mut since: u64, mut reset: bool, sender: mpsc
         let (message, next, more, many) = {
             let model = shared.model();
             let changes = model.changes(since, AT_A_TIME);
-            let more = changes.revision < model.revision();
-            let reset = changes.reset || reset;
-            let message = serde_json::to_string(&Message { live: true, reset, more, changes: &changes });
-            (message.unwrap_or_default(), changes.revision, more, changes.spans.len() > MANY)
+            let message = serde_json::to_string(&changes).unwrap_or_default();
+            (message, changes.next, changes.more, changes.spans.len() > MANY)
         };
-        if first || next != since || reset {
+        if first || next != since {
             permit.send(Event::default().id(format!("{}-{next}", shared.instance)).data(message));
         }
-        (since, reset, first) = (next, false, false);
+        (since, first) = (next, false);
         if !more {
             if changed.changed().await.is_err() {
                 return;
@@ -65,17 +63,6 @@ async fn send(shared: Arc<Shared>, mut since: u64, mut reset: bool, sender: mpsc
             tokio::time::sleep(if many { LONG_PAUSE } else { PAUSE }).await;
         }
     }
-}
-
-#[derive(serde::Serialize)]
-struct Message<'m> {
-    live: bool,
-    /// Whether what the page has is of another run.
-    reset: bool,
-    /// Whether another message follows at once.
-    more: bool,
-    #[serde(flatten)]
-    changes: &'m crate::model::Changes<'m>,
 }
 
 struct Messages(mpsc::Receiver<Event>);

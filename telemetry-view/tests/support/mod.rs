@@ -1,6 +1,12 @@
 //! Events as lines, and spans out of a model.
 #![allow(dead_code, unreachable_pub, reason = "each test uses a part of it")]
 
+use std::collections::HashMap;
+use std::io::Read as _;
+
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+use flate2::read::GzDecoder;
 use serde_json::{Value as Json, json};
 use telemetry_view::{Kind, Line, Model, Span};
 
@@ -117,4 +123,19 @@ pub fn only(model: &Model, kind: Kind) -> &Span {
     let spans = of_kind(model, kind);
     assert_eq!(spans.len(), 1, "spans of kind {kind:?}");
     spans[0]
+}
+
+/// A saved page without its pieces, and what the pieces hold, put together by their kind.
+pub fn apart(page: &str) -> (String, HashMap<String, String>) {
+    let mut held: HashMap<String, String> = HashMap::new();
+    let mut parts = page.split("<script type=\"application/gzip\" class=\"");
+    let mut markup = parts.next().unwrap().to_owned();
+    for part in parts {
+        let (kind, rest) = part.split_once("\">").unwrap();
+        let (packed, after) = rest.split_once("</script>\n").unwrap();
+        let packed = BASE64_STANDARD.decode(packed).unwrap();
+        GzDecoder::new(&*packed).read_to_string(held.entry(kind.to_owned()).or_default()).unwrap();
+        markup.push_str(after);
+    }
+    (markup, held)
 }

@@ -166,11 +166,30 @@ Guide
       room 7
   Desk
     book {\"id\":0}
-    tool_call failed: full
+    book failed: full
   book {\"id\":7}
   book gave 7
 "
     );
+}
+
+#[test]
+fn a_transcript_says_a_message_of_a_conversation_once_however_many_runs_it_takes() {
+    let capture = testing::capture();
+    let ask = |question: &str| json!({"role": "user", "content": question});
+    let say = |text: &str| json!({"role": "assistant", "content": text});
+    let run = |messages: Json, text: &str| {
+        in_span!(agent, agent = "Guide"; || turn(messages, say(text), 1, None));
+    };
+    let both = || {
+        run(json!([ask("Oslo?")]), "Cold.");
+        run(json!([ask("Oslo?"), say("Cold."), ask("And Rome?")]), "Warm.");
+    };
+    capture.context().with_session_id("s-1").scope(both);
+    // Another session is another conversation, though the same is said in it.
+    capture.context().with_session_id("s-2").scope(both);
+    let told = "Guide\n  user: Oslo?\n  assistant: Cold.\nGuide\n  user: And Rome?\n  assistant: Warm.\n";
+    assert_eq!(capture.transcript(), told.repeat(2));
 }
 
 #[test]

@@ -1,14 +1,22 @@
-//! The figures of the README: `cargo run --release -p telemetry-view --example figures`.
-#![forbid(unsafe_code)]
+//! What the page and the recorder of `telemetry-view` cost: an agent's time, the size of a file, memory.
+//!
+//! `cargo bench -p benches --bench view`
 
+use std::io::{self, Write};
 use std::time::{Duration, Instant};
 
+use benches::allocations;
 use serde_json::{Value as Json, json};
 use telemetry_runtime::{Event, agent_span, attach, detach, event_names, queue};
 use telemetry_view::{EventLine, Line, Model, RecordOptions, ViewOptions, compact};
 
+#[global_allocator]
+static ALLOCATOR: allocations::Counting = allocations::Counting;
+
 /// How many calls go on between two looks at the clock. They fit into every queue.
 const CALLS: u32 = 500;
+/// How many spans the model is given.
+const SPANS: u64 = 100_000;
 
 #[agent_span(llm_turn, model = "gpt-4o", stop(|answer| assistant_message = answer, finish_reason = "stop"))]
 fn complete(turn: u32, messages: &[Json]) -> Json {
@@ -18,7 +26,7 @@ fn complete(turn: u32, messages: &[Json]) -> Json {
 /// The agent's own time for a call, the fastest of many samples, each after the queue was empty again.
 fn agent_time(messages: &[Json], settle: impl Fn()) -> Duration {
     let mut best = Duration::MAX;
-    for _ in 0..60 {
+    for _ in 0..100 {
         let began = Instant::now();
         for turn in 0..CALLS {
             complete(turn, messages);
@@ -29,32 +37,43 @@ fn agent_time(messages: &[Json], settle: impl Fn()) -> Duration {
     best
 }
 
-fn main() -> std::io::Result<()> {
-    let folder = std::env::temp_dir().join(format!("telemetry-view-figures-{}", std::process::id()));
-    std::fs::create_dir_all(&folder)?;
-    let message =
-        |index: usize| json!({"role": "user", "content": format!("{index} {}", "word ".repeat(40))});
+fn main() -> io::Result<()> {
+    let folder = tempfile::tempdir()?;
+    times(&folder.path().join("time.jsonl"))?;
+    sizes()?;
+    memory()
+}
+
+fn message(index: usize) -> Json {
+    json!({"role": "user", "content": format!("{index} {}", "word ".repeat(40))})
+}
+
+/// What an agent waits for whoever listens.
+fn times(file: &std::path::Path) -> io::Result<()> {
     let messages: Vec<Json> = (0..4).map(message).collect();
     let wait = Duration::from_secs(60);
-
-    println!("agent's time for one model call of 4 messages, start and stop");
-    let nothing = agent_time(&messages, || ());
-    println!("  nothing attached         {nothing:>10.2?}");
+    println!("| a model call of 4 messages, its start and stop, with | agent's own time |");
+    println!("|---|---:|");
+    println!("| nothing attached | {:.2?} |", agent_time(&messages, || ()));
     let plain = queue(65_536, |_: &Event<'_>| {})?;
-    attach("figures", event_names!["**"], plain.clone()).map_err(std::io::Error::other)?;
+    attach("view", event_names!["**"], plain.clone()).map_err(io::Error::other)?;
     let queued = agent_time(&messages, || assert!(plain.flush(wait)));
-    detach("figures").map_err(std::io::Error::other)?;
-    println!("  a queue that does nothing{queued:>10.2?}");
+    detach("view").map_err(io::Error::other)?;
+    println!("| a `queue` whose handler does nothing | {queued:.2?} |");
     let view = ViewOptions::default().with_port(0).quiet().serve()?;
-    let served = agent_time(&messages, || assert!(view.flush(wait)));
+    println!("| `serve()` | {:.2?} |", agent_time(&messages, || assert!(view.flush(wait))));
     drop(view);
-    println!("  serve()                  {served:>10.2?}");
-    let recorder = RecordOptions::default().record(folder.join("time.jsonl"))?;
-    let recorded = agent_time(&messages, || assert!(recorder.flush(wait)));
-    drop(recorder);
-    println!("  record()                 {recorded:>10.2?}");
+    let recorder = RecordOptions::default().record(file)?;
+    println!("| `record()` | {:.2?} |\n", agent_time(&messages, || assert!(recorder.flush(wait))));
+    recorder.finish()
+}
 
-    println!("a conversation whose every turn repeats all messages, 200 bytes each");
+/// What a file of conversations takes, in which each turn repeats all messages.
+fn sizes() -> io::Result<()> {
+    println!(
+        "| a conversation whose every turn repeats all messages, 200 bytes each | plain JSON lines | recorded |"
+    );
+    println!("|---|---:|---:|");
     for turns in [10, 100, 1_000] {
         let (mut plain, mut written) = (0, Vec::new());
         let mut known = std::collections::HashSet::new();
@@ -75,13 +94,18 @@ fn main() -> std::io::Result<()> {
             }
             messages.push(json!({"role": "assistant", "content": format!("{turn} {}", "word ".repeat(40))}));
         }
-        println!("  {turns:>5} turns: {plain:>12} bytes as plain JSON lines, {:>9} recorded", written.len());
+        println!("| {turns} turns | {} kB | {} kB |", plain / 1000, written.len() / 1000);
     }
+    println!();
+    Ok(())
+}
 
+/// What the page's model takes.
+fn memory() -> io::Result<()> {
     let mut model = Model::new(usize::MAX);
-    let before = resident();
+    allocations::weigh_from_now();
     let began = Instant::now();
-    for span in 0..100_000_u64 {
+    for span in 0..SPANS {
         let ids = json!({"id": format!("{:016x}", span + 1), "parent_id": null, "trace_id": format!("{:032x}", span / 50 + 1)});
         let metadata = json!({"agent": "app::Assistant", "session_id": format!("session-{}", span / 50), "tool": "search",
             "tool_call_id": format!("call-{span}"), "args": {"query": format!("query number {span}")}});
@@ -94,15 +118,12 @@ fn main() -> std::io::Result<()> {
             model.line(Line::Event(serde_json::from_value(event)?));
         }
     }
-    println!("100,000 spans in the model, two events each");
     let took = began.elapsed();
-    let (own, more) = (model.bytes() / 1_000_000, (resident() - before) / 1_000_000);
-    println!("  {own} MB by its own reckoning, {more} MB more resident, made in {took:.1?}");
-    std::fs::remove_dir_all(&folder)
-}
-
-/// The memory of this process, in bytes; 0 where the system does not tell.
-fn resident() -> usize {
-    let statm = std::fs::read_to_string("/proc/self/statm").unwrap_or_default();
-    statm.split(' ').nth(1).and_then(|pages| pages.parse::<usize>().ok()).unwrap_or(0) * 4096
+    let (own, held) = (model.bytes() / 1_000_000, allocations::live_bytes() / 1_000_000);
+    println!("| {SPANS} spans of two events each, in the page's model | |");
+    println!("|---|---:|");
+    println!("| memory, as the allocator has it | {held} MB |");
+    println!("| memory, as the model reckons it | {own} MB |");
+    println!("| time to take them in | {took:.1?} |");
+    io::stdout().flush()
 }
