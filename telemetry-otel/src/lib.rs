@@ -48,6 +48,8 @@
 //! - **A span of your own** is an operation of the conventions if it has a key `gen_ai.operation.name`
 //!   (`retrieval`, `embeddings`, `rerank`, `guardrail`, ..), and of any kind that `openinference.span.kind` gives;
 //!   `otel.name` names it. Its `input` and `output` are content, and what it shows.
+//! - **An evaluation** (`emit!(evaluation, ..)`) is a log record `gen_ai.evaluation.result` of the span that it
+//!   judges; its explanation is content. [`Builder::exception_events`] puts it onto the span too.
 //!
 //! # One tree
 //!

@@ -9,7 +9,7 @@ use common::{Kept, attributes_of, kept};
 use opentelemetry_sdk::trace::SpanData;
 use serde_json::{Map, Value as Json, json};
 use telemetry_otel::Content;
-use telemetry_runtime::{AgentProcess, EventMetadata, in_span};
+use telemetry_runtime::{AgentProcess, EventMetadata, emit, in_span};
 
 /// What differs, and why.
 const ALLOWED: &[(&str, &str)] = &[
@@ -82,6 +82,7 @@ fn everything() -> Kept {
             in_span!(subagent, role = "helper", child_agent = "Child"; || in_span!(agent, agent = "Child"; || {
                 call();
             }));
+            emit!(evaluation, name = "relevance", score = 1, label = "pass", explanation = "It answers.");
             in_span!(Find { operation: "retrieval", source: "shelves" }; || ());
         });
     });
@@ -188,6 +189,18 @@ fn check_metric(model: &Json, name: &str, metric: &Json, findings: &mut Vec<Stri
     }
 }
 
+fn check_event(model: &Json, name: &str, attributes: &Json, findings: &mut Vec<String>) {
+    let Some(known) = model["events"].get(name) else { return findings.push(format!("no event {name}")) };
+    for (key, value) in attributes.as_object().unwrap() {
+        check_attribute(model, key, value, findings);
+    }
+    for (key, level) in known["attributes"].as_object().unwrap() {
+        if level == "required" && attributes.get(key).is_none() {
+            findings.push(format!("{name} lacks {key}"));
+        }
+    }
+}
+
 /// A list of messages of the conventions' form.
 fn check_messages(attributes: &Map<String, Json>, key: &str, findings: &mut Vec<String>) {
     let Some(text) = attributes.get(key).and_then(Json::as_str) else { return };
@@ -225,10 +238,14 @@ fn what_is_exported_is_what_the_conventions_prescribe() {
     for (name, metric) in &kept.metrics() {
         check_metric(&model, name, metric, &mut findings);
     }
-    for record in kept.records() {
+    let records = kept.records();
+    for event in ["gen_ai.client.operation.exception", "gen_ai.evaluation.result"] {
+        assert!(records.iter().any(|record| record["event_name"] == event), "no {event} was tried");
+    }
+    for record in records {
         let name = record["event_name"].as_str().unwrap();
-        if name.starts_with("gen_ai.") && model["events"].get(name).is_none() {
-            findings.push(format!("no event {name}"));
+        if name.starts_with("gen_ai.") {
+            check_event(&model, name, &record["attributes"], &mut findings);
         }
         assert!(record["body"].as_str().is_some_and(|body| !body.is_empty()), "{name} has no body");
     }

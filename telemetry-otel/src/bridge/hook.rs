@@ -26,6 +26,9 @@ use crate::span::mapper::AttributeMapper;
 use crate::span::outcome::{Outcome, is_identifier};
 use crate::span::rollup::Place;
 
+/// The single event that is shown on the span it judges.
+const EVALUATION: &str = "telemetry.evaluation.result";
+
 /// A tracer of any provider's: it starts a span within a context and returns the context with it.
 pub(crate) trait SpanSource: Send + Sync {
     fn start(&self, span: SpanBuilder, within: &OtelContext) -> OtelContext;
@@ -120,17 +123,29 @@ impl SpanHook for Bridge {
         if let Some(instruments) = &self.0.instruments {
             instruments.event(event);
         }
-        if let Some(sink) = &self.0.logs {
-            let mut record = logs::single(event, &self.0.options);
-            if let Some(span) = event.span() {
-                let (trace_id, span_id) = (span.trace_id.get(), span.id.get());
+        let on_span = self.0.options.exception_events && event.name() == EVALUATION;
+        if self.0.logs.is_none() && !on_span {
+            return;
+        }
+        let mut record = logs::single(event, &self.0.options);
+        if let Some(span) = event.span() {
+            let (trace_id, span_id) = (span.trace_id.get(), span.id.get());
+            OtelContext::map_current(|current| {
+                let current = current.span();
+                let context = current.span_context();
                 // Within the span's own trace, what is current knows whether that is sampled.
-                let flags = OtelContext::map_current(|current| {
-                    let current = current.span().span_context().clone();
-                    (current.trace_id() == trace_id.into()).then(|| current.trace_flags())
-                });
+                let flags = (context.trace_id() == trace_id.into()).then(|| context.trace_flags());
                 record.span = Some((trace_id.into(), span_id.into(), flags));
-            }
+                if on_span && ids(context) == (trace_id, span_id) {
+                    current.add_event_with_timestamp(
+                        record.name.clone(),
+                        record.timestamp,
+                        record.attributes.iter().filter_map(logs::on_span).collect(),
+                    );
+                }
+            });
+        }
+        if let Some(sink) = &self.0.logs {
             current::hand_over(|| sink.emit(record));
         }
     }

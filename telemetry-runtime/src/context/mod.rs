@@ -194,6 +194,12 @@ impl Context {
         local.or_else(|| self.state.as_ref()?.remote)
     }
 
+    /// The span that a single event belongs to: the current one, else the one of another process that this context is of.
+    pub(crate) fn span_of_event(&self) -> Option<SpanIds> {
+        let remote = || self.state.as_ref()?.remote.map(|(trace_id, id)| SpanIds::new(trace_id, id, None));
+        self.span().or_else(remote)
+    }
+
     /// The sampling decision of the span that new spans here are children of, if there is one.
     pub(crate) fn sampled(&self) -> Option<bool> {
         let local = self.span.as_ref().and_then(|node| node.sampled);

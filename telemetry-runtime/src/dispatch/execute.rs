@@ -70,7 +70,7 @@ where
         phase: None,
         measurements: Measurements { more: FieldSource::Map(&measurements), ..Measurements::NONE },
         metadata: Metadata(FieldSource::NONE),
-        span: context.span(),
+        span: context.span_of_event(),
         depth: context.depth(),
     };
     receivers.deliver(event, layers, &context, Some(&|event| hook::tell(hooks.as_deref(), event)));

@@ -205,7 +205,7 @@ pub(crate) fn emit_with(
         phase: None,
         measurements,
         metadata: Metadata(FieldSource::NONE),
-        span: context.span(),
+        span: context.span_of_event(),
         depth: context.depth(),
     };
     receivers.deliver(event, layers, context, Some(&|event| hook::tell(hooks.as_deref(), event)));
