@@ -79,6 +79,11 @@ fn everything() -> Kept {
             in_span!(tool_call, tool = "look", args = json!({"x": 1}), tool_call_id = "c"; || json!({"y": 2}));
             let _ = in_span!(tool_call, tool = "look", args = json!({}); || Err::<(), _>("no such file"));
             let _ = std::panic::catch_unwind(|| in_span!(tool_call, tool = "look", args = json!({}); || -> () { panic!("boom") }));
+            for (side, prompt) in [("client", 1), ("server", 2)] {
+                let _ = in_span!(tool_call, tool = "look", args = json!({"x": prompt}), fields("otel.kind" = side,
+                    "mcp.method.name" = "tools/call", "mcp.protocol.version" = "2025-11-25", "jsonrpc.request.id" = "7",
+                    "mcp.session.id" = "s"), err(|_| error_type = "-32602"); || if prompt == 1 { Ok(()) } else { Err("no such tool") });
+            }
             in_span!(subagent, role = "helper", child_agent = "Child"; || in_span!(agent, agent = "Child"; || {
                 call();
             }));
@@ -135,7 +140,10 @@ fn check_span(model: &Json, span: &SpanData, findings: &mut Vec<String>) {
         check_attribute(model, name, value, findings);
     }
     let Some(operation) = attributes.get("gen_ai.operation.name").and_then(Json::as_str) else { return };
+    // A tool that is called by MCP is of MCP's spans.
+    let method = attributes.get("mcp.method.name").and_then(Json::as_str);
     let id = match operation {
+        _ if method.is_some() => format!("mcp.{:?}", span.span_kind).to_lowercase(),
         "chat" => "gen_ai.inference.client".to_owned(),
         "embeddings" | "retrieval" => format!("gen_ai.{operation}.client"),
         other => format!("gen_ai.{other}.internal"),
@@ -154,14 +162,14 @@ fn check_span(model: &Json, span: &SpanData, findings: &mut Vec<String>) {
     let named = target
         .iter()
         .filter_map(|key| attributes.get(*key)?.as_str())
-        .any(|target| *span.name == format!("{operation} {target}"));
+        .any(|target| *span.name == format!("{} {target}", method.unwrap_or(operation)));
     if !named && !span.name.starts_with("shop.") {
         findings.push(format!("{} is no name of {operation}", span.name));
     }
 }
 
 fn check_metric(model: &Json, name: &str, metric: &Json, findings: &mut Vec<String>) {
-    if !name.starts_with("gen_ai.") {
+    if !name.starts_with("gen_ai.") && !name.starts_with("mcp.") {
         if !OTHERS.iter().any(|other| name.starts_with(other)) {
             findings.push(format!("the metric {name} is under no prefix of ours"));
         }
@@ -235,7 +243,11 @@ fn what_is_exported_is_what_the_conventions_prescribe() {
             check_messages(&attributes_of(span), key, &mut findings);
         }
     }
-    for (name, metric) in &kept.metrics() {
+    let metrics = kept.metrics();
+    for side in ["client", "server"] {
+        assert!(metrics.contains_key(&format!("mcp.{side}.operation.duration")), "{side}");
+    }
+    for (name, metric) in &metrics {
         check_metric(&model, name, metric, &mut findings);
     }
     let records = kept.records();

@@ -240,7 +240,11 @@ impl Inner {
         }
         let name = match row {
             None => start.text(names::NAME).map_or(Cow::Borrowed(followed.prefix), Cow::Owned),
-            Some(row) => called(row, start, agent.as_deref(), asked.as_deref()),
+            Some(row) => {
+                // A tool of another process is named as MCP's conventions ask.
+                let method = start.text(names::MCP_METHOD).filter(|_| row.is_tool());
+                called(row, start, agent.as_deref(), asked.as_deref(), method.as_deref())
+            }
         };
         if let Some(agent) = agent {
             set(names::AGENT_NAME, agent.clone().into());
@@ -253,7 +257,8 @@ impl Inner {
             (None, Some(operation)) => operations::is_client(operation),
             (None, None) => false,
         };
-        let kind = if client { SpanKind::Client } else { SpanKind::Internal };
+        let usual = if client { SpanKind::Client } else { SpanKind::Internal };
+        let kind = start.text(names::KIND).and_then(|word| kind_of(&word)).unwrap_or(usual);
         SpanBuilder::from_name(name)
             .with_kind(kind)
             .with_start_time(followed.started)
@@ -266,6 +271,7 @@ fn called(
     start: &SpanStart<'_>,
     agent: Option<&str>,
     model: Option<&str>,
+    method: Option<&str>,
 ) -> Cow<'static, str> {
     let text;
     let (plain, more) = match row.called {
@@ -282,10 +288,23 @@ fn called(
             (plain, text.as_deref())
         }
     };
+    let plain = method.map_or(Cow::Borrowed(plain), |method| truncate::text(method, MAX_TEXT).into());
     match more {
         Some(more) => format!("{plain} {more}").into(),
-        None => plain.into(),
+        None => plain,
     }
+}
+
+/// The kind of a span that says so itself.
+fn kind_of(word: &str) -> Option<SpanKind> {
+    Some(match word {
+        "client" => SpanKind::Client,
+        "server" => SpanKind::Server,
+        "producer" => SpanKind::Producer,
+        "consumer" => SpanKind::Consumer,
+        "internal" => SpanKind::Internal,
+        _ => return None,
+    })
 }
 
 /// One span that is followed.
