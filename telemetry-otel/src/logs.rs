@@ -64,6 +64,7 @@ pub(crate) fn failure(
     outcome: &Outcome,
     made: &SpanAttributes,
     options: &Options,
+    ended: SystemTime,
 ) -> Option<Record> {
     let inference = row.is_some_and(SpanMapping::is_inference);
     let severity = match outcome {
@@ -103,7 +104,7 @@ pub(crate) fn failure(
     Some(Record {
         name: name.to_owned(),
         severity,
-        timestamp: SystemTime::now(),
+        timestamp: ended,
         body: truncate::text(&body, MAX_TEXT),
         attributes,
         span: None,

@@ -1,5 +1,7 @@
 //! From the keys of a span's last event to its attributes.
 
+use std::time::SystemTime;
+
 use opentelemetry::{StringValue, Value};
 use serde_json::Value as Json;
 use telemetry_llm::{FinishReason, Provider, Usage};
@@ -29,6 +31,7 @@ pub(crate) struct AttributeMapper<'a> {
     pub(crate) operation: Option<&'a str>,
     /// Its kind to `OpenInference`.
     pub(crate) kind: &'a str,
+    pub(crate) started: SystemTime,
 }
 
 impl AttributeMapper<'_> {
