@@ -9,7 +9,7 @@ use telemetry_runtime::{
 };
 
 use crate::subjects::{self, GIVEN, Retrieval, drive, ready};
-use crate::{hand, subjects as s};
+use crate::{answers, hand, subjects as s};
 
 /// One measurement.
 #[derive(Clone, Copy, Debug)]
@@ -107,6 +107,12 @@ pub const CASES: &[Case] = &[
     }),
     Case::new("a stream of 100 items, off", Listeners::None, stream),
     Case::new("a stream of 100 items, 1 handler", Listeners::Handlers(1), stream),
+    Case::new("parse a chat of 100 messages", Listeners::None, answers::parse_chat),
+    Case::new("read a chat of 100 messages", Listeners::None, answers::read_chat),
+    Case::new("parse 100 items of Responses", Listeners::None, answers::parse_responses),
+    Case::new("read 100 items of Responses", Listeners::None, answers::read_responses),
+    Case::new("parse 100 blocks of Anthropic's", Listeners::None, answers::parse_anthropic),
+    Case::new("read 100 blocks of Anthropic's", Listeners::None, answers::read_anthropic),
     Case::new("attach and detach", Listeners::None, |calls| {
         for _ in 0..calls {
             Case::attach_one("bench-again");

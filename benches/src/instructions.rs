@@ -24,11 +24,20 @@ pub fn counted(run: fn(u64), calls: u64) {
 /// # Panics
 /// When valgrind does not run it.
 pub fn a_call(program: impl AsRef<OsStr>, arguments: &[&str]) -> u64 {
-    const FEW: u64 = 100;
-    const MANY: u64 = 1100;
-    let program = program.as_ref();
-    let (few, many) = (of_run(program, arguments, FEW), of_run(program, arguments, MANY));
-    many.saturating_sub(few) / (MANY - FEW)
+    between(program.as_ref(), arguments, 100, 1100)
+}
+
+/// The same of a call that takes long, of which a few tell enough.
+///
+/// # Panics
+/// When valgrind does not run it.
+pub fn a_long_call(program: impl AsRef<OsStr>, arguments: &[&str]) -> u64 {
+    between(program.as_ref(), arguments, 2, 12)
+}
+
+fn between(program: &OsStr, arguments: &[&str], few: u64, many: u64) -> u64 {
+    let (first, second) = (of_run(program, arguments, few), of_run(program, arguments, many));
+    second.saturating_sub(first) / (many - few)
 }
 
 fn of_run(program: &OsStr, arguments: &[&str], calls: u64) -> u64 {

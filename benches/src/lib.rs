@@ -5,6 +5,7 @@
 //! counted by valgrind, and hold everywhere.
 
 pub mod allocations;
+pub(crate) mod answers;
 pub mod cases;
 pub mod hand;
 pub mod instructions;

@@ -55,3 +55,16 @@ fn a_call_takes_as_many_instructions_as_it_did() {
     }
     assert!(wrong.is_empty(), "\n{wrong}where that is meant: UPDATE=1");
 }
+
+#[test]
+#[ignore = "counts with valgrind; .ci/run does"]
+fn an_answer_is_read_as_fast_as_it_is_parsed() {
+    assert!(instructions::can_count(), "valgrind, which counts instructions, is not installed");
+    let probe = release::probe();
+    let count = |name: String| instructions::a_long_call(&probe, &[Case::named(&name).name]);
+    for answer in ["a chat of 100 messages", "100 items of Responses", "100 blocks of Anthropic's"] {
+        let (parsed, read) = (count(format!("parse {answer}")), count(format!("read {answer}")));
+        println!("{answer}: {read} instructions to read, {parsed} to parse");
+        assert!(read <= parsed, "{answer}: {read} instructions to read, {parsed} to parse");
+    }
+}

@@ -40,8 +40,8 @@ impl ServerHandler for Server {}
 async fn ask(client: &Peer<RoleClient>, city: &str) -> Result<CallToolResult, ServiceError> {
     let mut params = CallToolRequestParams::new("weather");
     params.arguments = json!({ "city": city }).as_object().cloned();
-    telemetry_runtime::rmcp::inject(&mut params); // trace, session and tool-call id
-    client.call_tool(params).await
+    // A `tool_call`, with trace, session and tool-call id in the request.
+    telemetry_runtime::rmcp::call_tool(client, params).await
 }
 
 #[tokio::main]

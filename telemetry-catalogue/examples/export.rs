@@ -152,6 +152,7 @@ fn weaver_type(ty: Type) -> &'static str {
     match ty {
         Type::Text => "string",
         Type::Integer | Type::Duration => "int",
+        Type::Number => "double",
         Type::Flag => "boolean",
         Type::Texts => "string[]",
         Type::Any => "any",

@@ -6,7 +6,7 @@ use crate::model::ContextKey::{
 #[cfg(feature = "newer-events")]
 use crate::model::ContextKey::{AgentId, ParentAgentId};
 use crate::model::Requirement::{Automatic, Optional, Required};
-use crate::model::Type::{Any, Duration, Flag, Integer, Text, Texts};
+use crate::model::Type::{Any, Duration, Flag, Integer, Number, Text, Texts};
 use crate::model::{Category, EventSpec, FieldSpec, Requirement, SpanSpec, StopKeys, Type};
 
 /// The first segments that only documented events may have.
@@ -321,6 +321,28 @@ pub const EVENTS: &[EventSpec] = &[
         extension: false,
         since: None,
         doc: "a handler panicked and was detached",
+    },
+    EventSpec {
+        emit: "evaluation",
+        name: "telemetry.evaluation.result",
+        category: Category::Agent,
+        measurements: &[extension("score", Number, Optional, "the score")],
+        context: &[Agent, SessionId, ParentSessionId, RunId, ParentRunId],
+        metadata: &[
+            extension("name", Text, Required, "what is judged, such as `relevance`"),
+            extension("label", Text, Optional, "the score as a word, such as `pass`"),
+            extension("explanation", Text, Optional, "why; content"),
+            extension(
+                "response_id",
+                Text,
+                Optional,
+                "the id that the provider gave the answer that is judged",
+            ),
+            extension("error_type", Text, Optional, "why there is no score, of low cardinality"),
+        ],
+        extension: true,
+        since: None,
+        doc: "what an agent or a model did is judged, in the span that is current",
     },
     // Newer ones stand last: the position of the others does not depend on the feature.
     #[cfg(feature = "newer-events")]

@@ -111,6 +111,8 @@ pub enum Type {
     Text,
     /// A whole number.
     Integer,
+    /// Any number.
+    Number,
     /// `true` or `false`.
     Flag,
     /// A length of time in nanoseconds, given as a `Duration` or as a whole number.
@@ -127,6 +129,7 @@ impl Type {
         match self {
             Self::Text => "text",
             Self::Integer => "integer",
+            Self::Number => "number",
             Self::Flag => "boolean",
             Self::Duration => "nanoseconds",
             Self::Texts => "list of texts",
@@ -248,7 +251,8 @@ impl Phase {
 /// A group of events that the default logger shows or hides together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Category {
-    /// Agents: `condukt.agent.*`, `condukt.compact.stop`, `legion.agent.started` and `stopped`.
+    /// Agents: `condukt.agent.*`, `condukt.compact.stop`, `legion.agent.started` and `stopped`,
+    /// `telemetry.evaluation.result`.
     Agent,
     /// `legion.agent.message.*`.
     Message,

@@ -147,7 +147,7 @@ fn of_content(value: &Json, role: Role, depth: u8) -> Message {
 
 /// `{"User": "hello"}`, `{"Assistant": ["text", [calls]]}`, `{"ToolOutput": [call, output]}`.
 fn of_variant(key: &str, inner: &Json, depth: u8) -> Option<Message> {
-    if word(key) == "tooloutput" {
+    if &*word(key) == "tooloutput" {
         let [call, output] = inner.as_array()?.as_slice() else { return None };
         let id = text(call, &["id", "call_id"]).map(str::to_owned);
         // The one variant of what a tool put out.
@@ -155,7 +155,7 @@ fn of_variant(key: &str, inner: &Json, depth: u8) -> Option<Message> {
         let response = lone.unwrap_or(output).clone();
         return Some(Message::new(Role::Tool, vec![Part::ToolResult { id, response }]));
     }
-    if word(key) == "summary" {
+    if &*word(key) == "summary" {
         return inner.as_str().map(|said| Message::new(Role::System, vec![Part::text(said)]));
     }
     let role = Role::known(key)?;
@@ -173,7 +173,43 @@ fn of_variant(key: &str, inner: &Json, depth: u8) -> Option<Message> {
     Some(made)
 }
 
+/// The keys of most messages, as most providers write them.
+const PLAIN: [&str; 4] = ["role", "content", "tool_calls", "tool_call_id"];
+
+/// Whether a message has no other keys, so that nothing needs to be looked for.
+fn is_plain(map: &Map<String, Json>) -> bool {
+    map.len() <= PLAIN.len() && map.keys().all(|key| PLAIN.contains(&key.as_str()))
+}
+
+/// A message of those keys alone.
+fn of_plain(map: &Map<String, Json>, role: Role, depth: u8) -> Message {
+    let content = map.get("content").unwrap_or(&Json::Null);
+    let mut parts = Vec::with_capacity(1);
+    if role == Role::Tool && !holds_results(content) {
+        let id =
+            map.get("tool_call_id").and_then(Json::as_str).filter(|id| !id.is_empty()).map(str::to_owned);
+        parts.push(Part::ToolResult { id, response: part::plain(content) });
+    } else {
+        part::content(content, &mut parts, depth);
+    }
+    add_calls(map.get("tool_calls"), &mut parts);
+    Message::new(role, parts)
+}
+
+/// Calls that stand beside the content, unless they stand in it.
+fn add_calls(held: Option<&Json>, parts: &mut Vec<Part>) {
+    if let Some(held) = held.filter(|held| !held.is_null())
+        && !parts.iter().any(|part| matches!(part, Part::ToolCall(_)))
+    {
+        calls(held, parts);
+    }
+}
+
 fn of_map(value: &Json, map: &Map<String, Json>, otherwise: Role, depth: u8) -> Message {
+    let said = get(map, "role").and_then(Json::as_str).filter(|role| !role.is_empty()).map(Role::from);
+    if let Some(role) = said.clone().filter(|_| is_plain(map)) {
+        return of_plain(map, role, depth);
+    }
     // LangChain's serialised forms.
     let held =
         first(value, &["kwargs", "data"]).filter(|held| held.is_object() && get(map, "role").is_none());
@@ -185,7 +221,6 @@ fn of_map(value: &Json, map: &Map<String, Json>, otherwise: Role, depth: u8) -> 
         made.role = role;
         return made;
     }
-    let said = text(value, &["role"]).map(Role::from);
     let role = said.or_else(|| text(value, &["type"]).and_then(Role::known)).unwrap_or(otherwise);
     let mut parts = Vec::new();
     thoughts(value, &mut parts);
@@ -203,11 +238,7 @@ fn of_map(value: &Json, map: &Map<String, Json>, otherwise: Role, depth: u8) -> 
             parts.extend(crate::media::read(&serde_json::json!({"image": image}), "image"));
         }
     }
-    if let Some(held) = at(value, "tool_calls")
-        && !parts.iter().any(|part| matches!(part, Part::ToolCall(_)))
-    {
-        calls(held, &mut parts);
-    }
+    add_calls(get(map, "tool_calls"), &mut parts);
     if let Some(function) = at(value, "function_call").filter(|function| function.is_object()) {
         parts.extend(part::call(function).map(Part::ToolCall));
     }

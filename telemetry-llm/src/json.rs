@@ -24,23 +24,51 @@ pub(crate) fn same(a: &str, b: &str) -> bool {
     }
 }
 
+/// Whether two keys begin so that they may be the same: what tells most keys apart.
+fn may_be_same(a: &str, b: &str) -> bool {
+    match (a.as_bytes().first(), b.as_bytes().first()) {
+        (Some(a), Some(b)) => {
+            a.eq_ignore_ascii_case(b) || matches!(a, b'_' | b'-') || matches!(b, b'_' | b'-')
+        }
+        _ => true,
+    }
+}
+
 /// The value of a key that is there and is not null.
 pub(crate) fn get<'j>(map: &'j Map<String, Json>, key: &str) -> Option<&'j Json> {
-    let exact = map.get(key);
-    let found = match exact {
-        None if map.len() <= MANY => map.iter().find(|(known, _)| same(known, key)).map(|(_, value)| value),
-        exact => exact,
-    };
+    if map.len() > MANY {
+        return map.get(key).filter(|value| !value.is_null());
+    }
+    let mut found = None;
+    for (known, value) in map {
+        if may_be_same(known, key) {
+            if known == key {
+                found = Some(value);
+                break;
+            }
+            if found.is_none() && same(known, key) {
+                found = Some(value);
+            }
+        }
+    }
     found.filter(|value| !value.is_null())
 }
 
 /// The value at a path such as `choices.0.message`.
-pub(crate) fn at<'j>(value: &'j Json, path: &str) -> Option<&'j Json> {
-    path.split('.').try_fold(value, |value, step| match value {
-        Json::Object(map) => get(map, step),
-        Json::Array(items) => items.get(step.parse::<usize>().ok()?).filter(|item| !item.is_null()),
-        _ => None,
-    })
+pub(crate) fn at<'j>(mut value: &'j Json, mut path: &str) -> Option<&'j Json> {
+    loop {
+        let end = path.bytes().position(|byte| byte == b'.');
+        let step = end.map_or(path, |end| &path[..end]);
+        value = match value {
+            Json::Object(map) => get(map, step)?,
+            Json::Array(items) => items.get(step.parse::<usize>().ok()?).filter(|item| !item.is_null())?,
+            _ => return None,
+        };
+        match end {
+            Some(end) => path = &path[end + 1..],
+            None => return Some(value),
+        }
+    }
 }
 
 /// The first of several paths that leads anywhere.
@@ -53,13 +81,35 @@ pub(crate) fn text<'j>(value: &'j Json, paths: &[&str]) -> Option<&'j str> {
     paths.iter().find_map(|path| at(value, path)?.as_str().filter(|text| !text.is_empty()))
 }
 
+/// The longest word that is known, with room.
+const MAX_WORD: usize = 64;
+
 /// A string in the one spelling that this crate compares: `ToolUse`, `tool-use` and `tool_use` are
-/// `tooluse`. Empty if it is longer than every known string.
-pub(crate) fn word(text: &str) -> String {
-    if text.len() > 64 {
-        return String::new();
+/// `tooluse`. Empty if it is longer than every known string, or not of ASCII.
+pub(crate) struct Word {
+    letters: [u8; MAX_WORD],
+    len: usize,
+}
+
+impl std::ops::Deref for Word {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        std::str::from_utf8(&self.letters[..self.len]).unwrap_or_default()
     }
-    text.chars().filter(|c| !matches!(c, '_' | '-' | ' ')).map(|c| c.to_ascii_lowercase()).collect()
+}
+
+/// The word in its one spelling.
+pub(crate) fn word(text: &str) -> Word {
+    let mut word = Word { letters: [0; MAX_WORD], len: 0 };
+    if text.len() > MAX_WORD || !text.is_ascii() {
+        return word;
+    }
+    for byte in text.bytes().filter(|byte| !matches!(byte, b'_' | b'-' | b' ')) {
+        word.letters[word.len] = byte.to_ascii_lowercase();
+        word.len += 1;
+    }
+    word
 }
 
 #[cfg(test)]

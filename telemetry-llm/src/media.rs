@@ -121,7 +121,7 @@ impl<'a> About<'a> {
             Some("text" | "application") => Some("document"),
             what => WHAT.into_iter().find(|known| what == Some(*known)),
         });
-        let modality = self.stated.or(of_kind).or(of_type).unwrap_or(match kind.as_str() {
+        let modality = self.stated.or(of_kind).or(of_type).unwrap_or(match &*kind {
             "blob" | "uri" => "image",
             _ => "document",
         });

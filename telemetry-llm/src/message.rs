@@ -36,7 +36,7 @@ impl Role {
 
     /// The role that a string names, if it is known.
     pub(crate) fn known(word: &str) -> Option<Self> {
-        Some(match crate::json::word(word).as_str() {
+        Some(match &*crate::json::word(word) {
             "system" | "developer" | "systemmessage" => Self::System,
             "user" | "human" | "humanmessage" | "humanmessagechunk" => Self::User,
             "assistant" | "model" | "ai" | "chatbot" | "aimessage" | "aimessagechunk" => Self::Assistant,

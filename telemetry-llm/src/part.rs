@@ -42,7 +42,7 @@ pub(crate) enum Kind {
 impl Kind {
     pub(crate) fn of(kind: &str) -> Option<Self> {
         let kind = word(kind);
-        Some(match kind.as_str() {
+        Some(match &*kind {
             "text" | "inputtext" | "outputtext" | "summarytext" => Self::Text,
             "refusal" => Self::Refusal,
             "thinking" | "reasoning" | "reasoningtext" | "thought" | "reasoningcontent" => Self::Reasoning,

@@ -136,7 +136,7 @@ const MAX_NAME: usize = 64;
 
 fn known(name: &str) -> Option<&'static str> {
     let name = word(name);
-    KNOWN.iter().find(|(known, _)| *known == name).map(|(_, convention)| *convention)
+    KNOWN.iter().find(|(known, _)| **known == *name).map(|(_, convention)| *convention)
 }
 
 impl Provider {

@@ -170,6 +170,8 @@ const FORMS: &[Form] = &[
     Form {
         known_by: &["content", "provider_model_iden"],
         shape: Shape::Any,
+        // Of most providers it has the id in the body alone, which it keeps if it is asked to.
+        id: &["response_id", "captured_raw_body.id", "captured_raw_body.responseId"],
         // The name is an enum's variant there.
         model: &[
             "provider_model_iden.model_name",

@@ -201,6 +201,7 @@ fn accessor(key: &str, ty: Type, doc: &str, is_measurement: bool) -> TokenStream
     let (returned, read) = match ty {
         Type::Text => (quote!(&'e str), quote!(.and_then(|value| value.as_str()))),
         Type::Integer => (quote!(u64), quote!(.and_then(|value| value.as_u64()))),
+        Type::Number => (quote!(f64), quote!(.and_then(|value| value.as_f64()))),
         Type::Flag => (quote!(bool), quote!(.and_then(|value| value.as_bool()))),
         Type::Duration => {
             let nanos = quote!(.and_then(|value| value.as_u64()).map(::core::time::Duration::from_nanos));

@@ -14,7 +14,7 @@ import sys
 
 import yaml
 
-FILES = ['gen-ai', 'error', 'exceptions', 'mcp', 'server', 'openai']
+FILES = ['gen-ai', 'error', 'exceptions', 'mcp', 'jsonrpc', 'rpc', 'network', 'client', 'server', 'openai']
 
 
 def level(attribute):

@@ -1,5 +1,6 @@
 //! Attaching the bridge to the user's own providers.
 
+use std::borrow::Borrow;
 use std::fmt;
 use std::time::{Duration, Instant};
 
@@ -7,10 +8,11 @@ use opentelemetry::InstrumentationScope;
 use opentelemetry::logs::{Logger, LoggerProvider};
 use opentelemetry::metrics::{Meter, MeterProvider};
 use opentelemetry::trace::{Span, Tracer, TracerProvider};
-use telemetry_runtime::{AttachError, attach_hook, detach_hook};
+use telemetry_runtime::{AttachError, OwnedEvent, attach_hook, detach_hook};
 
 use crate::bridge::current::ForeignSpans;
 use crate::bridge::hook::{Bridge, SpanSource};
+use crate::bridge::replay::Replay;
 use crate::config::content::{Content, ContentKind};
 use crate::config::convention::Convention;
 use crate::config::options::Options;
@@ -187,11 +189,24 @@ impl Builder {
         self
     }
 
-    /// Whether failures are events on their spans too, for backends that show those and no log
-    /// records. By default they are not, as the conventions ask.
+    /// Whether failures and evaluations are events on their spans too, for backends that show those and no log
+    /// records. By default they are not, as the conventions ask. An evaluation of a span that has ended is a log
+    /// record alone.
     #[must_use]
     pub fn exception_events(mut self, exception_events: bool) -> Self {
         self.options.exception_events = exception_events;
+        self
+    }
+
+    /// Whether a span is seen as soon as it begins. By default it is seen when it ends, as OpenTelemetry exports
+    /// spans.
+    ///
+    /// With this each span that is sampled has one inside that is named `{name} started`, has no length and is exported at
+    /// once, with `telemetry.span.started`, the agent and the conversation: what hangs, or was killed, is a start
+    /// without the span around it. Backends that take traces alone show it too. It doubles the number of spans.
+    #[must_use]
+    pub fn start_spans(mut self, start_spans: bool) -> Self {
+        self.options.start_spans = start_spans;
         self
     }
 
@@ -291,6 +306,37 @@ pub struct AttachGuard {
 impl fmt::Debug for AttachGuard {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("AttachGuard").field("id", &self.id).finish_non_exhaustive()
+    }
+}
+
+impl AttachGuard {
+    /// Exports events of a recording, with their own times, and returns how many spans there were.
+    ///
+    /// Spans and log records are exported as if they happened then; their ids are new, and metrics, which have no times of
+    /// their own, are left alone. A span that the recording has no end of is cancelled at its last moment.
+    ///
+    /// ```
+    /// use opentelemetry_sdk::trace::{InMemorySpanExporter, SdkTracerProvider};
+    /// use telemetry_runtime::testing;
+    ///
+    /// let capture = testing::capture();
+    /// capture.scope(|| telemetry_runtime::in_span!(agent, agent = "Guide"; || ()));
+    /// // As `Recording::read("runs.jsonl")?` gives it.
+    /// let recording = capture.recording();
+    ///
+    /// let exporter = InMemorySpanExporter::default();
+    /// let tracers = SdkTracerProvider::builder().with_simple_exporter(exporter.clone()).build();
+    /// let attached = telemetry_otel::builder().tracer_provider(&tracers).attach()?;
+    /// assert_eq!(attached.replay(recording.events()), 1);
+    /// assert_eq!(exporter.get_finished_spans()?[0].name, "invoke_agent Guide");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn replay(&self, events: impl IntoIterator<Item = impl Borrow<OwnedEvent>>) -> usize {
+        let mut replay = Replay::new(&self.bridge);
+        for event in events {
+            replay.event(event.borrow());
+        }
+        replay.finish()
     }
 }
 

@@ -21,6 +21,7 @@
 //! | `agent`, `agent_message` | `invoke_agent {agent}` | internal | `condukt.agent.duration`, `legion.agent.message.duration`, `telemetry.agent.inference_calls`, `telemetry.agent.tool_calls` |
 //! | `llm_turn`, `llm_request` | `chat {model}` | client | `gen_ai.client.operation.duration`, `gen_ai.client.token.usage`, `telemetry.llm.cost`, of streams `gen_ai.client.operation.time_to_first_chunk` and `.time_per_output_chunk` |
 //! | `tool_call`, `sandbox_eval` | `execute_tool {tool}` | internal | `condukt.tool_call.duration`, `legion.sandbox.eval.duration` |
+//! | a `tool_call` by MCP | `tools/call {tool}` | client, server | also `mcp.client.operation.duration`, `mcp.server.operation.duration` |
 //! | `operation` | `invoke_workflow {operation}` | internal | `condukt.operation.duration` |
 //! | `subagent` | `subagent {role}`, or the child's name where the role is no word | internal | `condukt.subagent.duration` |
 //! | `run`, `iteration` | `run`, `iteration` | internal | `condukt.run.duration`, `legion.iteration.duration` |
@@ -47,7 +48,9 @@
 //!   span's own, which of a sub-agent is another.
 //! - **A span of your own** is an operation of the conventions if it has a key `gen_ai.operation.name`
 //!   (`retrieval`, `embeddings`, `rerank`, `guardrail`, ..), and of any kind that `openinference.span.kind` gives;
-//!   `otel.name` names it. Its `input` and `output` are content, and what it shows.
+//!   `otel.name` names it, `otel.kind` (`client`, `server`, ..) is its kind. Its `input` and `output` are content, and what it shows.
+//! - **An evaluation** (`emit!(evaluation, ..)`) is a log record `gen_ai.evaluation.result` of the span that it
+//!   judges; its explanation is content. [`Builder::exception_events`] puts it onto the span too.
 //!
 //! # One tree
 //!
@@ -82,6 +85,7 @@
 //! - `grpc`: over gRPC, where `OTEL_EXPORTER_OTLP_PROTOCOL` asks for it.
 //! - `tls`: collectors behind https.
 //! - `gzip`: `OTEL_EXPORTER_OTLP_COMPRESSION=gzip`.
+//! - `console`: `OTEL_TRACES_EXPORTER=console` and its like, to standard output.
 //! - `json`: `OTEL_EXPORTER_OTLP_PROTOCOL=http/json`.
 
 #![forbid(unsafe_code)]

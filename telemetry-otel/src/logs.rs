@@ -4,7 +4,7 @@
 use std::time::SystemTime;
 
 use opentelemetry::logs::{AnyValue, LogRecord, Logger, Severity};
-use opentelemetry::{Array, Key, SpanId, TraceFlags, TraceId, Value};
+use opentelemetry::{Array, Key, KeyValue, SpanId, TraceFlags, TraceId, Value};
 use serde_json::Value as Json;
 use telemetry_runtime::{Event, Value as Recorded};
 
@@ -13,7 +13,7 @@ use crate::convert::attribute_value::{AttributeValue, MAX_TEXT, made};
 use crate::convert::intern::interned;
 use crate::convert::truncate;
 use crate::mapping::names;
-use crate::mapping::table::{EVENT_KEYS, SpanMapping, Target, of_context};
+use crate::mapping::table::{SpanMapping, Target, event_row, of_context};
 use crate::span::attributes::SpanAttributes;
 use crate::span::outcome::Outcome;
 
@@ -64,6 +64,7 @@ pub(crate) fn failure(
     outcome: &Outcome,
     made: &SpanAttributes,
     options: &Options,
+    ended: SystemTime,
 ) -> Option<Record> {
     let inference = row.is_some_and(SpanMapping::is_inference);
     let severity = match outcome {
@@ -103,7 +104,7 @@ pub(crate) fn failure(
     Some(Record {
         name: name.to_owned(),
         severity,
-        timestamp: SystemTime::now(),
+        timestamp: ended,
         body: truncate::text(&body, MAX_TEXT),
         attributes,
         span: None,
@@ -147,40 +148,39 @@ pub(crate) fn single(event: &Event<'_>, options: &Options) -> Record {
     let mut attributes = Vec::new();
     common(&mut attributes, event, options);
     let documented = event.category().is_some();
+    let row = event_row(event.name());
     for (key, value) in event.metadata().iter() {
-        let name: Key = match of_context(key) {
-            Some(Target::Agent | Target::Conversation) => continue,
-            Some(Target::ConversationAnd(name) | Target::Attribute(name)) => {
+        let name: Key = match (row.and_then(|row| row.to(key)), of_context(key)) {
+            (Some(name), _) => name.into(),
+            (None, Some(Target::Agent | Target::Conversation)) => continue,
+            (None, Some(Target::ConversationAnd(name) | Target::Attribute(name))) => {
                 match name.of(options.convention) {
                     Some(name) => name.into(),
                     None => continue,
                 }
             }
-            _ => match EVENT_KEYS.iter().find(|(known, _)| *known == key) {
-                Some((_, name)) if documented => (*name).into(),
-                _ => key.trim_end_matches('?').to_owned().into(),
-            },
+            (None, _) => key.trim_end_matches('?').to_owned().into(),
         };
         if !options.stacktraces && key == "stacktrace" {
             continue;
         }
-        attributes.extend(any(key, value, options).map(|value| (name, value)));
+        attributes.extend(any(name.as_str(), key, value, options).map(|value| (name, value)));
     }
     for (key, value) in event.measurements().iter() {
         if matches!(key, "system_time" | "monotonic_time") {
             continue;
         }
         // What is measured of a documented event is told apart by the event.
-        let name: Key = match EVENT_KEYS.iter().find(|(known, _)| *known == key) {
-            Some((_, name)) if documented => (*name).into(),
-            _ if documented => format!("{}.{key}", event.name()).into(),
-            _ => key.to_owned().into(),
+        let name: Key = match row.and_then(|row| row.to(key)) {
+            Some(name) => name.into(),
+            None if documented => format!("{}.{key}", event.name()).into(),
+            None => key.to_owned().into(),
         };
-        attributes.extend(any(key, value, options).map(|value| (name, value)));
+        attributes.extend(any(name.as_str(), key, value, options).map(|value| (name, value)));
     }
     let failed = event.name() == "telemetry.handler.failure";
     Record {
-        name: event.name().to_owned(),
+        name: row.and_then(|row| row.called).unwrap_or(event.name()).to_owned(),
         severity: if failed { Severity::Error } else { Severity::Info },
         timestamp: event.measurements().system_time().unwrap_or_else(SystemTime::now),
         body: body(event),
@@ -198,20 +198,36 @@ fn body(event: &Event<'_>) -> String {
     }
 }
 
-/// A value as a log record has it, structure and all; structure is content.
-fn any(key: &str, value: Recorded<'_>, options: &Options) -> Option<AnyValue> {
-    let content = options.content.max_bytes();
-    if content.is_none() && options.is_content_key(key) {
-        return None;
-    }
+/// A value as a log record has it, structure and all. Structure is content, and so is what is content by its own name or
+/// by that of its attribute.
+fn any(name: &str, key: &str, value: Recorded<'_>, options: &Options) -> Option<AnyValue> {
+    let key = if options.is_content_key(name) { name } else { key };
+    let max_bytes = options.content_of_key(key);
     match made(value) {
+        AttributeValue::Plain(Value::String(text)) if options.is_content_key(key) => {
+            let masked = options.masked(key, text.as_str().into());
+            Some(truncate::text(masked.as_str().unwrap_or_default(), max_bytes?).into())
+        }
+        AttributeValue::Plain(_) if options.is_content_key(key) && max_bytes.is_none() => None,
         AttributeValue::Plain(value) => Some(plain(value)),
         AttributeValue::Tree(tree) => {
-            let whole = truncate::json(tree, content?)?;
+            let whole = truncate::json(options.masked(key, tree), max_bytes?)?;
             Some(structured(serde_json::from_str(&whole).ok()?))
         }
         AttributeValue::Nothing => None,
     }
+}
+
+/// An attribute of a record as an event on a span has it.
+pub(crate) fn on_span((key, value): &(Key, AnyValue)) -> Option<KeyValue> {
+    let value: Value = match value {
+        AnyValue::Int(number) => (*number).into(),
+        AnyValue::Double(number) => (*number).into(),
+        AnyValue::String(text) => text.clone().into(),
+        AnyValue::Boolean(flag) => (*flag).into(),
+        _ => return None,
+    };
+    Some(KeyValue::new(key.clone(), value))
 }
 
 fn plain(value: Value) -> AnyValue {

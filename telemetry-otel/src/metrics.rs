@@ -41,6 +41,10 @@ const TOKENS: [f64; 14] = [
     67_108_864.0,
 ];
 
+/// From 10 ms to five minutes: calls by MCP.
+const MCP_SECONDS: [f64; 14] =
+    [0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0];
+
 /// Powers of 2: the calls of one agent.
 const CALLS: [f64; 8] = [1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0];
 
@@ -63,6 +67,8 @@ pub(crate) struct Instruments {
     unpriced: Counter<u64>,
     inference_calls: Histogram<u64>,
     tool_calls: Histogram<u64>,
+    mcp_client: Histogram<f64>,
+    mcp_server: Histogram<f64>,
     secrets_resolve: Counter<u64>,
     secrets_access: Counter<u64>,
     active: UpDownCounter<i64>,
@@ -222,6 +228,16 @@ impl Instruments {
                 "Tool calls of one agent invocation.",
                 "{tool_call}",
             ),
+            mcp_client: seconds(
+                "mcp.client.operation.duration",
+                "Duration of requests by MCP, from when they are sent.".to_owned(),
+                &MCP_SECONDS,
+            ),
+            mcp_server: seconds(
+                "mcp.server.operation.duration",
+                "Duration of requests by MCP, from when they are received.".to_owned(),
+                &MCP_SECONDS,
+            ),
             secrets_resolve: secrets("resolve", "Secrets resolved for sessions."),
             secrets_access: secrets("access", "Secrets that tool calls received."),
             active: meter
@@ -268,12 +284,39 @@ impl Instruments {
         if let Some(duration) = event.measurements().duration() {
             measured.duration.record(duration.as_secs_f64(), &attributes);
         }
+        if row.is_tool() {
+            self.mcp(made, outcome, event, options);
+        }
         if failed {
             measured.failures.add(1, &attributes);
         }
         if *outcome == Outcome::Cancelled {
             measured.cancellations.add(1, &attributes);
         }
+    }
+
+    /// Measures a tool that is called by MCP, on the side that it asks to be shown as.
+    fn mcp(&self, made: &SpanAttributes, outcome: &Outcome, event: &Event<'_>, options: &Options) {
+        let duration = match made.asked_kind.as_deref() {
+            Some("server") => &self.mcp_server,
+            _ => &self.mcp_client,
+        };
+        let (Some(method), Some(took)) = (made.mcp_method.clone(), event.measurements().duration()) else {
+            return;
+        };
+        let mut attributes =
+            vec![KeyValue::new(names::MCP_METHOD, method), KeyValue::new(names::OPERATION, "execute_tool")];
+        let error_type = outcome.error_type(options.outcomes());
+        let status = error_type.clone().filter(|code| code.parse::<i32>().is_ok());
+        for (name, value) in [
+            (names::TOOL_NAME, made.called.clone().map(Cow::Owned)),
+            (names::MCP_PROTOCOL, made.mcp_protocol.clone().map(Cow::Owned)),
+            (names::ERROR_TYPE, error_type),
+            (names::RPC_STATUS, status),
+        ] {
+            attributes.extend(value.map(|value| KeyValue::new(name, value)));
+        }
+        duration.record(took.as_secs_f64(), &attributes);
     }
 
     /// Measures an operation of the conventions that has no annotation of its own.

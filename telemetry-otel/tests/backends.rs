@@ -7,7 +7,7 @@ use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, mpsc};
 use std::time::Duration;
 
 use opentelemetry::trace::{Tracer as _, TracerProvider as _};
@@ -49,6 +49,9 @@ fn child() {
         "own provider" => {
             let ours = telemetry.tracer_provider().unwrap().clone();
             ours.tracer("web").in_span("request", |_| lookup("k"));
+        }
+        "no answer" => {
+            lookup("k");
         }
         _ => work(&telemetry, 4),
     }
@@ -160,10 +163,14 @@ fn an_outage_that_ends_is_told_once_and_so_is_its_end() {
 
 #[test]
 fn what_is_not_confirmed_is_not_called_lost() {
-    let (out, _, _) = run("", |_, _| {
-        std::thread::sleep(Duration::from_secs(8));
+    // No answer comes before the export has ended.
+    let (ended, waits) = mpsc::channel::<()>();
+    let waits = Mutex::new(waits);
+    let (out, _, _) = run("no answer", move |_, _| {
+        let _ = waits.lock().unwrap().recv();
         200
     });
+    drop(ended);
     assert!(out.contains("spans not confirmed: ") && out.contains("may have arrived"), "{out}");
     assert!(!out.contains("spans lost"), "{out}");
 }

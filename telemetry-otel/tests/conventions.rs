@@ -9,7 +9,7 @@ use common::{Kept, attributes_of, kept};
 use opentelemetry_sdk::trace::SpanData;
 use serde_json::{Map, Value as Json, json};
 use telemetry_otel::Content;
-use telemetry_runtime::{AgentProcess, EventMetadata, in_span};
+use telemetry_runtime::{AgentProcess, EventMetadata, emit, in_span};
 
 /// What differs, and why.
 const ALLOWED: &[(&str, &str)] = &[
@@ -79,9 +79,15 @@ fn everything() -> Kept {
             in_span!(tool_call, tool = "look", args = json!({"x": 1}), tool_call_id = "c"; || json!({"y": 2}));
             let _ = in_span!(tool_call, tool = "look", args = json!({}); || Err::<(), _>("no such file"));
             let _ = std::panic::catch_unwind(|| in_span!(tool_call, tool = "look", args = json!({}); || -> () { panic!("boom") }));
+            for (side, prompt) in [("client", 1), ("server", 2)] {
+                let _ = in_span!(tool_call, tool = "look", args = json!({"x": prompt}), fields("otel.kind" = side,
+                    "mcp.method.name" = "tools/call", "mcp.protocol.version" = "2025-11-25", "jsonrpc.request.id" = "7",
+                    "mcp.session.id" = "s"), err(|_| error_type = "-32602"); || if prompt == 1 { Ok(()) } else { Err("no such tool") });
+            }
             in_span!(subagent, role = "helper", child_agent = "Child"; || in_span!(agent, agent = "Child"; || {
                 call();
             }));
+            emit!(evaluation, name = "relevance", score = 1, label = "pass", explanation = "It answers.");
             in_span!(Find { operation: "retrieval", source: "shelves" }; || ());
         });
     });
@@ -134,7 +140,10 @@ fn check_span(model: &Json, span: &SpanData, findings: &mut Vec<String>) {
         check_attribute(model, name, value, findings);
     }
     let Some(operation) = attributes.get("gen_ai.operation.name").and_then(Json::as_str) else { return };
+    // A tool that is called by MCP is of MCP's spans.
+    let method = attributes.get("mcp.method.name").and_then(Json::as_str);
     let id = match operation {
+        _ if method.is_some() => format!("mcp.{:?}", span.span_kind).to_lowercase(),
         "chat" => "gen_ai.inference.client".to_owned(),
         "embeddings" | "retrieval" => format!("gen_ai.{operation}.client"),
         other => format!("gen_ai.{other}.internal"),
@@ -153,14 +162,14 @@ fn check_span(model: &Json, span: &SpanData, findings: &mut Vec<String>) {
     let named = target
         .iter()
         .filter_map(|key| attributes.get(*key)?.as_str())
-        .any(|target| *span.name == format!("{operation} {target}"));
+        .any(|target| *span.name == format!("{} {target}", method.unwrap_or(operation)));
     if !named && !span.name.starts_with("shop.") {
         findings.push(format!("{} is no name of {operation}", span.name));
     }
 }
 
 fn check_metric(model: &Json, name: &str, metric: &Json, findings: &mut Vec<String>) {
-    if !name.starts_with("gen_ai.") {
+    if !name.starts_with("gen_ai.") && !name.starts_with("mcp.") {
         if !OTHERS.iter().any(|other| name.starts_with(other)) {
             findings.push(format!("the metric {name} is under no prefix of ours"));
         }
@@ -184,6 +193,18 @@ fn check_metric(model: &Json, name: &str, metric: &Json, findings: &mut Vec<Stri
             if level == "required" && !attributes.contains_key(key) {
                 findings.push(format!("{name} lacks {key}"));
             }
+        }
+    }
+}
+
+fn check_event(model: &Json, name: &str, attributes: &Json, findings: &mut Vec<String>) {
+    let Some(known) = model["events"].get(name) else { return findings.push(format!("no event {name}")) };
+    for (key, value) in attributes.as_object().unwrap() {
+        check_attribute(model, key, value, findings);
+    }
+    for (key, level) in known["attributes"].as_object().unwrap() {
+        if level == "required" && attributes.get(key).is_none() {
+            findings.push(format!("{name} lacks {key}"));
         }
     }
 }
@@ -222,13 +243,21 @@ fn what_is_exported_is_what_the_conventions_prescribe() {
             check_messages(&attributes_of(span), key, &mut findings);
         }
     }
-    for (name, metric) in &kept.metrics() {
+    let metrics = kept.metrics();
+    for side in ["client", "server"] {
+        assert!(metrics.contains_key(&format!("mcp.{side}.operation.duration")), "{side}");
+    }
+    for (name, metric) in &metrics {
         check_metric(&model, name, metric, &mut findings);
     }
-    for record in kept.records() {
+    let records = kept.records();
+    for event in ["gen_ai.client.operation.exception", "gen_ai.evaluation.result"] {
+        assert!(records.iter().any(|record| record["event_name"] == event), "no {event} was tried");
+    }
+    for record in records {
         let name = record["event_name"].as_str().unwrap();
-        if name.starts_with("gen_ai.") && model["events"].get(name).is_none() {
-            findings.push(format!("no event {name}"));
+        if name.starts_with("gen_ai.") {
+            check_event(&model, name, &record["attributes"], &mut findings);
         }
         assert!(record["body"].as_str().is_some_and(|body| !body.is_empty()), "{name} has no body");
     }

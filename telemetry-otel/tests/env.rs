@@ -102,6 +102,22 @@ fn the_environment_turns_signals_off_and_samples() {
 }
 
 #[test]
+fn the_console_shows_spans_alone_or_beside_a_collector() {
+    for (exporters, to_collector) in [("console", false), ("otlp,console", true)] {
+        let (said, requests) = run(&[("OTEL_TRACES_EXPORTER", exporters), ("OTEL_METRICS_EXPORTER", "none")]);
+        if cfg!(feature = "console") {
+            assert!(said.contains("execute_tool lookup") && said.contains("ended: Ok(())"), "{said}");
+            assert_eq!(requests.iter().any(|request| request.starts_with("POST /v1/traces ")), to_collector);
+        } else {
+            assert!(
+                said.contains("refused: OTEL_TRACES_EXPORTER is") && said.contains("`console`"),
+                "{said}"
+            );
+        }
+    }
+}
+
+#[test]
 fn what_cannot_be_done_is_refused() {
     let (said, requests) = run(&[("OTEL_EXPORTER_OTLP_PROTOCOL", "http/json")]);
     assert!(said.contains("refused: OTEL_EXPORTER_OTLP_PROTOCOL is `http/json`"), "{said}");

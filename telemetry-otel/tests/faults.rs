@@ -6,8 +6,8 @@ mod common;
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Condvar, Mutex};
 use std::time::{Duration, Instant};
 
 use common::alone;
@@ -25,8 +25,8 @@ enum Answers {
     Nonsense,
     /// With a body that is none of the protocol.
     OddBody,
-    /// As it should, after a while.
-    Slowly,
+    /// As it should, once it is told to.
+    Late,
     /// Not at all.
     Never,
     /// Once, and then it is gone.
@@ -38,6 +38,26 @@ struct Collector {
     requests: Arc<AtomicUsize>,
     bytes: Arc<AtomicUsize>,
     stop: Arc<AtomicBool>,
+    may_answer: Arc<Gate>,
+}
+
+/// Is closed until it is opened.
+#[derive(Default)]
+struct Gate {
+    is_open: Mutex<bool>,
+    opened: Condvar,
+}
+
+impl Gate {
+    fn wait(&self) {
+        let is_open = self.is_open.lock().unwrap();
+        drop(self.opened.wait_while(is_open, |is_open| !*is_open).unwrap());
+    }
+
+    fn open(&self) {
+        *self.is_open.lock().unwrap() = true;
+        self.opened.notify_all();
+    }
 }
 
 impl Collector {
@@ -48,9 +68,11 @@ impl Collector {
             requests: Arc::default(),
             bytes: Arc::default(),
             stop: Arc::default(),
+            may_answer: Arc::default(),
         };
         let (requests, bytes, stop) =
             (collector.requests.clone(), collector.bytes.clone(), collector.stop.clone());
+        let may_answer = collector.may_answer.clone();
         std::thread::spawn(move || {
             let mut held = Vec::new();
             for stream in listener.incoming() {
@@ -63,7 +85,7 @@ impl Collector {
                     held.push(stream);
                     continue;
                 }
-                let taken = answer(stream, answers);
+                let taken = answer(stream, answers, &may_answer);
                 bytes.fetch_add(taken, Ordering::Relaxed);
                 if let Answers::Once = answers {
                     break;
@@ -85,13 +107,14 @@ impl Collector {
 impl Drop for Collector {
     fn drop(&mut self) {
         self.stop.store(true, Ordering::Relaxed);
+        self.may_answer.open();
         // It waits for one more, unless it has gone.
         let _ = TcpStream::connect(self.address);
     }
 }
 
 /// Reads one request and answers it. Returns how much was in it.
-fn answer(mut stream: TcpStream, answers: Answers) -> usize {
+fn answer(mut stream: TcpStream, answers: Answers, may_answer: &Gate) -> usize {
     stream.set_read_timeout(Some(Duration::from_secs(2))).unwrap();
     let mut request = Vec::new();
     let mut chunk = vec![0; 65536];
@@ -111,11 +134,11 @@ fn answer(mut stream: TcpStream, answers: Answers) -> usize {
             Ok(read) => request.extend_from_slice(&chunk[..read]),
         }
     };
-    if let Answers::Slowly = answers {
-        std::thread::sleep(Duration::from_millis(400));
+    if let Answers::Late = answers {
+        may_answer.wait();
     }
     let response = match answers {
-        Answers::Well | Answers::Slowly | Answers::Once => {
+        Answers::Well | Answers::Late | Answers::Once => {
             "HTTP/1.1 200 OK\r\ncontent-type: application/x-protobuf\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
                 .to_owned()
         }
@@ -191,7 +214,7 @@ fn no_collector_takes_the_agents_time_or_memory() {
         Answers::Status(429),
         Answers::Status(503),
         Answers::Nonsense,
-        Answers::Slowly,
+        Answers::Late,
         Answers::Never,
         Answers::Once,
     ] {
@@ -206,7 +229,9 @@ fn no_collector_takes_the_agents_time_or_memory() {
         assert!(stats.queued <= 2048, "{name}: {stats:?}");
         assert!(stats.dropped > 0, "{name}: {stats:?}");
         assert_eq!(stats.exported + stats.lost() + stats.queued, 8 * 501, "{name}");
-        if collector.is_none() {
+        if let Some(collector) = collector {
+            collector.may_answer.open();
+        } else {
             assert!(telemetry.metric_exports().lost() == 0, "the first export is due in a minute");
         }
         let start = Instant::now();

@@ -152,6 +152,11 @@ fn event(name: &str) {
                 .unwrap();
             emit!(compact, duration = Duration::from_millis(5), before = 40, after = 12);
         }
+        "telemetry.evaluation.result" => in_span!(run; || {
+            emit!(evaluation, name = "relevance", score = 0.75, label = "pass", explanation = "It is about Oslo.",
+                response_id = "r-1");
+            emit!(evaluation, name = "toxicity", error_type = "timeout");
+        }),
         "shop.paid" => Paid { count: 2, by: "card", basket: json!({"umbrella": 1}) }.emit(),
         other => panic!("a new event: {other}"),
     }

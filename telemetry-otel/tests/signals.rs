@@ -241,3 +241,74 @@ fn records_are_told_which_span_they_belong_to() {
     assert_eq!(of("gen_ai.client.operation.exception"), span("chat m"));
     assert_eq!(of("condukt.tool_call.exception"), span("execute_tool t"));
 }
+
+/// The evaluations among the log records, by what they judge: trace, span, attributes.
+fn evaluations(kept: &common::Kept) -> Vec<(opentelemetry::TraceId, opentelemetry::SpanId, Json)> {
+    let logs = kept.logs();
+    let found = logs
+        .iter()
+        .zip(kept.records())
+        .filter(|(_, shown)| shown["event_name"] == "gen_ai.evaluation.result");
+    found
+        .map(|(log, shown)| {
+            let context = log.record.trace_context().unwrap();
+            (context.trace_id, context.span_id, shown["attributes"].clone())
+        })
+        .collect()
+}
+
+#[test]
+fn an_evaluation_is_an_event_of_the_span_it_judges() {
+    let kept = kept(|builder| builder.content(ON).exception_events(true));
+    let judged = in_span!(agent, agent = "a"; || {
+        emit!(evaluation, name = "relevance", score = 0.5, label = "fair", explanation = "Half of it.");
+        Context::current()
+    });
+    // One that has ended, and one of another process.
+    judged.scope(|| emit!(evaluation, name = "politeness", score = 1));
+    let header = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+    let remote =
+        Context::extract(&std::collections::HashMap::from([("traceparent".to_owned(), header.to_owned())]));
+    remote.scope(|| emit!(evaluation, name = "toxicity", error_type = "timeout"));
+
+    let span = kept.span("invoke_agent a");
+    let of_span = (span.span_context.trace_id(), span.span_context.span_id());
+    let found = evaluations(&kept);
+    assert_eq!(found.len(), 3);
+    assert_eq!((found[0].0, found[0].1), of_span);
+    let mut expected = json!({
+        "gen_ai.agent.name": "a",
+        "gen_ai.evaluation.name": "relevance",
+        "gen_ai.evaluation.score.value": 0.5,
+        "gen_ai.evaluation.score.label": "fair",
+        "gen_ai.evaluation.explanation": "Half of it.",
+    });
+    expected["gen_ai.conversation.id"] = found[0].2["gen_ai.conversation.id"].clone();
+    assert_eq!(found[0].2, expected);
+    assert_eq!((found[1].0, found[1].1), of_span);
+    assert_eq!((found[2].0.to_string() + "-" + &found[2].1.to_string()), header[3..52]);
+    assert_eq!(found[2].2, json!({"gen_ai.evaluation.name": "toxicity", "error.type": "timeout"}));
+
+    // On the span itself stands what was emitted before it ended.
+    let on_span: Vec<_> = span.events.iter().map(|event| (&*event.name, event.attributes.len())).collect();
+    assert_eq!(on_span, [("gen_ai.evaluation.result", expected.as_object().unwrap().len())]);
+}
+
+#[test]
+fn why_something_was_judged_so_is_content() {
+    let judge =
+        || in_span!(run; || emit!(evaluation, name = "relevance", score = 1, explanation = "says the judge"));
+    {
+        let kept = kept(|builder| builder.exception_events(true));
+        judge();
+        assert!(evaluations(&kept)[0].2.get("gen_ai.evaluation.explanation").is_none());
+        assert!(!format!("{:?}", kept.spans()).contains("says the judge"));
+    }
+    let masked = kept(|builder| builder.content(ON).mask(|_, text| Some(text.replace("judge", "…"))));
+    judge();
+    assert_eq!(evaluations(&masked)[0].2["gen_ai.evaluation.explanation"], "says the …");
+    drop(masked);
+    let hidden = kept(|builder| builder.content(ON).hide([telemetry_otel::ContentKind::Answers]));
+    judge();
+    assert!(evaluations(&hidden)[0].2.get("gen_ai.evaluation.explanation").is_none());
+}

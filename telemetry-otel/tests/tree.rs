@@ -363,6 +363,16 @@ fn what_the_sampler_says_is_passed_on() {
     assert_eq!(kept.spans().len(), 1);
     assert!(headers["traceparent"].to_str().unwrap().starts_with("00-0af7651916cd43dd8448eb211c80319c-"));
     assert!(headers["traceparent"].to_str().unwrap().ends_with("-01"));
+    // And so does what its vendors say of it, to the backend and to those who are asked next.
+    headers.insert("tracestate", "rojo=00f067aa0ba902b7".parse().unwrap());
+    Context::extract(&headers).scope(|| {
+        in_span!(run; || {
+            headers.remove("tracestate");
+            Context::current().inject(&mut headers);
+        })
+    });
+    assert_eq!(kept.spans()[1].span_context.trace_state().header(), "rojo=00f067aa0ba902b7");
+    assert_eq!(headers["tracestate"], "rojo=00f067aa0ba902b7");
 }
 
 #[test]

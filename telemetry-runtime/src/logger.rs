@@ -174,10 +174,12 @@ impl Handler for Logger {
             "finish_reason",
             "iteration",
             "iterations",
+            "label",
             "message",
             "message_count",
             "messages",
             "model",
+            "name",
             "names",
             "operation",
             "reason",
@@ -379,6 +381,15 @@ impl Line<'_> {
             "condukt.compact.stop" => {
                 write!(f, "compact {} → {} messages", measured("before"), measured("after"))?;
                 self.duration(f)
+            }
+            "telemetry.evaluation.result" => {
+                write!(f, "evaluation {}", self.get("name"))?;
+                for part in [measured("score"), self.get("label"), self.get("error_type")] {
+                    if !part.is_empty() {
+                        write!(f, " {part}")?;
+                    }
+                }
+                Ok(())
             }
             name => write!(f, "{name}"),
         }

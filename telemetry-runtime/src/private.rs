@@ -1,8 +1,8 @@
 //! What the macros' expansions name. It is not for use by hand, and changes without notice.
 
 pub use crate::capture::{
-    Argument, AsDebug, AsDisplay, Failed, Flag, Integer, Kept, Measure, Nanos, Param, Record, Returned, Text,
-    TextKeep, TextParam, Whole, arguments, json_arguments, literal, whole_argument,
+    Argument, AsDebug, AsDisplay, Failed, Flag, Integer, Kept, Measure, Nanos, Number, Param, Record,
+    Returned, Text, TextKeep, TextParam, Whole, arguments, json_arguments, literal, whole_argument,
 };
 pub use crate::context::{Context, InContext};
 pub use crate::emit::EventMetadata;

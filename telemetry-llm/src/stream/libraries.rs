@@ -102,12 +102,22 @@ pub(super) fn genai<'a>(event: &'a Json, sink: &mut Sink<'_, 'a>) -> bool {
             let thought = text(held, &["content"]);
             give(sink, thought.map(|thought| Delta::Reasoning(Place::Next, thought)));
         }
-        // Each holds the call as far as it came.
         "ToolCallChunk" => {
             let Some(call) = at(held, "tool_call") else { return false };
-            let (id, name) = (text(call, &["call_id"]), text(call, &["fn_name"]));
-            let whole = at(call, "fn_arguments").map(part::arguments_of);
-            sink(Delta::Call { place: Place::Next, id, name, arguments: "", whole });
+            let arguments = at(call, "fn_arguments");
+            let piece = match text(call, &["fn_name"]) {
+                // The call as far as it came.
+                Some(name) => {
+                    let (id, whole) = (text(call, &["call_id"]), arguments.cloned());
+                    Delta::Call { place: Place::Next, id, name: Some(name), arguments: "", whole }
+                }
+                // A piece more of it, with an id that is made up.
+                None => {
+                    let arguments = arguments.and_then(Json::as_str).unwrap_or_default();
+                    Delta::Call { place: Place::Next, id: None, name: None, arguments, whole: None }
+                }
+            };
+            sink(piece);
         }
         "ThoughtSignatureChunk" => {}
         "End" => {

@@ -165,6 +165,10 @@ impl ResponseStream {
             }
             Delta::Call { place, id, name, arguments, whole } => {
                 let arguments = self.room(arguments);
+                let whole = match whole {
+                    Some(Json::String(so_far)) => Some(Json::from(self.room(&so_far))),
+                    whole => whole,
+                };
                 let place = match place {
                     Place::Next if !self.opens_call(id, name) => self.last.map_or(Place::Next, Place::At),
                     place => place,
@@ -175,8 +179,14 @@ impl ResponseStream {
                 {
                     *known_id = known_id.take().or_else(|| id.map(str::to_owned));
                     *known_name = known_name.take().or_else(|| name.map(str::to_owned));
-                    known.push_str(arguments);
-                    *known_whole = whole.or(known_whole.take());
+                    match whole {
+                        // Arguments as far as they came, in the place of what came before.
+                        Some(Json::String(so_far)) => *known = so_far,
+                        whole => {
+                            known.push_str(arguments);
+                            *known_whole = whole.or(known_whole.take());
+                        }
+                    }
                 }
             }
             Delta::Parts(place, parts) => {

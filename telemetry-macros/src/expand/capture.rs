@@ -135,6 +135,7 @@ fn how(how: &How, runtime: &Runtime) -> TokenStream {
                     { #[allow(unused_imports)] use #k::TextKeep as _; #k::TextParam(&#ident).__telemetry_keep() }
                 },
                 KeyType::Integer => quote_spanned!(span=> #k::Integer::integer(&#ident)),
+                KeyType::Number => quote_spanned!(span=> #k::Number::number(&#ident)),
                 KeyType::Flag => quote_spanned!(span=> #k::Flag::flag(&#ident)),
                 KeyType::Duration => quote_spanned!(span=> #k::Nanos::nanos(&#ident)),
                 KeyType::Texts | KeyType::Any => quote_spanned! {span=> {
@@ -186,6 +187,7 @@ pub(crate) fn recorded(value: &Recorded, ty: Option<KeyType>, runtime: &Runtime)
         (Format::Debug, _) => ("AsDebug", "debug_now"),
         (Format::Serialize, Some(KeyType::Text)) => ("Text", "text_now"),
         (Format::Serialize, Some(KeyType::Integer)) => ("Integer", "integer"),
+        (Format::Serialize, Some(KeyType::Number)) => ("Number", "number"),
         (Format::Serialize, Some(KeyType::Flag)) => ("Flag", "flag"),
         (Format::Serialize, Some(KeyType::Duration)) => ("Nanos", "nanos"),
         (Format::Serialize, None | Some(KeyType::Any | KeyType::Texts)) => {

@@ -30,6 +30,7 @@ pub(crate) fn check_format(recorded: &Recorded, key: &str, ty: KeyType, cx: &mut
                 "`{key}` holds {}, and `{sign}` makes text: write `{key} = EXPR`",
                 match ty {
                     KeyType::Integer => "a whole number",
+                    KeyType::Number => "a number",
                     KeyType::Flag => "`true` or `false`",
                     KeyType::Duration => "a length of time",
                     _ => "a list",

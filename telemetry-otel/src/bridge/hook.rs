@@ -12,7 +12,7 @@ use telemetry_runtime::{
     Event, SpanHook, SpanId, SpanIdentity, SpanObserver, SpanStart, StartedSpan, TraceId,
 };
 
-use crate::bridge::current::{self, Busy, Enclosing, Entered, ForeignSpans, Ids, enclosing, ids, parent};
+use crate::bridge::current::{self, Busy, Entered, ForeignSpans, Ids, enclosing, ids, parent};
 use crate::config::options::{Options, short};
 use crate::convert::attribute_value::MAX_TEXT;
 use crate::convert::truncate;
@@ -24,7 +24,10 @@ use crate::metrics::Instruments;
 use crate::span::attributes::SpanAttributes;
 use crate::span::mapper::AttributeMapper;
 use crate::span::outcome::{Outcome, is_identifier};
-use crate::span::rollup::Place;
+use crate::span::rollup::{Place, Rollup};
+
+/// The single event that is shown on the span it judges.
+const EVALUATION: &str = "telemetry.evaluation.result";
 
 /// A tracer of any provider's: it starts a span within a context and returns the context with it.
 pub(crate) trait SpanSource: Send + Sync {
@@ -45,8 +48,8 @@ where
 #[derive(Clone)]
 pub(crate) struct Bridge(Arc<Inner>);
 
-struct Inner {
-    spans: Option<Box<dyn SpanSource>>,
+pub(super) struct Inner {
+    pub(super) spans: Option<Box<dyn SpanSource>>,
     instruments: Option<Instruments>,
     logs: Option<Box<dyn LogSink>>,
     options: Options,
@@ -81,34 +84,26 @@ impl SpanHook for Bridge {
             return StartedSpan::default();
         }
         self.0.seen.store(true, Ordering::Relaxed);
-        let row = mapping::row(start.prefix());
-        let started = UNIX_EPOCH + Duration::from_nanos(start.system_time());
         let outer = enclosing(self.0.serial(), start);
-        let conversation = start.context().session_id().or(start.context().run_id());
-        let place = Place::new(
-            row.map(|(_, row)| row),
-            outer.as_ref().and_then(|outer| outer.rollup.clone()),
-            conversation,
-        );
-        let mut followed = FollowedSpan {
-            bridge: self.0.clone(),
+        let rollup = outer.as_ref().and_then(|outer| outer.rollup.clone());
+        let text = |key: &str| start.text(key);
+        let opening = Opening {
             prefix: start.prefix(),
-            row,
-            started,
-            ids: (0, 0),
-            alias: start
-                .identity()
-                .trace_id
-                .zip(start.identity().id)
-                .map(|(trace, id)| (trace.get(), id.get())),
-            recording: false,
-            otel: None,
-            set: Vec::new(),
-            place,
-            operation: start.text(names::OPERATION),
-            kind: Cow::Borrowed("CHAIN"),
+            started: UNIX_EPOCH + Duration::from_nanos(start.system_time()),
+            conversation: start.context().session_id().or(start.context().run_id()),
+            agent: start.agent(),
+            text: &text,
         };
-        let identity = self.0.start(start, around, outer, &mut followed);
+        let mut followed = self.follow(&opening, rollup, true);
+        followed.alias =
+            start.identity().trace_id.zip(start.identity().id).map(|(trace, id)| (trace.get(), id.get()));
+        let identity = match &self.0.spans {
+            None => SpanIdentity::default(),
+            Some(source) => {
+                let within = parent(start, around, outer, self.0.foreign.as_deref());
+                self.0.start(&**source, &opening, &within, &mut followed)
+            }
+        };
         StartedSpan::default().with_identity(identity).with_observer(followed)
     }
 
@@ -120,41 +115,101 @@ impl SpanHook for Bridge {
         if let Some(instruments) = &self.0.instruments {
             instruments.event(event);
         }
-        if let Some(sink) = &self.0.logs {
-            let mut record = logs::single(event, &self.0.options);
-            if let Some(span) = event.span() {
-                let (trace_id, span_id) = (span.trace_id.get(), span.id.get());
-                // Within the span's own trace, what is current knows whether that is sampled.
-                let flags = OtelContext::map_current(|current| {
-                    let current = current.span().span_context().clone();
-                    (current.trace_id() == trace_id.into()).then(|| current.trace_flags())
-                });
-                record.span = Some((trace_id.into(), span_id.into(), flags));
-            }
-            current::hand_over(|| sink.emit(record));
-        }
+        self.0.single(event);
     }
 }
 
+impl Bridge {
+    /// A span that is about to start, followed. One that is `live` is measured too.
+    pub(super) fn follow(
+        &self,
+        opening: &Opening<'_>,
+        rollup: Option<Arc<Rollup>>,
+        live: bool,
+    ) -> FollowedSpan {
+        let row = mapping::row(opening.prefix);
+        FollowedSpan {
+            bridge: self.0.clone(),
+            live,
+            prefix: opening.prefix,
+            row,
+            started: opening.started,
+            ids: (0, 0),
+            alias: None,
+            recording: false,
+            otel: None,
+            set: Vec::new(),
+            place: Place::new(row.map(|(_, row)| row), rollup, opening.conversation),
+            operation: (opening.text)(names::OPERATION),
+            kind: Cow::Borrowed("CHAIN"),
+        }
+    }
+
+    pub(super) fn inner(&self) -> &Inner {
+        &self.0
+    }
+}
+
+/// A span that is about to start, now or in a recording.
+pub(super) struct Opening<'a> {
+    pub(super) prefix: &'static str,
+    pub(super) started: SystemTime,
+    pub(super) conversation: Option<&'a str>,
+    pub(super) agent: Option<Cow<'a, str>>,
+    /// The text of a key given at its start.
+    pub(super) text: &'a dyn Fn(&str) -> Option<String>,
+}
+
 impl Inner {
+    /// A single event.
+    pub(super) fn single(&self, event: &Event<'_>) {
+        let on_span = self.options.exception_events && event.name() == EVALUATION;
+        if self.logs.is_none() && !on_span {
+            return;
+        }
+        let mut record = logs::single(event, &self.options);
+        if let Some(span) = event.span() {
+            let (trace_id, span_id) = (span.trace_id.get(), span.id.get());
+            OtelContext::map_current(|current| {
+                let current = current.span();
+                let context = current.span_context();
+                // Within the span's own trace, what is current knows whether that is sampled.
+                let flags = (context.trace_id() == trace_id.into()).then(|| context.trace_flags());
+                record.span = Some((trace_id.into(), span_id.into(), flags));
+                if on_span && ids(context) == (trace_id, span_id) {
+                    current.add_event_with_timestamp(
+                        record.name.clone(),
+                        record.timestamp,
+                        record.attributes.iter().filter_map(logs::on_span).collect(),
+                    );
+                }
+            });
+        }
+        if let Some(sink) = &self.logs {
+            current::hand_over(|| sink.emit(record));
+        }
+    }
+
     /// Which bridge it is, among those of the process.
     fn serial(&self) -> usize {
         std::ptr::from_ref(self).addr()
     }
 
-    /// Starts the span, if there are traces, and says who it is.
-    fn start(
+    /// Starts the span, and says who it is.
+    pub(super) fn start(
         &self,
-        start: &SpanStart<'_>,
-        around: OtelContext,
-        outer: Option<Enclosing>,
+        source: &dyn SpanSource,
+        opening: &Opening<'_>,
+        within: &OtelContext,
         followed: &mut FollowedSpan,
     ) -> SpanIdentity {
-        let Some(source) = &self.spans else { return SpanIdentity::default() };
-        let within = parent(start, around, outer, self.foreign.as_deref());
         let outer = within.span().span_context().clone();
-        let builder = self.builder(start, followed);
-        let otel = source.start(builder, &within);
+        let builder = self.builder(opening, followed);
+        let shown = self.options.start_spans.then(|| builder.name.clone());
+        let otel = source.start(builder, within);
+        if let Some(name) = shown.filter(|_| followed.live && otel.span().is_recording()) {
+            self.show_start(source, &otel, &name, opening);
+        }
         let span = otel.span();
         let context = span.span_context();
         let (trace_id, id) = ids(context);
@@ -177,8 +232,27 @@ impl Inner {
         identity
     }
 
+    /// Shows that a span has begun: a span inside of it, without a length, which is exported at once.
+    fn show_start(&self, source: &dyn SpanSource, within: &OtelContext, name: &str, opening: &Opening<'_>) {
+        let mut attributes = vec![KeyValue::new(names::STARTED, true)];
+        let agent = opening.agent.as_ref().map(|agent| self.options.agent_name(agent));
+        let conversation = opening.conversation.map(str::to_owned);
+        for (key, value) in [(names::AGENT_NAME, agent), (names::CONVERSATION, conversation)] {
+            attributes.extend(value.map(|value| KeyValue::new(key, truncate::text(&value, MAX_TEXT))));
+        }
+        if self.options.openinference {
+            attributes.push(KeyValue::new(oi::KIND, "CHAIN"));
+        }
+        let shown = SpanBuilder::from_name(format!("{name} started"))
+            .with_start_time(opening.started)
+            .with_attributes(attributes);
+        let shown = source.start(shown, within);
+        let began = opening.started;
+        current::hand_over(|| shown.span().end_with_timestamp(began));
+    }
+
     /// The span with what a sampler may look at.
-    fn builder(&self, start: &SpanStart<'_>, followed: &mut FollowedSpan) -> SpanBuilder {
+    fn builder(&self, start: &Opening<'_>, followed: &mut FollowedSpan) -> SpanBuilder {
         let mut attributes = Vec::with_capacity(16);
         let limits = self.options.limits;
         let already = &mut followed.set;
@@ -188,7 +262,8 @@ impl Inner {
         };
         let openinference = self.options.openinference;
         let row = followed.row.map(|(_, row)| row);
-        let agent = start.agent().map(|agent| truncate::text(&self.options.agent_name(&agent), MAX_TEXT));
+        let agent =
+            start.agent.as_ref().map(|agent| truncate::text(&self.options.agent_name(agent), MAX_TEXT));
         let mut asked = None;
         if let Some(operation) = &followed.operation {
             set(names::OPERATION, operation.clone().into());
@@ -201,8 +276,8 @@ impl Inner {
                 set(key, value.into());
             }
             if row.is_inference() {
-                let model = start.text("model").unwrap_or_default();
-                let field = start.text("provider").and_then(|name| Provider::named(&name));
+                let model = (start.text)("model").unwrap_or_default();
+                let field = (start.text)("provider").and_then(|name| Provider::named(&name));
                 let named = field.or_else(|| Provider::of(&model));
                 let (_, model) = telemetry_llm::split_model(&model);
                 if let Some(provider) = named {
@@ -214,7 +289,7 @@ impl Inner {
                 }
             }
         }
-        let own_kind = start.text(oi::KIND).filter(|kind| !kind.is_empty());
+        let own_kind = (start.text)(oi::KIND).filter(|kind| !kind.is_empty());
         followed.kind = match (own_kind, &followed.operation, row) {
             (Some(kind), ..) => kind.into(),
             (None, Some(operation), _) => operations::kind(operation).into(),
@@ -224,8 +299,12 @@ impl Inner {
             set(oi::KIND, followed.kind.clone().into());
         }
         let name = match row {
-            None => start.text(names::NAME).map_or(Cow::Borrowed(followed.prefix), Cow::Owned),
-            Some(row) => called(row, start, agent.as_deref(), asked.as_deref()),
+            None => (start.text)(names::NAME).map_or(Cow::Borrowed(followed.prefix), Cow::Owned),
+            Some(row) => {
+                // A tool of another process is named as MCP's conventions ask.
+                let method = (start.text)(names::MCP_METHOD).filter(|_| row.is_tool());
+                called(row, start, agent.as_deref(), asked.as_deref(), method.as_deref())
+            }
         };
         if let Some(agent) = agent {
             set(names::AGENT_NAME, agent.clone().into());
@@ -238,7 +317,8 @@ impl Inner {
             (None, Some(operation)) => operations::is_client(operation),
             (None, None) => false,
         };
-        let kind = if client { SpanKind::Client } else { SpanKind::Internal };
+        let usual = if client { SpanKind::Client } else { SpanKind::Internal };
+        let kind = (start.text)(names::KIND).and_then(|word| kind_of(&word)).unwrap_or(usual);
         SpanBuilder::from_name(name)
             .with_kind(kind)
             .with_start_time(followed.started)
@@ -248,9 +328,10 @@ impl Inner {
 
 fn called(
     row: &SpanMapping,
-    start: &SpanStart<'_>,
+    start: &Opening<'_>,
     agent: Option<&str>,
     model: Option<&str>,
+    method: Option<&str>,
 ) -> Cow<'static, str> {
     let text;
     let (plain, more) = match row.called {
@@ -258,34 +339,49 @@ fn called(
         SpanName::WithAgent(plain) => (plain, agent),
         SpanName::WithModel(plain) => (plain, model),
         SpanName::With(plain, key) => {
-            text = start.text(key).map(|text| truncate::text(&text, MAX_TEXT));
+            text = (start.text)(key).map(|text| truncate::text(&text, MAX_TEXT));
             (plain, text.as_deref())
         }
         SpanName::WithWord(plain, key, other) => {
-            let word = start.text(key).filter(|text| is_identifier(text));
-            text = word.or_else(|| Some(short(&start.text(other)?).to_owned()));
+            let word = (start.text)(key).filter(|text| is_identifier(text));
+            text = word.or_else(|| Some(short(&(start.text)(other)?).to_owned()));
             (plain, text.as_deref())
         }
     };
+    let plain = method.map_or(Cow::Borrowed(plain), |method| truncate::text(method, MAX_TEXT).into());
     match more {
         Some(more) => format!("{plain} {more}").into(),
-        None => plain.into(),
+        None => plain,
     }
 }
 
+/// The kind of a span that says so itself.
+fn kind_of(word: &str) -> Option<SpanKind> {
+    Some(match word {
+        "client" => SpanKind::Client,
+        "server" => SpanKind::Server,
+        "producer" => SpanKind::Producer,
+        "consumer" => SpanKind::Consumer,
+        "internal" => SpanKind::Internal,
+        _ => return None,
+    })
+}
+
 /// One span that is followed.
-struct FollowedSpan {
+pub(super) struct FollowedSpan {
     bridge: Arc<Inner>,
+    /// Whether it happens now; one of a recording is not measured.
+    live: bool,
     prefix: &'static str,
     row: Option<(usize, &'static SpanMapping)>,
     started: SystemTime,
     ids: Ids,
     alias: Option<Ids>,
     recording: bool,
-    otel: Option<OtelContext>,
+    pub(super) otel: Option<OtelContext>,
     /// The attributes that stand on it already.
     set: Vec<&'static str>,
-    place: Place,
+    pub(super) place: Place,
     /// The operation that the user named.
     operation: Option<String>,
     /// Its kind to `OpenInference`.
@@ -322,18 +418,19 @@ impl SpanObserver for FollowedSpan {
             place: &self.place,
             operation: self.operation.as_deref(),
             kind: &self.kind,
+            started: self.started,
         };
         let mut made = SpanAttributes::default();
         mapper.read(&mut made, event);
         self.place.count(&made);
-        if let Some(instruments) = &bridge.instruments {
+        if let Some(instruments) = bridge.instruments.as_ref().filter(|_| self.live) {
             instruments.span(self.row, &made, &outcome, event, options);
             if row.is_some_and(|row| row.kind == "AGENT") {
                 instruments.agent(&made, &self.place.sums().unwrap_or_default());
             }
         }
         if let Some(sink) = &bridge.logs
-            && let Some(mut record) = logs::failure(event, row, &outcome, &made, options)
+            && let Some(mut record) = logs::failure(event, row, &outcome, &made, options, self.ended(event))
         {
             self.correlate(&mut record);
             current::hand_over(|| sink.emit(record));
@@ -352,10 +449,14 @@ impl FollowedSpan {
         }
     }
 
+    fn ended(&self, event: &Event<'_>) -> SystemTime {
+        self.started + event.measurements().duration().unwrap_or_default()
+    }
+
     fn end(&self, made: &mut SpanAttributes, outcome: &Outcome, event: &Event<'_>) {
         let Some(otel) = &self.otel else { return };
         let span = otel.span();
-        let ended = self.started + event.measurements().duration().unwrap_or_default();
+        let ended = self.ended(event);
         if self.recording {
             self.catch_up(made);
             let options = &self.bridge.options;

@@ -10,6 +10,13 @@ pub(crate) const SCOPE: &str = "telemetry-otel";
 
 /// The name that a span of the user's own asks for, as `tracing-opentelemetry` has it.
 pub(crate) const NAME: &str = "otel.name";
+/// The kind that a span asks for: `client`, `server`, `producer`, `consumer` or `internal`.
+pub(crate) const KIND: &str = "otel.kind";
+/// Marks a span that only shows that the one around it has begun.
+pub(crate) const STARTED: &str = "telemetry.span.started";
+pub(crate) const MCP_METHOD: &str = "mcp.method.name";
+pub(crate) const MCP_PROTOCOL: &str = "mcp.protocol.version";
+pub(crate) const RPC_STATUS: &str = "rpc.response.status_code";
 pub(crate) const OPERATION: &str = "gen_ai.operation.name";
 pub(crate) const PROVIDER: &str = "gen_ai.provider.name";
 pub(crate) const AGENT_NAME: &str = "gen_ai.agent.name";

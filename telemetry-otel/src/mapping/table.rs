@@ -361,13 +361,58 @@ pub(crate) const OPERATION_DURATION: Name =
 /// The attribute of a tool's name.
 pub(crate) const TOOL: Name = Name::same(names::TOOL_NAME);
 
-/// What the keys of single events become, beside those of the context.
-pub(crate) const EVENT_KEYS: &[(&str, &str)] = &[
-    ("tool", names::TOOL_NAME),
-    ("names", "condukt.secrets.names"),
-    ("before", "condukt.compact.before"),
-    ("after", "condukt.compact.after"),
+/// One single event: what its record is called, and what its keys become beside those of the context.
+#[derive(Debug)]
+pub(crate) struct EventMapping {
+    /// The event's name.
+    pub(crate) event: &'static str,
+    /// The record's, where the conventions have one.
+    pub(crate) called: Option<&'static str>,
+    keys: &'static [(&'static str, &'static str)],
+}
+
+/// The single events that become something else than their own names.
+const EVENT_ROWS: &[EventMapping] = &[
+    EventMapping {
+        event: "condukt.secrets.resolve",
+        called: None,
+        keys: &[("names", "condukt.secrets.names")],
+    },
+    EventMapping {
+        event: "condukt.secrets.access",
+        called: None,
+        keys: &[("tool", names::TOOL_NAME), ("names", "condukt.secrets.names")],
+    },
+    EventMapping {
+        event: "condukt.compact.stop",
+        called: None,
+        keys: &[("before", "condukt.compact.before"), ("after", "condukt.compact.after")],
+    },
+    EventMapping {
+        event: "telemetry.evaluation.result",
+        called: Some("gen_ai.evaluation.result"),
+        keys: &[
+            ("name", "gen_ai.evaluation.name"),
+            ("score", "gen_ai.evaluation.score.value"),
+            ("label", "gen_ai.evaluation.score.label"),
+            ("explanation", "gen_ai.evaluation.explanation"),
+            ("response_id", names::RESPONSE_ID),
+            ("error_type", names::ERROR_TYPE),
+        ],
+    },
 ];
+
+/// The line of a single event.
+pub(crate) fn event_row(event: &str) -> Option<&'static EventMapping> {
+    EVENT_ROWS.iter().find(|row| row.event == event)
+}
+
+impl EventMapping {
+    /// What one of its keys becomes.
+    pub(crate) fn to(&self, key: &str) -> Option<&'static str> {
+        self.keys.iter().find(|(known, _)| *known == key).map(|(_, to)| *to)
+    }
+}
 
 /// The line of a span, with its place in the table.
 pub(crate) fn row(prefix: &str) -> Option<(usize, &'static SpanMapping)> {
@@ -401,6 +446,17 @@ mod tests {
             }
         }
         assert_eq!(ROWS.len(), telemetry_catalogue::SPANS.len());
+    }
+
+    #[test]
+    fn every_line_of_a_single_event_is_of_a_documented_one_and_of_its_keys() {
+        for row in EVENT_ROWS {
+            let event = telemetry_catalogue::EVENTS.iter().find(|event| event.name == row.event).unwrap();
+            for (key, _) in row.keys {
+                let mut fields = event.measurements.iter().chain(event.metadata);
+                assert!(fields.any(|field| field.key == *key), "{} has no {key}", row.event);
+            }
+        }
     }
 
     #[test]

@@ -52,6 +52,14 @@ pub(crate) enum Protocol {
     Grpc,
 }
 
+/// Where a signal is exported to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Exporters {
+    pub(crate) otlp: bool,
+    /// Standard output.
+    pub(crate) console: bool,
+}
+
 /// How messages are encoded over HTTP.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Encoding {
@@ -92,21 +100,21 @@ impl Signal {
         }
     }
 
-    /// Whether it is exported, by `OTEL_{SIGNAL}_EXPORTER`.
-    pub(crate) fn is_exported(self, variables: Variables<'_>) -> Result<bool, InstallError> {
+    /// Where it is exported to, by `OTEL_{SIGNAL}_EXPORTER`: a list, or `none`.
+    pub(crate) fn exporters(self, variables: Variables<'_>) -> Result<Exporters, InstallError> {
         let variable = format!("OTEL_{}_EXPORTER", self.name());
-        match variables(&variable) {
-            None => Ok(true),
-            Some(value) => match value.trim() {
-                "otlp" => Ok(true),
-                "none" => Ok(false),
-                _ => Err(InstallError::Unsupported {
-                    variable,
-                    value,
-                    hint: "use `otlp` or `none`, or give the builder a provider of your own",
-                }),
-            },
-        }
+        let Some(value) = variables(&variable) else { return Ok(Exporters { otlp: true, console: false }) };
+        let asked: Vec<&str> = value.split(',').map(str::trim).filter(|name| !name.is_empty()).collect();
+        let hint = if asked.iter().any(|name| !matches!(*name, "otlp" | "console" | "none")) {
+            "use `otlp`, `console` or `none`, or give the builder a provider of your own"
+        } else if asked.contains(&"none") && asked.len() > 1 {
+            "write `none` alone"
+        } else if asked.contains(&"console") && !cfg!(feature = "console") {
+            "`console` takes the feature of that name of `telemetry-otel`"
+        } else {
+            return Ok(Exporters { otlp: asked.contains(&"otlp"), console: asked.contains(&"console") });
+        };
+        Err(InstallError::Unsupported { variable, value, hint })
     }
 
     /// The protocol, and that the address is one it can reach.
@@ -307,13 +315,24 @@ mod tests {
 
     #[test]
     fn a_signal_is_exported_unless_the_environment_says_no() {
-        assert!(Signal::Traces.is_exported(&with(&[])).unwrap());
+        let to = |otlp, console| Exporters { otlp, console };
+        assert_eq!(Signal::Traces.exporters(&with(&[])).unwrap(), to(true, false));
         let no = with(&[("OTEL_LOGS_EXPORTER", "none"), ("OTEL_TRACES_EXPORTER", "otlp")]);
-        assert!(!Signal::Logs.is_exported(&no).unwrap());
-        assert!(Signal::Traces.is_exported(&no).unwrap());
-        let odd = with(&[("OTEL_METRICS_EXPORTER", "prometheus")]);
-        let error = Signal::Metrics.is_exported(&odd).unwrap_err().to_string();
-        assert!(error.starts_with("OTEL_METRICS_EXPORTER is `prometheus`"), "{error}");
+        assert_eq!(Signal::Logs.exporters(&no).unwrap(), to(false, false));
+        assert_eq!(Signal::Traces.exporters(&no).unwrap(), to(true, false));
+        for odd in ["prometheus", "otlp,zipkin", "none,otlp"] {
+            let error =
+                Signal::Metrics.exporters(&with(&[("OTEL_METRICS_EXPORTER", odd)])).unwrap_err().to_string();
+            assert!(error.starts_with(&format!("OTEL_METRICS_EXPORTER is `{odd}`")), "{error}");
+        }
+        for (value, expected) in [("console", to(false, true)), ("otlp, console", to(true, true))] {
+            let asked = Signal::Traces.exporters(&with(&[("OTEL_TRACES_EXPORTER", value)]));
+            if cfg!(feature = "console") {
+                assert_eq!(asked.unwrap(), expected);
+            } else {
+                assert!(asked.unwrap_err().to_string().contains("takes the feature"));
+            }
+        }
         assert!(is_disabled(&with(&[("OTEL_SDK_DISABLED", "True")])));
         assert!(!is_disabled(&with(&[("OTEL_SDK_DISABLED", "1")])));
     }

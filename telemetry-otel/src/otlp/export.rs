@@ -1,5 +1,6 @@
 //! What keeps an installed export running, and ends it.
 
+use std::borrow::Borrow;
 use std::fmt;
 use std::sync::Arc;
 use std::sync::mpsc;
@@ -9,6 +10,8 @@ use opentelemetry_sdk::error::OTelSdkResult;
 use opentelemetry_sdk::logs::SdkLoggerProvider;
 use opentelemetry_sdk::metrics::SdkMeterProvider;
 use opentelemetry_sdk::trace::SdkTracerProvider;
+
+use telemetry_runtime::OwnedEvent;
 
 use super::env::{InstallError, Protocol};
 use super::queue_limit::{ExportStats, QueueLimit};
@@ -104,6 +107,12 @@ impl OtlpExport {
             }
         }
         if errors.is_empty() { Ok(()) } else { Err(ShutdownError { errors }) }
+    }
+
+    /// Exports events of a recording, with their own times: see [`AttachGuard::replay`]. What finds no room in the queue is
+    /// dropped and counted, as all else is: a large recording takes a larger `OTEL_BSP_MAX_QUEUE_SIZE`.
+    pub fn replay(&self, events: impl IntoIterator<Item = impl Borrow<OwnedEvent>>) -> usize {
+        self.attached.as_ref().map_or(0, |attached| attached.replay(events))
     }
 
     fn queues(&self) -> impl Iterator<Item = &Arc<QueueLimit>> {

@@ -85,13 +85,13 @@ impl Builder {
     /// | variable | |
     /// |---|---|
     /// | `OTEL_SDK_DISABLED`, `OTEL_SERVICE_NAME`, `OTEL_RESOURCE_ATTRIBUTES` | honoured; the service name wins over the attributes, whose values are percent-decoded |
-    /// | `OTEL_{TRACES,METRICS,LOGS}_EXPORTER` | `otlp`, `none` |
+    /// | `OTEL_{TRACES,METRICS,LOGS}_EXPORTER` | `otlp`, `none`; `console` (feature `console`), alone or in a list with `otlp` |
     /// | `OTEL_EXPORTER_OTLP_{ENDPOINT,PROTOCOL,HEADERS,TIMEOUT,COMPRESSION}`, each also for one signal | honoured; `http/protobuf`, `http/json` (feature `json`), `grpc` (feature `grpc`); `gzip` (feature `gzip`) |
     /// | `OTEL_TRACES_SAMPLER`, `OTEL_TRACES_SAMPLER_ARG` | honoured |
     /// | `OTEL_BSP_*`, `OTEL_BLRP_*`, `OTEL_METRIC_EXPORT_*` | honoured |
     /// | `OTEL_{SPAN_,}ATTRIBUTE_{COUNT,VALUE_LENGTH}_LIMIT` | honoured |
     /// | `OTEL_SEMCONV_STABILITY_OPT_IN`, `OTEL_SEMCONV_EXCEPTION_SIGNAL_OPT_IN`, `OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT`, `OPENINFERENCE_HIDE_*` | honoured |
-    /// | `OTEL_PROPAGATORS` | `tracecontext` and `baggage`, which are always on; others are refused |
+    /// | `OTEL_PROPAGATORS` | `tracecontext`, with its `tracestate`, and `baggage`, which are always on; others are refused |
     /// | `OTEL_EXPORTER_OTLP_{CERTIFICATE,CLIENT_*}`, `OTEL_CONFIG_FILE`, histograms other than `explicit_bucket_histogram` | refused |
     /// | `OTEL_LOG_LEVEL` | a warning: the subscriber filters the target `telemetry` |
     ///
@@ -113,60 +113,89 @@ impl Builder {
         }
         env::check(variables)?;
         let mut telemetry = OtlpExport::default();
-        let wanted = |given: bool, signal: Signal| -> Result<Option<Protocol>, InstallError> {
-            if given || !signal.is_exported(variables)? {
+        let wanted = |given: bool, signal: Signal| -> Result<Option<Wanted>, InstallError> {
+            let exporters = signal.exporters(variables)?;
+            if given || !exporters.otlp && !exporters.console {
                 return Ok(None);
             }
-            signal.protocol(self.endpoint.as_deref(), variables).map(Some)
+            let otlp =
+                exporters.otlp.then(|| signal.protocol(self.endpoint.as_deref(), variables)).transpose()?;
+            Ok(Some(Wanted { otlp, console: exporters.console }))
         };
         let traces = wanted(self.has_tracer_provider(), Signal::Traces)?;
         let metrics = wanted(self.has_meter_provider(), Signal::Metrics)?;
         let logs = wanted(self.has_logger_provider(), Signal::Logs)?;
-        telemetry.runtime = Runtime::if_needed([traces, metrics, logs].into_iter().flatten())?;
+        let protocols = [traces, metrics, logs].into_iter().flatten().filter_map(|wanted| wanted.otlp);
+        telemetry.runtime = Runtime::if_needed(protocols)?;
         let resource = resource::resource(variables)?;
 
         let endpoint = self.endpoint.take();
 
-        if let Some(protocol) = traces {
+        if let Some(wanted) = traces {
             let size = env::queue_size(variables, "OTEL_BSP_MAX_QUEUE_SIZE")?;
             let queue = Arc::new(QueueLimit::new("spans", size, MAX_BYTES));
-            let exporter =
-                exporter!(SpanExporter, protocol, Signal::Traces, endpoint, telemetry, variables, queue);
-            let exporter = Limited { inner: exporter, queue: queue.clone() };
-            let config = BatchConfigBuilder::default().with_max_queue_size(size).build();
-            let batches = BatchSpanProcessor::builder(exporter).with_batch_config(config).build();
-            let limited = Limited { inner: batches, queue: queue.clone() };
             let open = Arc::new(ForeignSpans::default());
-            let provider = SdkTracerProvider::builder()
+            let mut provider = SdkTracerProvider::builder()
                 .with_resource(resource.clone())
-                .with_span_processor(Noting { inner: limited, open: open.clone() })
-                .build();
+                .with_span_processor(Noting { open: open.clone() });
+            if let Some(protocol) = wanted.otlp {
+                let exporter =
+                    exporter!(SpanExporter, protocol, Signal::Traces, endpoint, telemetry, variables, queue);
+                let exporter = Limited { inner: exporter, queue: queue.clone() };
+                let config = BatchConfigBuilder::default().with_max_queue_size(size).build();
+                let batches = BatchSpanProcessor::builder(exporter).with_batch_config(config).build();
+                provider = provider.with_span_processor(Limited { inner: batches, queue: queue.clone() });
+            }
+            #[cfg(feature = "console")]
+            if wanted.console {
+                provider = provider.with_simple_exporter(opentelemetry_stdout::SpanExporter::default());
+            }
+            let provider = provider.build();
             self = self.tracer_provider(&provider);
             self.foreign = Some(open);
             telemetry.traces = Some((provider, queue));
         }
-        if let Some(protocol) = metrics {
+        if let Some(wanted) = metrics {
             let queue = Arc::new(QueueLimit::new("metric exports", usize::MAX, usize::MAX).optional());
-            let exporter =
-                exporter!(MetricExporter, protocol, Signal::Metrics, endpoint, telemetry, variables, queue);
-            let reader = PeriodicReader::builder(Limited { inner: exporter, queue: queue.clone() }).build();
-            let provider =
-                SdkMeterProvider::builder().with_resource(resource.clone()).with_reader(reader).build();
+            let mut provider = SdkMeterProvider::builder().with_resource(resource.clone());
+            if let Some(protocol) = wanted.otlp {
+                let exporter = exporter!(
+                    MetricExporter,
+                    protocol,
+                    Signal::Metrics,
+                    endpoint,
+                    telemetry,
+                    variables,
+                    queue
+                );
+                let limited = Limited { inner: exporter, queue: queue.clone() };
+                provider = provider.with_reader(PeriodicReader::builder(limited).build());
+            }
+            #[cfg(feature = "console")]
+            if wanted.console {
+                provider = provider.with_periodic_exporter(opentelemetry_stdout::MetricExporter::default());
+            }
+            let provider = provider.build();
             self = self.meter_provider(&provider);
             telemetry.metrics = Some((provider, queue));
         }
-        if let Some(protocol) = logs {
+        if let Some(wanted) = logs {
             let size = env::queue_size(variables, "OTEL_BLRP_MAX_QUEUE_SIZE")?;
             let queue = Arc::new(QueueLimit::new("log records", size, MAX_BYTES).optional());
-            let exporter =
-                exporter!(LogExporter, protocol, Signal::Logs, endpoint, telemetry, variables, queue);
-            let exporter = Limited { inner: exporter, queue: queue.clone() };
-            let config = LogConfig::default().with_max_queue_size(size).build();
-            let batches = BatchLogProcessor::builder(exporter).with_batch_config(config).build();
-            let provider = SdkLoggerProvider::builder()
-                .with_resource(resource)
-                .with_log_processor(Limited { inner: batches, queue: queue.clone() })
-                .build();
+            let mut provider = SdkLoggerProvider::builder().with_resource(resource);
+            if let Some(protocol) = wanted.otlp {
+                let exporter =
+                    exporter!(LogExporter, protocol, Signal::Logs, endpoint, telemetry, variables, queue);
+                let exporter = Limited { inner: exporter, queue: queue.clone() };
+                let config = LogConfig::default().with_max_queue_size(size).build();
+                let batches = BatchLogProcessor::builder(exporter).with_batch_config(config).build();
+                provider = provider.with_log_processor(Limited { inner: batches, queue: queue.clone() });
+            }
+            #[cfg(feature = "console")]
+            if wanted.console {
+                provider = provider.with_simple_exporter(opentelemetry_stdout::LogExporter::default());
+            }
+            let provider = provider.build();
             self = self.logger_provider(&provider);
             telemetry.logs = Some((provider, queue));
         }
@@ -176,6 +205,14 @@ impl Builder {
         })?);
         Ok(telemetry)
     }
+}
+
+/// Where a signal goes.
+#[derive(Clone, Copy)]
+struct Wanted {
+    otlp: Option<Protocol>,
+    #[cfg_attr(not(feature = "console"), allow(dead_code, reason = "refused without the feature"))]
+    console: bool,
 }
 
 impl From<ExporterBuildError> for InstallError {

@@ -29,6 +29,11 @@ pub(crate) struct SpanAttributes {
     pub(crate) called: Option<String>,
     /// Another operation than that of its kind, as the user says.
     pub(crate) operation: Option<String>,
+    /// The kind of span that it asks for.
+    pub(crate) asked_kind: Option<String>,
+    /// The method and the version of MCP, of a tool that is called by it.
+    pub(crate) mcp_method: Option<String>,
+    pub(crate) mcp_protocol: Option<String>,
     pub(crate) usage: Option<Usage>,
     /// In US dollars.
     pub(crate) cost: Option<f64>,

@@ -1,5 +1,7 @@
 //! From the keys of a span's last event to its attributes.
 
+use std::time::SystemTime;
+
 use opentelemetry::{StringValue, Value};
 use serde_json::Value as Json;
 use telemetry_llm::{FinishReason, Provider, Usage};
@@ -29,6 +31,7 @@ pub(crate) struct AttributeMapper<'a> {
     pub(crate) operation: Option<&'a str>,
     /// Its kind to `OpenInference`.
     pub(crate) kind: &'a str,
+    pub(crate) started: SystemTime,
 }
 
 impl AttributeMapper<'_> {
@@ -79,6 +82,13 @@ impl AttributeMapper<'_> {
                 made.provider = made.provider.take().or_else(told);
                 made.model = Some(model);
             }
+            // The span has it as its kind.
+            names::KIND => {
+                made.asked_kind = value.as_str().map(str::to_owned);
+                return;
+            }
+            names::MCP_METHOD => made.mcp_method = Some(truncate::text(&value.to_string(), MAX_TEXT)),
+            names::MCP_PROTOCOL => made.mcp_protocol = Some(truncate::text(&value.to_string(), MAX_TEXT)),
             names::PROVIDER if self.row.is_none() => {
                 let named = value.as_str().and_then(Provider::named).map(Provider::into_name);
                 made.provider = named.or(made.provider.take());
@@ -330,6 +340,10 @@ impl AttributeMapper<'_> {
 
     fn finish_outcome(&self, made: &mut SpanAttributes, prefix: &'static str) {
         if let Some(error_type) = self.outcome.error_type(self.options.outcomes()) {
+            // Of a call by MCP a number is the code of the error that the other side returned.
+            if made.mcp_method.is_some() && error_type.parse::<i32>().is_ok() {
+                made.set(names::RPC_STATUS, error_type.to_string());
+            }
             made.set(names::ERROR_TYPE, error_type);
         }
         let own = |key: &str| format!("{prefix}.{key}");

@@ -1,8 +1,6 @@
 //! What is known of a model call, and of an agent by its model calls: the model, the request's
 //! parameters, tokens and money.
 
-use std::time::SystemTime;
-
 use opentelemetry::{StringValue, Value};
 use serde_json::Value as Json;
 use telemetry_llm::Usage;
@@ -40,10 +38,9 @@ impl AttributeMapper<'_> {
         made.cost = usage.cost.or_else(|| {
             let model = made.response_model.as_deref().or(made.model.as_deref())?;
             let provider = made.provider.as_deref();
-            let reckoned = self.options.cost(provider, model, &usage, SystemTime::now());
+            let reckoned = self.options.cost(provider, model, &usage, self.started);
             // A deployment may answer with a name that the table does not know.
-            reckoned
-                .or_else(|| self.options.cost(provider, made.model.as_deref()?, &usage, SystemTime::now()))
+            reckoned.or_else(|| self.options.cost(provider, made.model.as_deref()?, &usage, self.started))
         });
     }
 

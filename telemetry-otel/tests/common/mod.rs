@@ -2,6 +2,7 @@
 
 #![allow(dead_code, reason = "each test uses some of it")]
 
+use std::borrow::Borrow;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use opentelemetry::logs::AnyValue;
@@ -14,6 +15,7 @@ use opentelemetry_sdk::metrics::{InMemoryMetricExporter, SdkMeterProvider};
 use opentelemetry_sdk::trace::{InMemorySpanExporter, Sampler, SdkTracerProvider, SpanData};
 use serde_json::{Map, Value as Json, json};
 use telemetry_otel::{AttachGuard, Builder};
+use telemetry_runtime::OwnedEvent;
 
 /// The bridge sees all spans of the process: one test at a time.
 pub(crate) fn alone() -> MutexGuard<'static, ()> {
@@ -56,6 +58,11 @@ pub(crate) fn sampled(sampler: Sampler, with: impl FnOnce(Builder) -> Builder) -
 }
 
 impl Kept {
+    /// Exports a recording.
+    pub(crate) fn replay(&self, events: impl IntoIterator<Item = impl Borrow<OwnedEvent>>) -> usize {
+        self.attached.as_ref().unwrap().replay(events)
+    }
+
     pub(crate) fn detach(&mut self) {
         self.attached = None;
     }

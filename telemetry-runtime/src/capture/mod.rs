@@ -33,4 +33,4 @@ pub use result::{
     WholeSerialize,
 };
 pub use returned::{Plain, PlainWithErr, Returned};
-pub use typed::{Flag, Integer, Measure, Nanos, Text};
+pub use typed::{Flag, Integer, Measure, Nanos, Number, Text};

@@ -105,6 +105,41 @@ impl Integer for u128 {
     }
 }
 
+/// A value for a documented key that holds a number.
+#[diagnostic::on_unimplemented(
+    message = "this key holds a number, and `{Self}` is not a number",
+    label = "expected a number"
+)]
+pub trait Number {
+    /// The number.
+    fn number(&self) -> Captured<'static>;
+}
+
+macro_rules! numbers {
+    ($($ty:ty),+) => { $(
+        #[diagnostic::do_not_recommend]
+        impl Number for $ty {
+            fn number(&self) -> Captured<'static> { Integer::integer(self) }
+        }
+    )+ };
+}
+
+numbers!(i8, i16, i32, i64, isize, u8, u16, u32, u64, usize, u128);
+
+#[diagnostic::do_not_recommend]
+impl Number for f64 {
+    fn number(&self) -> Captured<'static> {
+        CapturedValue::F64(*self)
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl Number for f32 {
+    fn number(&self) -> Captured<'static> {
+        CapturedValue::F64(as_written(*self))
+    }
+}
+
 /// A value for a documented key that holds a boolean.
 #[diagnostic::on_unimplemented(
     message = "this key holds a boolean, and `{Self}` is not a `bool`",
@@ -172,7 +207,7 @@ macro_rules! through {
     )+ };
 }
 
-through!(Integer: integer, Flag: flag, Nanos: nanos);
+through!(Integer: integer, Flag: flag, Nanos: nanos, Number: number);
 
 /// A number that an event measures.
 #[diagnostic::on_unimplemented(
@@ -195,22 +230,8 @@ macro_rules! measures {
 }
 
 measures! {
-    Integer integer: i8, i16, i32, i64, isize, u8, u16, u32, u64, usize, u128;
+    Number number: i8, i16, i32, i64, isize, u8, u16, u32, u64, usize, u128, f64, f32;
     Nanos nanos: Duration;
-}
-
-#[diagnostic::do_not_recommend]
-impl Measure for f64 {
-    fn measured(&self) -> Captured<'static> {
-        CapturedValue::F64(*self)
-    }
-}
-
-#[diagnostic::do_not_recommend]
-impl Measure for f32 {
-    fn measured(&self) -> Captured<'static> {
-        CapturedValue::F64(as_written(*self))
-    }
 }
 
 #[diagnostic::do_not_recommend]

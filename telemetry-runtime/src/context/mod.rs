@@ -29,7 +29,7 @@ pub(crate) use current::{ContextGuard, enter, leave, with_context};
 pub use observer::SpanObserver;
 pub(crate) use observer::{Observers, Observing, tell};
 pub use propagation::Carrier;
-pub(crate) use state::ContextState;
+pub(crate) use state::{ContextState, RequestKeys};
 
 /// The context of a piece of work: agent, session, run, iteration, tool call, the current span, secrets, scoped
 /// handlers, and keys of your own that are added to every event.
@@ -204,6 +204,18 @@ impl Context {
     pub(crate) fn parent(&self) -> Option<(TraceId, SpanId)> {
         let local = self.span.as_ref().map(|node| (node.ids.trace_id, node.ids.id));
         local.or_else(|| self.state.as_ref()?.remote)
+    }
+
+    /// The span that a single event belongs to: the current one, else the one of another process that this context is of.
+    pub(crate) fn span_of_event(&self) -> Option<SpanIds> {
+        let remote = || self.state.as_ref()?.remote.map(|(trace_id, id)| SpanIds::new(trace_id, id, None));
+        self.span().or_else(remote)
+    }
+
+    /// The keys of the request that the next span answers, which nothing inside of that has.
+    pub(crate) fn take_request(&mut self) -> Option<RequestKeys> {
+        self.state.as_ref()?.request.as_ref()?;
+        Arc::make_mut(self.state.as_mut()?).request.take()
     }
 
     /// The sampling decision of the span that new spans here are children of, if there is one.

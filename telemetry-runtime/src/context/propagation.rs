@@ -1,4 +1,4 @@
-//! Context across processes: W3C `traceparent` and `baggage`.
+//! Context across processes: W3C `traceparent`, `tracestate` and `baggage`.
 //!
 //! What comes in is untrusted. A header that does not follow its grammar, or is larger than it may
 //! be, is ignored as if it had not come; nothing here fails or panics.
@@ -16,10 +16,14 @@ use crate::ids::{SpanId, TraceId};
 use crate::value::Json;
 
 const TRACEPARENT: &str = "traceparent";
+const TRACESTATE: &str = "tracestate";
 const BAGGAGE: &str = "baggage";
 /// The member of the baggage that holds the session's id.
 const SESSION_ID: &str = "session_id";
 
+/// The most bytes and members of a trace state that are passed on, as W3C asks to support.
+const MAX_TRACESTATE: usize = 512;
+const MAX_STATES: usize = 32;
 /// The most bytes of a baggage header that are read or written, as W3C asks to support.
 const MAX_BAGGAGE: usize = 8192;
 /// The most members of a baggage header that are read or written.
@@ -143,11 +147,24 @@ impl Context {
         if let Some((trace_id, span_id)) = self.parent() {
             let sampled = self.sampled().unwrap_or(true);
             carrier.set(TRACEPARENT, format!("00-{trace_id}-{span_id}-{:02x}", u8::from(sampled)));
+            // What other vendors say of the trace goes on with it.
+            if let Some(said) = self.trace_state().filter(|_| self.remote_trace() == Some(trace_id)) {
+                carrier.set(TRACESTATE, said.to_owned());
+            }
         }
         let baggage = self.baggage();
         if !baggage.is_empty() {
             carrier.set(BAGGAGE, baggage);
         }
+    }
+
+    /// What other vendors say of the trace that this context came from: its W3C `tracestate`.
+    pub fn trace_state(&self) -> Option<&str> {
+        self.state.as_ref()?.trace_state.as_deref()
+    }
+
+    fn remote_trace(&self) -> Option<TraceId> {
+        Some(self.state.as_ref()?.remote?.0)
     }
 
     fn baggage(&self) -> String {
@@ -180,14 +197,19 @@ impl Context {
 
     /// Reads a context out of headers that came from outside.
     ///
-    /// New spans in it are children of the span that sent it. Its session goes on, and the keys of
+    /// New spans in it are children of the span that sent it, whose `tracestate` is passed on. Its session goes on, and the keys of
     /// its baggage are added to every event, but for those that are documented keys.
     pub fn extract(carrier: &impl Carrier) -> Self {
         let remote = carrier.get(TRACEPARENT).and_then(|header| parse_traceparent(&header));
         let mut context = Self::new();
         if let Some((trace_id, span_id, sampled)) = remote {
+            let said = carrier
+                .get(TRACESTATE)
+                .filter(|header| is_trace_state(header))
+                .map(|header| header.as_ref().into());
             context = context.change(|state| {
                 state.remote = Some((trace_id, span_id));
+                state.trace_state = said;
                 state.sampled = Some(sampled);
                 state.caller_secrets = Some(Arc::default());
             });
@@ -203,6 +225,27 @@ impl Context {
         }
         context
     }
+}
+
+/// Whether a `tracestate` follows its grammar: members `key=value`, with no more of them than there may be.
+fn is_trace_state(header: &str) -> bool {
+    let is_key = |key: &str| {
+        key.starts_with(|first: char| first.is_ascii_lowercase() || first.is_ascii_digit())
+            && key.bytes().all(|byte| {
+                byte.is_ascii_lowercase()
+                    || byte.is_ascii_digit()
+                    || matches!(byte, b'_' | b'-' | b'*' | b'/' | b'@')
+            })
+    };
+    let is_value = |value: &str| {
+        !value.is_empty()
+            && value.bytes().all(|byte| matches!(byte, b' '..=b'~') && !matches!(byte, b',' | b'='))
+    };
+    let members = || header.split(',').map(str::trim).filter(|member| !member.is_empty());
+    header.len() <= MAX_TRACESTATE
+        && (1..=MAX_STATES).contains(&members().count())
+        && members()
+            .all(|member| member.split_once('=').is_some_and(|(key, value)| is_key(key) && is_value(value)))
 }
 
 /// What the keys of conventions begin with, that exporters give a meaning to.
@@ -225,6 +268,7 @@ const RESERVED: &[&str] = &[
     "http",
     "image",
     "input",
+    "jsonrpc",
     "langfuse",
     "langsmith",
     "legion",

@@ -9,6 +9,9 @@ use crate::ids::{SpanId, TraceId, new_uuid};
 use crate::registry::ScopedHandlers;
 use crate::secrets::{Secrets, TraceSecrets};
 
+/// The keys that the span which answers a request has of it.
+pub(crate) type RequestKeys = Arc<[(&'static str, Box<str>)]>;
+
 /// The part of a context that few spans change.
 #[derive(Clone, Default)]
 pub(crate) struct ContextState {
@@ -22,7 +25,11 @@ pub(crate) struct ContextState {
     pub(crate) turns: Option<Arc<AtomicU64>>,
     /// The span of another process that this one continues.
     pub(crate) remote: Option<(TraceId, SpanId)>,
+    /// What other vendors say of that span's trace.
+    pub(crate) trace_state: Option<Arc<str>>,
     pub(crate) sampled: Option<bool>,
+    /// Keys of the request that the next span answers, if that is a tool call. What is inside of it has none of them.
+    pub(crate) request: Option<RequestKeys>,
     /// The secrets of its trace that are known here: several spans of ours may be its children.
     pub(crate) caller_secrets: Option<Arc<TraceSecrets>>,
     pub(crate) secrets: Option<Secrets>,

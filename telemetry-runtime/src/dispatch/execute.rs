@@ -74,7 +74,7 @@ where
         phase: None,
         measurements: Measurements { more: numbers.source(), ..Measurements::NONE },
         metadata: Metadata(fields.source()),
-        span: context.span(),
+        span: context.span_of_event(),
         depth: context.depth(),
     };
     receivers.hand_out(&event, &context);

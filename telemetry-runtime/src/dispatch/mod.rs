@@ -153,7 +153,7 @@ pub(crate) fn emit_with(
         phase: None,
         measurements: Measurements { more: numbers.source(), ..measurements },
         metadata: Metadata(fields.source()),
-        span: context.span(),
+        span: context.span_of_event(),
         depth: context.depth(),
     };
     receivers.hand_out(&event, context);

@@ -24,6 +24,9 @@ impl Span<'_> {
     /// Begins in the current context and emits its start.
     pub(super) fn begin(&mut self) {
         let mut context = Context::current();
+        if let Some(request) = context.take_request() {
+            self.answer(&request);
+        }
         let started = context.now();
         let (identity, observers) = identify(self, &context, started);
         let ids = assign_ids(identity, &context, started);
@@ -44,6 +47,19 @@ impl Span<'_> {
         }
         if self.site.is("tool_call") {
             self.access_secrets();
+        }
+    }
+
+    /// Adds the keys of the request that a tool call answers. The annotation's own win.
+    #[cold]
+    fn answer(&mut self, request: &[(&'static str, Box<str>)]) {
+        if !self.site.is("tool_call") {
+            return;
+        }
+        for (key, value) in request {
+            if !self.fields.iter().any(|field| field.0 == *key) {
+                self.add(key, CapturedValue::Text(value.to_string().into()));
+            }
         }
     }
 

@@ -110,7 +110,10 @@ impl Model {
         self.hold(number, event);
         let parent_start = self.spans[&number].parent.map(|parent| &self.spans[&parent]);
         let parent_start = parent_start.map_or(0, |parent| parent.end().unwrap_or(parent.start));
-        let preview = self.preview(event, &["names", "tool", "reason"]);
+        let preview = match &*event.event {
+            "telemetry.evaluation.result" => Self::verdict(event),
+            _ => self.preview(event, &["names", "tool", "reason"]),
+        };
         if let Some(span) = self.spans.get_mut(&number) {
             span.state = if event.event == "telemetry.handler.failure" { State::Failed } else { State::Done };
             span.start = now.unwrap_or(parent_start);

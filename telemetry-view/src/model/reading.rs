@@ -69,6 +69,19 @@ impl Model {
         value.map(|value| first_words(&value, PREVIEW)).unwrap_or_default().into()
     }
 
+    /// What an evaluation says: what was judged, its score and its label.
+    pub(super) fn verdict(event: &EventLine) -> Box<str> {
+        let parts = [
+            event.metadata.get("name"),
+            event.measurements.get("score"),
+            event.metadata.get("label"),
+            event.metadata.get("error_type"),
+            event.metadata.get("explanation"),
+        ];
+        let parts = parts.into_iter().flatten().map(|part| first_words(part, PREVIEW));
+        first_words(&parts.collect::<Vec<_>>().join(" ").into(), PREVIEW).into()
+    }
+
     pub(super) fn preview_of_own(event: &EventLine) -> Box<str> {
         const NOT: [&str; 8] =
             ["status", "error", "error_type", "kind", "reason", "stacktrace", "session_id", "agent"];
@@ -155,8 +168,8 @@ pub(super) fn name_of(kind: Kind, prefix: &str, event: &EventLine) -> String {
         (Kind::Agent, Some(agent)) => short(agent).to_owned(),
         (_, Some(name)) => cut(name, 200).to_owned(),
         (Kind::Event, None) => {
-            let own = prefix.strip_prefix("condukt.").or_else(|| prefix.strip_prefix("legion."));
-            own.unwrap_or(prefix).to_owned()
+            let documented = ["condukt.", "legion.", "telemetry."];
+            documented.iter().find_map(|own| prefix.strip_prefix(own)).unwrap_or(prefix).to_owned()
         }
         (Kind::Span, None) => prefix.to_owned(),
         (_, None) => kind.as_str().to_owned(),

@@ -240,6 +240,41 @@ mod genai {
     }
 
     #[test]
+    fn calls_in_pieces_and_calls_as_far_as_they_came() {
+        let chunk = |id: &str, name: &str, arguments: &str| {
+            let tool_call = ToolCall {
+                call_id: id.to_owned(),
+                fn_name: name.to_owned(),
+                fn_arguments: json!(arguments),
+                thought_signatures: None,
+            };
+            json(&ChatStreamEvent::ToolCallChunk(ToolChunk { tool_call }))
+        };
+        let pieces = [
+            chunk("c1", "weather", "{"),
+            chunk("call_0", "", "\"city\":"),
+            chunk("call_0", "", "\"Oslo\"}"),
+            chunk("c2", "weather", ""),
+            chunk("call_1", "", "{\"city\":\"Rome\"}"),
+        ];
+        let so_far = [
+            chunk("c1", "weather", ""),
+            chunk("c1", "weather", "{\"city\":"),
+            chunk("c1", "weather", "{\"city\":\"Oslo\"}"),
+            chunk("c2", "weather", ""),
+            chunk("c2", "weather", "{\"city\":\"Rome\"}"),
+        ];
+        for chunks in [pieces, so_far] {
+            let mut stream = ResponseStream::new();
+            assert!(chunks.iter().all(|chunk| stream.push(chunk)));
+            assert_eq!(
+                says(&stream.response().unwrap())[3],
+                json!([["c1", "weather", {"city": "Oslo"}], ["c2", "weather", {"city": "Rome"}]])
+            );
+        }
+    }
+
+    #[test]
     fn messages() {
         let request = ChatRequest::new(vec![
             ChatMessage::user("How warm is it?"),

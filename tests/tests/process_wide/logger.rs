@@ -131,6 +131,7 @@ fn condukt(clock: &FakeClock) {
         get_weather("Atlantis", clock).unwrap_err();
         delegate(clock);
         emit!(compact, duration = Duration::from_millis(3), before = 40, after = 12);
+        emit!(evaluation, name = "relevance", score = 0.5, label = "fair", explanation = "half of it");
     }
 
     #[agent_span(llm_turn, model = "gpt-4o", stop(|()| usage = json!({"input_tokens": 12, "output_tokens": 3}), finish_reason = "stop"))]
@@ -175,6 +176,7 @@ const CONDUKT: &[(Category, &str)] = &[
     (Category::Agent, "┃▸         agent:stop Researcher ok 7ms"),
     (Category::Subagent, "┃▸       subagent:stop researcher → Researcher ok 7ms"),
     (Category::Agent, "┃       compact 40 → 12 messages 3ms"),
+    (Category::Agent, "┃       evaluation relevance 0.5 fair"),
     (Category::Agent, "┃     agent:stop Assistant ok 37ms"),
     (Category::Run, "┃   run:stop ok 38ms"),
     (Category::Operation, "┃ operation:stop triage ok 39ms"),

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, HashMap};
 use proptest::prelude::*;
 use serde_json::json;
 use telemetry_runtime::testing;
-use telemetry_runtime::{Context, OwnedEvent, Secrets, TraceId, agent_span, tool_call};
+use telemetry_runtime::{Context, OwnedEvent, Secrets, TraceId, agent_span, in_span, tool_call};
 use tests::{own_process, passes};
 
 const PARENT: &str = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
@@ -58,6 +58,55 @@ fn a_later_version_may_have_more_and_version_00_may_not() {
         "0x-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
     ] {
         assert!(!accepted(refused), "{refused}");
+    }
+}
+
+/// What is sent on from a span in what came in with those headers.
+fn sent_on(headers: &HashMap<String, String>) -> HashMap<String, String> {
+    let capture = testing::capture();
+    let mut carrier = HashMap::new();
+    let there = Context::extract(headers)
+        .with_handler(telemetry_runtime::event_names!["**"], |_: &telemetry_runtime::Event<'_>| {});
+    there.scope(|| in_span!(operation, operation = "o"; || Context::current().inject(&mut carrier)));
+    drop(capture);
+    carrier
+}
+
+#[test]
+fn what_other_vendors_say_of_a_trace_goes_on_with_it() {
+    let mut incoming = headers(PARENT);
+    incoming.insert("tracestate".to_owned(), "rojo=00f067aa0ba902b7,congo@v=t61 rcWkgMzE".to_owned());
+    assert_eq!(Context::extract(&incoming).trace_state(), Some("rojo=00f067aa0ba902b7,congo@v=t61 rcWkgMzE"));
+    let outgoing = sent_on(&incoming);
+    assert_eq!(outgoing["tracestate"], incoming["tracestate"]);
+    assert!(outgoing["traceparent"].starts_with(&PARENT[..36]));
+    // It is of the trace that came in: without one there is none.
+    incoming.insert("traceparent".to_owned(), "00-bad".to_owned());
+    assert!(!sent_on(&incoming).contains_key("tracestate"));
+}
+
+#[test]
+fn a_bad_trace_state_is_as_if_it_had_not_come() {
+    let long = format!("a={}", "x".repeat(600));
+    let many = (0..33).map(|n| format!("k{n}=v")).collect::<Vec<_>>().join(",");
+    for bad in [
+        "",
+        ",",
+        "rojo",
+        "=1",
+        "Rojo=1",
+        "rojo=",
+        "rojo=a=b",
+        "rojo=ü",
+        "ro\tjo=1",
+        long.as_str(),
+        many.as_str(),
+    ] {
+        let mut incoming = headers(PARENT);
+        incoming.insert("tracestate".to_owned(), bad.to_owned());
+        let outgoing = sent_on(&incoming);
+        assert!(!outgoing.contains_key("tracestate"), "{bad}");
+        assert!(outgoing["traceparent"].starts_with(&PARENT[..36]), "{bad}");
     }
 }
 

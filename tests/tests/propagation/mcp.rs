@@ -53,6 +53,7 @@ impl Server {
         request: RequestContext<RoleServer>,
     ) -> Result<CallToolResult, rmcp::ErrorData> {
         drop(request);
+        in_span!(operation, operation = "look up"; || ());
         if place.city == "Oslo" {
             return Ok(CallToolResult::success(vec![ContentBlock::text("rain")]));
         }
@@ -96,6 +97,68 @@ async fn both(city: &str) -> (Vec<OwnedEvent>, Vec<OwnedEvent>) {
     (capture.events(), there)
 }
 
+/// The keys of MCP that an event has.
+fn of_mcp(event: &OwnedEvent) -> serde_json::Value {
+    let names = |key: &str| key.starts_with("mcp.") || key.starts_with("jsonrpc.") || key == "otel.kind";
+    event
+        .metadata
+        .iter()
+        .filter(|(key, _)| names(key))
+        .map(|(key, value)| (key.to_string(), value.clone()))
+        .collect()
+}
+
+#[tokio::test]
+async fn either_side_has_the_keys_of_mcp_on_its_tool_call_alone() {
+    let (here, there) = both("Oslo").await;
+    let server = of_mcp(&there[0]);
+    let version = server["mcp.protocol.version"].as_str().unwrap();
+    assert!(version.starts_with("20"), "{version}");
+    assert_eq!(
+        server,
+        json!({"mcp.method.name": "tools/call", "mcp.protocol.version": version, "otel.kind": "server",
+            "jsonrpc.request.id": server["jsonrpc.request.id"]})
+    );
+    assert!(server["jsonrpc.request.id"].as_str().unwrap().parse::<u64>().is_ok());
+    assert_eq!(of_mcp(there.last().unwrap()), server, "the stop has them too");
+    let inside = there.iter().find(|event| event.name == "condukt.operation.start").unwrap();
+    assert_eq!(of_mcp(inside), json!({}), "what is inside of the tool has none of them");
+    // The client learns of them while it runs.
+    let stop = here.iter().find(|event| event.name == "condukt.tool_call.stop").unwrap();
+    assert_eq!(of_mcp(stop), json!({"mcp.method.name": "tools/call", "otel.kind": "client"}));
+    assert_eq!(of_mcp(here.last().unwrap()), json!({}), "the agent around it");
+}
+
+#[tokio::test]
+async fn a_ready_function_calls_a_tool() {
+    let there = Arc::new(Mutex::new(Vec::new()));
+    let (here, other) = tokio::io::duplex(64 * 1024);
+    let server = Server(there.clone());
+    let server = tokio::spawn(async move { server.serve(other).await.unwrap().waiting().await });
+    let client = ().serve(here).await.unwrap();
+    let capture = testing::capture();
+    let mut params = CallToolRequestParams::new("weather");
+    params.arguments = json!({"city": "Oslo"}).as_object().cloned();
+    let called = telemetry_runtime::rmcp::call_tool(client.peer(), params);
+    assert_ne!(capture.follow(called).await.unwrap().is_error, Some(true));
+    let missing = telemetry_runtime::rmcp::call_tool(client.peer(), CallToolRequestParams::new("missing"));
+    capture.follow(missing).await.unwrap_err();
+    client.cancel().await.unwrap();
+    server.await.unwrap().unwrap();
+    let (events, there) = (capture.events(), there.lock().unwrap());
+    let (start, stop) = (&events[0], &events[1]);
+    assert_eq!(
+        (start.get("tool").unwrap(), start.get("args").unwrap()),
+        (&json!("weather"), &json!({"city": "Oslo"}))
+    );
+    assert_eq!(there[0].span.unwrap().parent_id, Some(start.span.unwrap().id));
+    let keys = json!({"mcp.method.name": "tools/call", "otel.kind": "client",
+        "mcp.protocol.version": of_mcp(&there[0])["mcp.protocol.version"]});
+    assert_eq!((of_mcp(start), of_mcp(stop)), (keys.clone(), keys));
+    assert_eq!(stop.get("status").unwrap(), "ok");
+    assert_eq!(events[3].get("error_type").unwrap(), "-32602", "{:?}", events[3]);
+}
+
 #[tokio::test]
 async fn client_and_server_are_one_trace_with_session_and_call_id() {
     let (here, there) = both("Oslo").await;
@@ -114,13 +177,13 @@ async fn client_and_server_are_one_trace_with_session_and_call_id() {
         (tool.get("args").unwrap(), call.get("args").unwrap()),
         (&json!("<Place>"), &json!({"city": "Oslo"}))
     );
-    assert_eq!(there[1].get("status").unwrap(), "ok");
+    assert_eq!(there.last().unwrap().get("status").unwrap(), "ok");
 }
 
 #[tokio::test]
 async fn a_result_that_is_an_error_has_failed_on_both_sides() {
     let (here, there) = both("Atlantis").await;
-    let ends = here.iter().filter(|event| event.name == "condukt.tool_call.stop").chain(&there[1..]);
+    let ends = here.iter().chain(&there).filter(|event| event.name == "condukt.tool_call.stop");
     let mut count = 0;
     for stop in ends {
         count += 1;

@@ -65,6 +65,7 @@ fn type_name(ty: Type) -> &'static str {
         Type::Text => "text",
         Type::Texts => "texts",
         Type::Integer => "integer",
+        Type::Number => "number",
         Type::Duration => "nanoseconds",
         Type::Flag => "true or false",
         Type::Any => "any",

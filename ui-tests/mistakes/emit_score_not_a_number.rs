@@ -1,0 +1,7 @@
+//! The score of an evaluation as a text.
+
+use telemetry_runtime::emit;
+
+fn main() {
+    emit!(evaluation, name = "relevance", score = "high");
+}
