@@ -174,7 +174,7 @@ fn work(
             let (plain, observed) = if is_never {
                 (quote!(match #plain {}), quote!(match #observed {}))
             } else {
-                (plain, observed)
+                (quote!(return #plain), observed)
             };
             // What no handler sees is awaited as it is, which the compiler sees through, and before the other: within the
             // box of a span, it would run into its limit of recursion earlier. Passed on, `start` is no part of the future.
@@ -182,7 +182,7 @@ fn work(
                 #now
                 #[allow(clippy::async_yields_async)]
                 let #work = async move { #bindings #body };
-                let #k::Option::Some(#start) = ::core::convert::identity(#start) else { return #plain };
+                let #k::Option::Some(#start) = ::core::convert::identity(#start) else { #plain };
                 #observed
             }
         }
