@@ -26,8 +26,8 @@ pub struct Totals {
     pub cancellations: usize,
     /// The tokens of all model calls, those that were cut short included.
     pub usage: Usage,
-    /// What the calls cost, in US dollars: what the providers say, and with
-    /// [`priced_totals`](super::Recording::priced_totals) else what the prices give. `None` if no call's cost is known.
+    /// What the calls cost, in US dollars: what the providers say, and where `Recording::priced_totals` was asked, else what
+    /// the prices give. `None` if no call's cost is known.
     pub cost: Option<f64>,
     /// The model calls of which no cost is known.
     pub turns_without_cost: usize,
