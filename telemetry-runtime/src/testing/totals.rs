@@ -26,8 +26,8 @@ pub struct Totals {
     pub cancellations: usize,
     /// The tokens of all model calls, those that were cut short included.
     pub usage: Usage,
-    /// The cost of the calls, in US dollars: as the providers give it, else, with
-    /// [`priced_totals`](super::Recording::priced_totals), by the prices. `None` if no call's cost is known.
+    /// The cost of the calls, in US dollars: as the providers give it, else, from `Recording::priced_totals`, by its prices.
+    /// `None` if no call's cost is known.
     pub cost: Option<f64>,
     /// The model calls of which no cost is known.
     pub turns_without_cost: usize,
