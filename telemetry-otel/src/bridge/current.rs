@@ -190,6 +190,7 @@ pub(crate) struct ForeignSpans {
 
 impl ForeignSpans {
     /// Notes a span that the provider starts.
+    #[cfg(feature = "otlp")]
     pub(crate) fn started(&self, id: u64) {
         if !BUSY.try_with(Cell::get).unwrap_or(true) {
             self.open.lock().unwrap_or_else(PoisonError::into_inner).insert(id);
@@ -197,6 +198,7 @@ impl ForeignSpans {
     }
 
     /// Notes a span that ends.
+    #[cfg(feature = "otlp")]
     pub(crate) fn ended(&self, id: u64) {
         if !BUSY.try_with(Cell::get).unwrap_or(true) {
             self.open.lock().unwrap_or_else(PoisonError::into_inner).remove(&id);
