@@ -444,6 +444,7 @@ def check_mlflow(checks, run, traces):
     models = [span for span in spans if span["type"] == "LLM"]
 
     def tokens(used):
+        used = list(used)
         return tuple(sum(usage.get(what, 0) for usage in used) for what in ("input_tokens", "output_tokens"))
 
     checks.equal("tokens of all model calls", tokens(span["usage"] or {} for span in models), run.tokens)
