@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
-"""Drives the example through a real collector (rotel) into a real Phoenix, and compares what can be read back there
-with the conversations it played.
+"""Drives the example through a real collector (rotel) into a real Phoenix and a real MLflow, and compares what
+can be read back there with the conversations it played.
 
     check.py              where the package registry cannot be reached, it fails
     check.py --offline    installs nothing: where the backends are not installed already, it says so and does no more
 
-What it installs (900 MB, a minute or two) stays in target/backends, or where BACKENDS_DIR says. With BACKENDS_KEEP=600
-Phoenix stays up for ten minutes, to be looked at.
+What it installs (1.8 GB, a few minutes) stays in target/backends, or where BACKENDS_DIR says. With BACKENDS_KEEP=600
+both stay up for ten minutes, to be looked at.
 """
 
 import json
@@ -25,7 +25,8 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
-REQUIREMENTS = HERE / "requirements.txt"
+# Their needs do not go together: each has an environment of its own.
+ENVIRONMENTS = {"phoenix": HERE / "requirements.txt", "mlflow": HERE / "requirements-mlflow.txt"}
 
 
 @dataclass
@@ -69,19 +70,19 @@ def fail(why):
 AT_ONCE = 12
 
 
-def install(directory, offline):
-    """The backends in a virtual environment; none where they cannot be had and need not be.
+def install(directory, name, offline):
+    """A backend in a virtual environment; none where it cannot be had and need not be.
 
     On a busy machine it takes long, and a download may break off: each try goes on where the last one ended, with the
     packages that are installed and the wheels in pip's cache.
     """
-    venv, mark = directory / "venv", directory / "installed"
-    wanted = REQUIREMENTS.read_text()
+    venv, mark = directory / f"venv-{name}", directory / f"installed-{name}"
+    wanted = ENVIRONMENTS[name].read_text()
     if mark.exists() and mark.read_text() == wanted:
         return venv
     if offline:
         return None
-    print(f"installing the backends into {venv}", flush=True)
+    print(f"installing {name} into {venv}", flush=True)
     directory.mkdir(parents=True, exist_ok=True)
     if not (venv / "bin/pip").exists():
         subprocess.run([sys.executable, "-m", "venv", "--clear", venv], check=True)
@@ -100,7 +101,7 @@ def install(directory, offline):
             except subprocess.TimeoutExpired:
                 print("pip took more than fifteen minutes", file=sys.stderr)
         else:
-            fail("the backends cannot be installed; --offline does without")
+            fail(f"{name} cannot be installed; --offline does without")
     mark.write_text(wanted)
     return venv
 
@@ -124,14 +125,15 @@ def free_ports(count):
 
 
 class Backends:
-    """Phoenix, and a collector for each signal: one prints only one of them."""
+    """Phoenix and MLflow, and a collector for each signal: one prints only one of them."""
 
     SIGNALS = ("traces", "metrics", "logs")
 
-    def __init__(self, venv, scratch):
+    def __init__(self, phoenix, mlflow, scratch):
         self.processes = {}
         self.scratch = scratch
-        self.phoenix, grpc, *ports = free_ports(8)
+        self.python = mlflow / "bin/python"
+        self.phoenix, self.mlflow, grpc, *ports = free_ports(11)
         environment = os.environ | {
             "PHOENIX_WORKING_DIR": str(scratch / "phoenix"),
             "PHOENIX_HOST": "127.0.0.1",
@@ -142,29 +144,43 @@ class Backends:
             "PHOENIX_DISABLE_AGENT_ASSISTANT": "true",
         }
         (scratch / "phoenix").mkdir()
-        self.start("phoenix", [venv / "bin/phoenix", "serve"], environment)
-        rotel = next(venv.glob("lib/python3*/site-packages/rotel/rotel-agent"))
+        self.start("phoenix", [phoenix / "bin/phoenix", "serve"], environment)
+        # It starts workers by name.
+        environment = os.environ | {
+            "MLFLOW_DISABLE_TELEMETRY": "true",
+            "DO_NOT_TRACK": "true",
+            "PATH": f"{mlflow / 'bin'}:{os.environ['PATH']}",
+        }
+        command = [mlflow / "bin/mlflow", "server", "--host", "127.0.0.1", "--port", str(self.mlflow), "--workers", "1"]
+        command += ["--backend-store-uri", f"sqlite:///{scratch}/mlflow.db"]
+        command += ["--default-artifact-root", scratch / "artifacts"]
+        self.start("mlflow", command, environment)
+        rotel = next(phoenix.glob("lib/python3*/site-packages/rotel/rotel-agent"))
         # By gRPC Phoenix takes no message of more than 4 MiB, and the collector makes one of many. Told to
         # make smaller ones (`--batch-max-size`), it forgets the resource of what it splits off.
         to_phoenix = ["otlp", "--otlp-exporter-endpoint", self.url(""), "--otlp-exporter-protocol", "http"]
-        self.collectors = dict(zip(self.SIGNALS, ports))
-        for signal_name, grpc in zip(self.SIGNALS, ports[3:]):
-            command = [rotel, "start", "--otlp-http-endpoint", f"127.0.0.1:{self.collectors[signal_name]}"]
-            command += ["--otlp-grpc-endpoint", f"127.0.0.1:{grpc}", "--pid-file", scratch / f"{signal_name}.pid"]
-            command += ["--debug-log", signal_name, "--debug-log-verbosity", "detailed"]
-            command += ["--exporter", *(to_phoenix if signal_name == "traces" else ["blackhole"])]
-            self.start(signal_name, command, os.environ)
+        # MLflow takes its time, and an agent that ends does not wait for it: the collector does.
+        to_mlflow = ["otlp", "--otlp-exporter-endpoint", self.url("", self.mlflow), "--otlp-exporter-protocol", "http"]
+        to_mlflow += ["--otlp-exporter-request-timeout", "300s"]
+        to_mlflow += ["--otlp-exporter-custom-headers", "x-mlflow-experiment-id=0"]
+        exporters = {"traces": to_phoenix, "metrics": ["blackhole"], "logs": ["blackhole"], "for-mlflow": to_mlflow}
+        self.collectors = dict(zip(exporters, ports))
+        for (name, exporter), grpc in zip(exporters.items(), ports[len(exporters) :]):
+            command = [rotel, "start", "--otlp-http-endpoint", f"127.0.0.1:{self.collectors[name]}"]
+            command += ["--otlp-grpc-endpoint", f"127.0.0.1:{grpc}", "--pid-file", scratch / f"{name}.pid"]
+            command += ["--debug-log", name if name in self.SIGNALS else "traces", "--debug-log-verbosity", "detailed"]
+            self.start(name, [*command, "--exporter", *exporter], os.environ)
 
     def start(self, name, command, environment):
         with open(self.scratch / f"{name}.log", "wb") as log:
             self.processes[name] = subprocess.Popen(command, stdout=log, stderr=log, env=environment)
 
-    def url(self, path):
-        return f"http://127.0.0.1:{self.phoenix}{path}"
+    def url(self, path, port=None):
+        return f"http://127.0.0.1:{port or self.phoenix}{path}"
 
-    def get(self, path, body=None):
+    def get(self, path, body=None, port=None):
         data = None if body is None else json.dumps(body).encode()
-        request = urllib.request.Request(self.url(path), data, {"content-type": "application/json"})
+        request = urllib.request.Request(self.url(path, port), data, {"content-type": "application/json"})
         with urllib.request.urlopen(request, timeout=120) as response:
             return json.load(response)
 
@@ -184,12 +200,13 @@ class Backends:
         fail(f"{what}: not within {seconds} s")
 
     def wait(self):
-        def healthy():
-            with urllib.request.urlopen(self.url("/healthz"), timeout=2) as response:
+        def healthy(path, port):
+            with urllib.request.urlopen(self.url(path, port), timeout=2) as response:
                 return response.status == 200
 
         # Eleven seconds on a machine with nothing else to do.
-        self.wait_for("Phoenix starts", 300, healthy)
+        self.wait_for("Phoenix starts", 300, lambda: healthy("/healthz", self.phoenix))
+        self.wait_for("MLflow starts", 300, lambda: healthy("/health", self.mlflow))
         for port in self.collectors.values():
             self.wait_for("a collector starts", 60, lambda: not socket.create_connection(("127.0.0.1", port)).close())
 
@@ -202,6 +219,33 @@ class Backends:
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
+
+    def environment(self):
+        """Where the example sends its signals: each to its collector."""
+        return {
+            f"OTEL_EXPORTER_OTLP_{name.upper()}_ENDPOINT": self.url(f"/v1/{name}", self.collectors[name])
+            for name in self.SIGNALS
+        }
+
+    def environment_for_mlflow(self):
+        """Where it sends its traces for MLflow, which takes no other signal."""
+        traces = self.url("/v1/traces", self.collectors["for-mlflow"])
+        none = {"OTEL_METRICS_EXPORTER": "none", "OTEL_LOGS_EXPORTER": "none"}
+        return {"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": traces} | none
+
+    def traces_in_mlflow(self, run):
+        """All traces of a run, once all spans are there."""
+        command = [self.python, "-c", READ_MLFLOW, self.url("", self.mlflow), run.name]
+        environment = os.environ | {"MLFLOW_DISABLE_TELEMETRY": "true", "DO_NOT_TRACK": "true"}
+
+        def read():
+            done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=300)
+            if done.returncode:
+                fail(f"MLflow cannot be read: {done.stderr[-1500:]}")
+            traces = json.loads(done.stdout)
+            return traces if sum(len(trace["spans"]) for trace in traces) >= run.spans else None
+
+        return self.wait_for("MLflow has taken all spans in", 600, read)
 
     def log(self, name):
         return (self.scratch / f"{name}.log").read_text(errors="replace")
@@ -234,7 +278,27 @@ class Backends:
             cursor = f"&cursor={page['next_cursor']}"
 
 
-def play(run, agent, backends):
+# What MLflow has of an experiment, as its own library reads it.
+READ_MLFLOW = """
+import json, sys
+from mlflow import MlflowClient
+client, page, traces = MlflowClient(sys.argv[1]), None, []
+while True:
+    found = client.search_traces(locations=["0"], max_results=100, page_token=page)
+    traces += found
+    page = found.token
+    if not page:
+        break
+def told(span):
+    return {"name": span.name, "type": span.span_type, "status": span.status.status_code.value, "inputs": span.inputs,
+        "outputs": span.outputs, "cost": span.attributes.get("mlflow.llm.cost"),
+        "usage": span.attributes.get("mlflow.chat.tokenUsage"), "error": span.status.description}
+print(json.dumps([{"metadata": trace.info.trace_metadata, "spans": [told(span) for span in trace.data.spans]}
+    for trace in traces if trace.info.tags.get("openinference.project.name") == sys.argv[2]]))
+"""
+
+
+def play(run, agent, destination):
     """Runs the example, and returns what it says it did."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("OTEL_", "OPENAI_"))}
     environment |= {
@@ -243,8 +307,7 @@ def play(run, agent, backends):
         "OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT": "true",
         "OTEL_BSP_SCHEDULE_DELAY": "200",
     }
-    for signal_name, port in backends.collectors.items():
-        environment[f"OTEL_EXPORTER_OTLP_{signal_name.upper()}_ENDPOINT"] = f"http://127.0.0.1:{port}/v1/{signal_name}"
+    environment |= destination
     command = [agent, "--quiet", "--json", "--otlp", *run.arguments]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=300)
     print(done.stderr, end="", file=sys.stderr)
@@ -367,6 +430,61 @@ def check(checks, run, summary, spans, backends):
     checks.equal("log records of secrets handed to tools", secrets, run.counts["tool_calls"])
 
 
+def check_mlflow(checks, run, traces):
+    """What MLflow shows: types, sessions, tokens, cost, failures, and each model call with its whole conversation."""
+    print(f"-- {run.name}, in MLflow")
+    spans = [span for trace in traces for span in trace["spans"]]
+    checks.equal("traces", len(traces), run.counts["agents"] - run.counts["subagents"])
+    types = Counter(span["type"] for span in spans)
+    counts = run.counts
+    expected = {"AGENT": counts["agents"], "LLM": counts["llm_turns"], "TOOL": counts["tool_calls"]}
+    checks.equal("types of spans", dict(+types), dict(+Counter(expected | {"CHAIN": counts["subagents"]})))
+    sessions = {trace["metadata"].get("mlflow.trace.session") for trace in traces}
+    checks.equal("sessions", len(sessions), counts["sessions"] - counts["subagents"])
+    models = [span for span in spans if span["type"] == "LLM"]
+
+    def tokens(used):
+        used = list(used)
+        return tuple(sum(usage.get(what, 0) for usage in used) for what in ("input_tokens", "output_tokens"))
+
+    checks.equal("tokens of all model calls", tokens(span["usage"] or {} for span in models), run.tokens)
+    # Where the outermost agent has a sum of its own calls MLflow takes that for the trace's, without a sub-agent's.
+    if not counts["subagents"]:
+        used = (json.loads(trace["metadata"].get("mlflow.trace.tokenUsage", "{}")) for trace in traces)
+        checks.equal("tokens of all traces", tokens(used), run.tokens)
+    checks.none("model calls without a cost", (s["name"] for s in models if not (s["cost"] or {}).get("total_cost")))
+    failed = Counter(span["type"] for span in spans if span["status"] == "ERROR")
+    checks.equal("failures", dict(failed), {"TOOL": counts["tool_failures"]})
+
+    conversations = recorded(run)
+    asked = set().union(*(conversation.asked for conversation in conversations))
+    said = set().union(*(conversation.said for conversation in conversations))
+    made = {call[:3] for conversation in conversations for call in conversation.calls}
+    wrong = []
+    for span in models:
+        given, answered = span["inputs"], span["outputs"]
+        system = given[0]["role"] == "system" and text_of(given[0])
+        last = next((text_of(message) for message in reversed(given) if message["role"] == "user"), None)
+        texts = {text_of(message) for message in answered} - {""}
+        parts = [part for message in answered for part in message["parts"] if part["type"] == "tool_call"]
+        wanted = {(part["id"], part["name"], json.dumps(part["arguments"], sort_keys=True)) for part in parts}
+        if not (system and last in asked and texts <= said and wanted <= made and (texts or wanted)):
+            wrong.append((span["name"], last, texts, wanted))
+    checks.none("model calls without their whole conversation", wrong)
+    tools = Counter(
+        # A tool without arguments has no input there.
+        (span["name"].removeprefix("execute_tool "), json.dumps(span["inputs"] or {}, sort_keys=True))
+        for span in spans
+        if span["type"] == "TOOL"
+    )
+    calls = Counter((call[1], call[2]) for conversation in conversations for call in conversation.calls)
+    checks.equal("tools with their arguments", tools, calls)
+
+
+def text_of(message):
+    return "".join(part["content"] for part in message["parts"] if part["type"] == "text")
+
+
 def check_tree(checks, run, spans):
     """Who is inside whom."""
     by_id = {span["context"]["span_id"]: span for span in spans}
@@ -432,8 +550,10 @@ def check_content(checks, run, spans):
                 last = next((message["text"] for message in reversed(given) if message["role"] == "user"), None)
                 if not (whole and last in asked and texts <= said and wanted <= made and (texts or wanted)):
                     wrong.append((span["name"], last, texts, wanted))
-                if into is not None or out is not None:
-                    wrong.append((span["name"], "a text in the place of its messages"))
+                # Phoenix makes an output of its own of the answer's id and model.
+                ours = out is not None and not set(json.loads(out)) <= {"id", "model", "finish_reasons"}
+                if into is not None or ours:
+                    wrong.append((span["name"], "a text in the place of its messages", out))
             case "AGENT":
                 silent += out is None
                 if into not in asked or (out is not None and out not in said):
@@ -532,8 +652,8 @@ def main():
         case _:
             sys.exit(f"usage: {sys.argv[0]} [--offline]")
     directory = Path(os.environ.get("BACKENDS_DIR", ROOT / "target/backends"))
-    venv = install(directory, offline)
-    if venv is None:
+    venvs = [install(directory, name, offline) for name in ENVIRONMENTS]
+    if None in venvs:
         print("skipped: the backends are not installed, and --offline was asked for")
         return
     # Told to stop, it stops what it started too.
@@ -546,14 +666,17 @@ def main():
     checks = Checks()
     agent = build_agent()
     with tempfile.TemporaryDirectory(dir=directory) as scratch:
-        backends = Backends(venv, Path(scratch))
+        backends = Backends(*venvs, Path(scratch))
         try:
             backends.wait()
             for run in runs:
-                summary = play(run, agent, backends)
+                summary = play(run, agent, backends.environment())
                 check(checks, run, summary, backends.settled(run), backends)
+                play(run, agent, backends.environment_for_mlflow())
+                check_mlflow(checks, run, backends.traces_in_mlflow(run))
             if keep := os.environ.get("BACKENDS_KEEP"):
-                print(f"Phoenix stays at {backends.url('/')} for {keep} s", flush=True)
+                pages = [backends.url("/"), backends.url("/", backends.mlflow)]
+                print(f"Phoenix and MLflow stay at {' and '.join(pages)} for {keep} s", flush=True)
                 time.sleep(int(keep))
         except BaseException:
             for name in backends.processes:

@@ -369,7 +369,7 @@ fn what_the_sampler_says_is_passed_on() {
         in_span!(run; || {
             headers.remove("tracestate");
             Context::current().inject(&mut headers);
-        })
+        });
     });
     assert_eq!(kept.spans()[1].span_context.trace_state().header(), "rojo=00f067aa0ba902b7");
     assert_eq!(headers["tracestate"], "rojo=00f067aa0ba902b7");

@@ -1,7 +1,7 @@
 //! A `tracing` layer that carries the context with the spans of libraries.
 //!
 //! A library that spawns a task under a `tracing` span of its own, by `.instrument(span)`, knows nothing of our
-//! [`Context`](crate::Context): a tool that runs there would be outside of every agent. With this layer each `tracing` span keeps the
+//! [`Context`]: a tool that runs there would be outside of every agent. With this layer each `tracing` span keeps the
 //! context in which it was made, and code that runs inside the span without a context has that one.
 //!
 //! ```

@@ -562,3 +562,22 @@ fn any_line() -> impl Strategy<Value = Json> {
         },
     )
 }
+
+#[test]
+fn an_evaluation_stands_in_the_span_that_it_judges_with_its_verdict() {
+    let judged =
+        json!({"session_id": "s", "name": "relevance", "label": "pass", "explanation": "It answers."});
+    let mut evaluation = single("telemetry.evaluation.result", 1, judged);
+    evaluation["measurements"] = json!({"score": 0.75});
+    let mut model =
+        model(&[start("condukt.agent", 1, None, 0, json!({"agent": "A", "session_id": "s"})), evaluation]);
+    let event = only(&model, Kind::Event);
+    assert_eq!((&*event.name, &*event.preview), ("evaluation.result", "relevance 0.75 pass It answers."));
+    assert_eq!(event.parent, Some(only(&model, Kind::Agent).number));
+    // One that could not be made says why.
+    let failed = json!({"session_id": "s", "name": "toxicity", "error_type": "timeout"});
+    let mut evaluation = single("telemetry.evaluation.result", 1, failed);
+    evaluation["measurements"] = json!({});
+    feed(&mut model, &[evaluation]);
+    assert_eq!(&*of_kind(&model, Kind::Event)[1].preview, "toxicity timeout");
+}

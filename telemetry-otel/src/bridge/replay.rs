@@ -45,7 +45,7 @@ impl<'b> Replay<'b> {
         let (prefix, phase) = event.name.rsplit_once('.').unwrap_or((&event.name, ""));
         match (phase, event.span) {
             ("start", Some(span)) if event.measurements.contains_key("system_time") => {
-                self.start(prefix, span, event)
+                self.start(prefix, span, event);
             }
             ("stop" | "exception", Some(_)) => {
                 let of_it = |(_, start): &(FollowedSpan, OwnedEvent)| {

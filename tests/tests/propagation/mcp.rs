@@ -104,7 +104,7 @@ fn of_mcp(event: &OwnedEvent) -> serde_json::Value {
         .metadata
         .iter()
         .filter(|(key, _)| names(key))
-        .map(|(key, value)| (key.to_string(), value.clone()))
+        .map(|(key, value)| (key.clone(), value.clone()))
         .collect()
 }
 

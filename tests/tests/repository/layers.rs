@@ -26,7 +26,8 @@ const CRATES: &[Layers] = &[
         rooms: &[
             &["lib", "prelude", "private"],
             &["testing"],
-            &["agent_process", "emit", "logger", "recording", "rmcp", "tracing_layer", "typed"],
+            &["rmcp"],
+            &["agent_process", "emit", "logger", "recording", "tracing_layer", "typed"],
             &["span"],
             &["session_secrets"],
             &["dispatch"],
