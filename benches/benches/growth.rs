@@ -122,23 +122,33 @@ fn main() {
         let handler = needing(&["usage"], look);
         let _guard = attach("bill", event_names!["condukt.**"], handler).expect("free").detach_on_drop();
         let bare = fastest(|| {
-            black_box((0..turns).map(|_| json!({"role": "user", "content": "x".repeat(400)})).collect::<Vec<_>>());
+            black_box(
+                (0..turns).map(|_| json!({"role": "user", "content": "x".repeat(400)})).collect::<Vec<_>>(),
+            );
         });
         ns(fastest(|| session(turns)).saturating_sub(bare), turns) / 1000.0
     });
-    for (name, kind) in [("prose", "The weather in Oslo is cold. "), ("`+`", "+"), ("`\\`", "\\"), ("base64", "QUJDRA")] {
-        row(&format!("a text of {name}, with a secret"), "ns a byte", &[1_000, 10_000, 100_000, 1_000_000], |bytes| {
-            let text = text(kind, bytes);
-            let _guard = listen("text", read);
-            secrets(1).scope(|| {
-                let call = || {
-                    let span = telemetry_runtime::open_span!(operation, operation = "text", prompt = &*text);
-                    black_box::<&telemetry_runtime::OpenSpan<spans::operation>>(&span);
-                    span.end();
-                };
-                // The start and the stop show it.
-                ns(fastest(call), 2 * bytes)
-            })
-        });
+    for (name, kind) in
+        [("prose", "The weather in Oslo is cold. "), ("`+`", "+"), ("`\\`", "\\"), ("base64", "QUJDRA")]
+    {
+        row(
+            &format!("a text of {name}, with a secret"),
+            "ns a byte",
+            &[1_000, 10_000, 100_000, 1_000_000],
+            |bytes| {
+                let text = text(kind, bytes);
+                let _guard = listen("text", read);
+                secrets(1).scope(|| {
+                    let call = || {
+                        let span =
+                            telemetry_runtime::open_span!(operation, operation = "text", prompt = &*text);
+                        black_box::<&telemetry_runtime::OpenSpan<spans::operation>>(&span);
+                        span.end();
+                    };
+                    // The start and the stop show it.
+                    ns(fastest(call), 2 * bytes)
+                })
+            },
+        );
     }
 }

@@ -1,6 +1,7 @@
 //! Capturing events in tests, in parallel and deterministically.
 
 mod recording;
+mod sorted;
 mod spans;
 mod totals;
 mod trajectory;

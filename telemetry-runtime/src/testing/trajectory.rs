@@ -4,6 +4,7 @@ use std::fmt::{self, Write as _};
 use std::sync::Arc;
 
 use super::recording::Recording;
+use super::sorted::sorted;
 use super::spans::SpanView;
 use crate::value::Json;
 
@@ -96,12 +97,12 @@ impl fmt::Debug for ExpectedCall {
         f.write_str(&self.name)?;
         match &self.args {
             Args::Any => {}
-            Args::Exact(args) => write!(f, " {args}")?,
-            Args::Containing(args) => write!(f, " {args} and perhaps more")?,
+            Args::Exact(args) => write!(f, " {}", sorted(args))?,
+            Args::Containing(args) => write!(f, " {} and perhaps more", sorted(args))?,
             Args::Where(_) => f.write_str(" with arguments of which the closure is true")?,
         }
         if let Some(result) = &self.result {
-            write!(f, " -> {result}")?;
+            write!(f, " -> {}", sorted(result))?;
         }
         match self.has_failed {
             Some(true) => f.write_str(" (failed)"),
@@ -132,7 +133,7 @@ impl ActualCall {
 
 impl fmt::Display for ActualCall {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {}", self.name, self.args)?;
+        write!(f, "{} {}", self.name, sorted(&self.args))?;
         if self.has_failed { f.write_str(" (failed)") } else { Ok(()) }
     }
 }

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 
 use telemetry_llm::{Message, Part, answer, conversation};
 
+use super::sorted::sorted;
 use super::spans::{SpanView, Spans};
 use crate::ids::SpanId;
 use crate::value::Json;
@@ -148,19 +149,6 @@ fn line(out: &mut String, depth: usize, text: &str) {
 
 fn text(value: &Json) -> String {
     value.as_str().map_or_else(|| sorted(value).to_string(), str::to_owned)
-}
-
-/// The value with its maps sorted: `serde_json` keeps them sorted or not as others in the build ask.
-fn sorted(value: &Json) -> Json {
-    match value {
-        Json::Array(items) => items.iter().map(sorted).collect(),
-        Json::Object(map) => {
-            let mut entries: Vec<_> = map.iter().collect();
-            entries.sort_by_key(|entry| entry.0);
-            Json::Object(entries.into_iter().map(|(key, value)| (key.clone(), sorted(value))).collect())
-        }
-        other => other.clone(),
-    }
 }
 
 /// The last segment of a type's path.

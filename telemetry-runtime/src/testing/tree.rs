@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::fmt::Write as _;
 
+use super::sorted::sorted;
 use crate::event::OwnedEvent;
 use crate::ids::SpanId;
 use crate::value::Json;
@@ -76,8 +77,9 @@ pub(super) fn render(events: &[OwnedEvent]) -> String {
             // `serde_json` keeps its maps sorted or not as others in the build ask.
             let sorted: BTreeMap<&String, &Json> = shown.metadata.iter().collect();
             for (key, value) in sorted.into_iter().filter(|(key, _)| !CHANCE.contains(&&***key)) {
-                let text =
-                    value.as_str().map_or_else(|| value.to_string(), |text| text.escape_debug().to_string());
+                let text = value
+                    .as_str()
+                    .map_or_else(|| sorted(value).to_string(), |text| text.escape_debug().to_string());
                 let _ = write!(out, " {key}={text}");
             }
             out.push('\n');

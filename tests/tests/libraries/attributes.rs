@@ -143,7 +143,7 @@ mod rmcp_tool {
     async fn err() {
         let seen = observe(async { Weather.whole(oslo(10)).await.expect_err("too far") }).await;
         seen.one_tool_call("forecast", &json!({"name": "Oslo", "days": 10}), "error");
-        assert_eq!(seen.stop("error_type"), json!("ErrorData"));
+        assert_eq!(seen.stop("error_type"), json!("-32602"));
     }
 
     #[tokio::test]
