@@ -75,8 +75,8 @@ pub(super) fn render(events: &[OwnedEvent]) -> String {
             };
             let _ = write!(out, "{:width$}{name}{ended}", "", width = depth * 2);
             // `serde_json` keeps its maps sorted or not as others in the build ask.
-            let sorted: BTreeMap<&String, &Json> = shown.metadata.iter().collect();
-            for (key, value) in sorted.into_iter().filter(|(key, _)| !CHANCE.contains(&&***key)) {
+            let by_key: BTreeMap<&String, &Json> = shown.metadata.iter().collect();
+            for (key, value) in by_key.into_iter().filter(|(key, _)| !CHANCE.contains(&&***key)) {
                 let text = value
                     .as_str()
                     .map_or_else(|| sorted(value).to_string(), |text| text.escape_debug().to_string());
