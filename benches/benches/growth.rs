@@ -30,7 +30,7 @@ fn row(name: &str, unit: &str, steps: &[usize], measure: impl Fn(usize) -> f64) 
 }
 
 fn ns(time: Duration, of: usize) -> f64 {
-    time.as_nanos() as f64 / of as f64
+    time.as_secs_f64() * 1e9 / f64::from(u32::try_from(of).expect("a small number"))
 }
 
 fn look(event: &Event<'_>) {

@@ -208,12 +208,15 @@ fn bound_type<'t>(
     })
 }
 
+/// A name for an `impl Trait`, and its traits.
+pub(crate) type Named = (Ident, Vec<TypeParamBound>);
+
 /// The return type of a free function whose body ends in a closure for an `impl Fn(..)`, or in a tuple of such. The type
 /// has the next of `names` for each `impl Trait`, whose traits come with it.
 pub(crate) fn returned_closures(
     function: &Function,
     mut names: impl FnMut() -> Ident,
-) -> Option<(Type, Vec<(Ident, Vec<TypeParamBound>)>)> {
+) -> Option<(Type, Vec<Named>)> {
     if function.is_method() {
         return None;
     }
