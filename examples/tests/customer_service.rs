@@ -1,7 +1,7 @@
 //! The agent's own test, written with the test kit: the one to copy.
 //!
-//! It holds the agent to which tools it calls, to what it may cost, and to what is said. Below it, agents that are broken
-//! on purpose show what such a test says when somebody changes more than they meant to.
+//! It holds the agent to the tools it calls, to a budget and to a transcript. Below it, agents that are broken
+//! on purpose show what such a test reports when a change does more than was meant.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -91,7 +91,7 @@ async fn complaint(with: impl FnOnce(AssistantTools) -> Arc<dyn Toolbox>) -> Str
     *panic.downcast::<String>().expect("a message")
 }
 
-/// Where one card is refused, it charges another one, and nobody has said so.
+/// Where one card is refused, it charges another one without the customer's consent.
 struct Eager(AssistantTools);
 
 #[async_trait]

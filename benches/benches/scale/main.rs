@@ -55,8 +55,8 @@ fn main() {
         let (rate, peak) = (spans as f64 / took.as_secs_f64(), allocations::peak_bytes() as f64 / 1e6);
         println!("| {who} | {rate:.0} | {events} | {lost} | {peak:.1} |");
     };
-    row("nobody", work::OURS, nobody);
-    row("nobody, `tracing`", peer::SMALL, nobody);
+    row("no handler", work::OURS, nobody);
+    row("no subscriber, `tracing`", peer::SMALL, nobody);
     row("default logger to a sink", work::OURS, logger);
     row("`tracing`, formatted to a sink", peer::SMALL, peer::lines);
     row("`queue`", work::OURS, queued);
