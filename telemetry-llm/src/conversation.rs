@@ -117,7 +117,7 @@ fn is_message(value: &Json) -> bool {
     }
     match get(map, "type").and_then(Json::as_str) {
         Some("message") => true,
-        // LangChain's, whose type is who says it.
+        // LangChain's, whose type is the role.
         Some(kind) => Role::known(kind).is_some() && Kind::of(kind).is_none(),
         None => ["content", "parts", "tool_calls"].iter().any(|key| get(map, key).is_some()),
     }

@@ -97,7 +97,7 @@ impl Message {
         Self { role, parts, finish_reason: None }
     }
 
-    /// Its text parts, a line each; `None` if there are none.
+    /// Its text parts, a line each; `None` without a text part.
     pub fn text(&self) -> Option<String> {
         self.joined(|part| match part {
             Part::Text { content } => Some(content),

@@ -534,7 +534,7 @@ pub(crate) fn join_texts(parts: &mut Vec<Part>) {
 pub(crate) fn error_of(value: &Json) -> Option<String> {
     let error = first(value, &["error", "response.error"])?;
     let said = match error {
-        // Ollama's; a field of that name in some struct says less.
+        // Ollama's form. In other structs a field of that name need not be an error.
         Json::String(said)
             if value.as_object().is_some_and(|map| map.len() <= 2) || Form::of(value).is_some() =>
         {

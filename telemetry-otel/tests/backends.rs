@@ -1,4 +1,4 @@
-//! Backends that take less than all, or nothing: what is said of it, how often, and what the end says.
+//! Backends that take only some signals, or nothing: what is logged, how often, and the totals at the end.
 //! Each case runs in a process of its own, whose standard error is read.
 
 #![cfg(feature = "otlp")]
@@ -95,10 +95,9 @@ fn run(
     for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("OTEL_")) {
         command.env_remove(name);
     }
-    command.env("CASE", case).env(
-        "OTEL_EXPORTER_OTLP_ENDPOINT",
-        if case == "nobody listens" { "http://127.0.0.1:1" } else { &url },
-    );
+    command
+        .env("CASE", case)
+        .env("OTEL_EXPORTER_OTLP_ENDPOINT", if case == "no listener" { "http://127.0.0.1:1" } else { &url });
     command.env("OTEL_METRIC_EXPORT_INTERVAL", "100");
     let output = command.output().unwrap();
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
@@ -111,7 +110,7 @@ fn complaints(err: &str) -> Vec<&str> {
 }
 
 #[test]
-fn a_backend_that_takes_traces_alone_is_no_failure() {
+fn a_backend_that_takes_only_traces_is_not_a_failure() {
     for status in [404, 405, 501] {
         let (out, err, requests) = run("", move |path, _| if path == "/v1/traces" { 200 } else { status });
         assert!(out.contains("ended: Ok(())"), "{out}");
@@ -129,7 +128,7 @@ fn a_backend_that_takes_traces_alone_is_no_failure() {
 }
 
 #[test]
-fn a_backend_without_traces_is_a_wrong_address_and_says_so() {
+fn a_backend_without_traces_is_reported_as_a_wrong_address() {
     let (out, err, _) = run("", |path, _| if path == "/v1/traces" { 404 } else { 200 });
     assert!(
         out.contains("spans lost: 4") && out.contains("/v1/traces: 404") && out.contains("becaus"),
@@ -139,8 +138,8 @@ fn a_backend_without_traces_is_a_wrong_address_and_says_so() {
 }
 
 #[test]
-fn a_collector_that_cannot_be_reached_is_told_with_its_address_and_the_reason() {
-    let (out, err, _) = run("nobody listens", |_, _| 200);
+fn an_unreachable_collector_is_logged_with_its_address_and_the_reason() {
+    let (out, err, _) = run("no listener", |_, _| 200);
     for text in [&out, &err] {
         assert!(
             text.contains("http://127.0.0.1:1/v1/traces") && text.to_lowercase().contains("refused"),
@@ -152,7 +151,7 @@ fn a_collector_that_cannot_be_reached_is_told_with_its_address_and_the_reason() 
 }
 
 #[test]
-fn an_outage_that_ends_is_told_once_and_so_is_its_end() {
+fn an_outage_is_logged_once_and_so_is_its_end() {
     // 400 is not tried again.
     let (out, err, _) = run("", |path, count| if path == "/v1/traces" && count < 4 { 400 } else { 200 });
     let begins = complaints(&err).iter().filter(|line| line.contains("spans are being lost")).count();
@@ -162,7 +161,7 @@ fn an_outage_that_ends_is_told_once_and_so_is_its_end() {
 }
 
 #[test]
-fn what_is_not_confirmed_is_not_called_lost() {
+fn unconfirmed_items_are_not_counted_as_lost() {
     // No answer comes before the export has ended.
     let (ended, waits) = mpsc::channel::<()>();
     let waits = Mutex::new(waits);
@@ -183,13 +182,13 @@ fn without_a_subscriber_nothing_is_written_and_nothing_fails() {
 }
 
 #[test]
-fn a_guard_that_is_dropped_at_once_is_told() {
+fn a_guard_dropped_at_once_is_logged() {
     let (_, err, _) = run("dropped at once", |_, _| 200);
     assert!(err.contains("must be kept"), "{err}");
 }
 
 #[test]
-fn a_trace_that_is_split_between_two_providers_is_told_once() {
+fn a_trace_split_between_two_providers_is_logged_once() {
     let (_, err, _) = run("split trace", |_, _| 200);
     let said = complaints(&err);
     assert_eq!(said.iter().filter(|line| line.contains("another tracer provider")).count(), 1, "{err}");

@@ -272,7 +272,7 @@ fn what_is_exported_is_what_the_conventions_prescribe() {
 }
 
 #[test]
-fn a_failure_has_its_type_and_a_success_has_none() {
+fn only_a_failure_has_an_error_type() {
     for span in everything().spans() {
         let failed = matches!(span.status, opentelemetry::trace::Status::Error { .. });
         assert_eq!(attributes_of(&span).contains_key("error.type"), failed, "{}", span.name);

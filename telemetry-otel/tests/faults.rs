@@ -23,9 +23,9 @@ enum Answers {
     Status(u16),
     /// With bytes that are no HTTP.
     Nonsense,
-    /// With a body that is none of the protocol.
+    /// With a body that is not of the protocol.
     OddBody,
-    /// As it should, once it is told to.
+    /// As it should, once the test releases it.
     Late,
     /// Not at all.
     Never,
@@ -198,13 +198,13 @@ fn dropping_the_guard_sends_what_waits() {
     assert!(collector.requests() >= 3);
     let after = collector.requests();
     agent(10);
-    assert_eq!(collector.requests(), after, "nobody exports any more");
+    assert_eq!(collector.requests(), after, "no export after the end");
 }
 
 #[test]
 fn no_collector_takes_the_agents_time_or_memory() {
     let _alone = alone();
-    // A port on which nobody listens.
+    // A port without a listener.
     let refusing = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let mut collectors = vec![
         ("refusing".to_owned(), format!("http://{refusing}"), None),
@@ -243,7 +243,7 @@ fn no_collector_takes_the_agents_time_or_memory() {
 }
 
 #[test]
-fn a_body_of_nonsense_is_no_failure() {
+fn a_malformed_response_body_is_not_a_failure() {
     let _alone = alone();
     let collector = Collector::start(Answers::OddBody);
     let telemetry = builder().endpoint(collector.url()).install().unwrap();

@@ -31,7 +31,7 @@ fn child() {
 }
 
 #[test]
-fn a_collector_that_is_not_there_is_no_error() {
+fn a_missing_collector_is_not_an_error() {
     let nobody = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let output = Command::new(std::env::current_exe().unwrap())
         .args(["--exact", "child", "--ignored", "--nocapture"])

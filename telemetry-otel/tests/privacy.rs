@@ -85,7 +85,7 @@ fn a_mask_sees_each_text_before_it_leaves() {
 }
 
 #[test]
-fn what_is_left_out_says_so_and_pictures_are_whole_or_absent() {
+fn omitted_content_is_marked_and_pictures_are_whole_or_absent() {
     let kept = kept(|builder| builder.content(ON));
     let data = "QUJD".repeat(5000);
     let picture =

@@ -76,7 +76,7 @@ fn a_recording_is_exported_as_the_run_was() {
     assert_eq!(again.records(), records);
     let trace = again.spans()[0].span_context.trace_id();
     assert!(again.spans().iter().all(|span| span.span_context.trace_id() == trace));
-    // What is told of a span is told of its new ids, and at its own time.
+    // Records carry the span's new ids and its own time.
     let ids: Vec<_> = again.spans().iter().map(|span| span.span_context.span_id()).collect();
     let begins = again.spans().iter().map(|span| span.start_time).min().unwrap();
     let ends = again.spans().iter().map(|span| span.end_time).max().unwrap();

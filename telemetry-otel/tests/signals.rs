@@ -218,7 +218,7 @@ fn secrets_stay_inside() {
 }
 
 #[test]
-fn records_are_told_which_span_they_belong_to() {
+fn records_carry_the_ids_of_their_span() {
     let kept = kept(|builder| builder);
     in_span!(agent, agent = "a"; || {
         emit!(compact, duration = Duration::from_millis(1), before = 4, after = 2);

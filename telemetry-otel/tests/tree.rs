@@ -230,7 +230,7 @@ async fn spans_of_tracing_nest_with_ours_both_ways() {
             let deepest = kept.span("deepest");
             assert_eq!(deepest.events.len(), 1);
         } else {
-            // Without activation `tracing` tells nobody what is current; nothing breaks.
+            // Without activation `tracing` has no current OpenTelemetry span; nothing breaks.
             assert_eq!(tree(&spans)["run"], "-");
         }
     }
@@ -350,7 +350,7 @@ async fn an_instrumented_client_and_server_are_part_of_the_tree() {
 }
 
 #[test]
-fn what_the_sampler_says_is_passed_on() {
+fn the_samplers_decision_is_passed_on() {
     let kept = sampled(Sampler::ParentBased(Box::new(Sampler::AlwaysOff)), |builder| builder);
     let mut headers = HeaderMap::new();
     in_span!(run; || Context::current().inject(&mut headers));

@@ -74,7 +74,7 @@ fn take(model: &mut Model, lines: Vec<Parsed>) {
     }
 }
 
-/// What a reader tells whoever puts lines into the model.
+/// What a reader passes to the task that puts lines into the model.
 type Batch = io::Result<Vec<Parsed>>;
 
 /// How many batches wait at most.
@@ -225,12 +225,12 @@ impl Followed {
     }
 }
 
-/// An error that says which file it is about.
+/// An error that names its file.
 pub(crate) fn named(path: &Path, error: &io::Error) -> io::Error {
     io::Error::new(error.kind(), format!("{}: {error}", path.display()))
 }
 
-/// Whether two are of one file, where the system can tell.
+/// Whether two are of one file, where the system gives file ids.
 #[cfg(unix)]
 pub(crate) fn is_same(a: &Metadata, b: &Metadata) -> bool {
     use std::os::unix::fs::MetadataExt as _;

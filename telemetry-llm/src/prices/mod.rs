@@ -16,7 +16,7 @@
 //! ```
 //!
 //! The table is made from the data of [genai-prices] (MIT, Copyright (c) Pydantic Services Inc. 2025 to
-//! present) by `scripts/prices.py`; [`Prices::date`] says when. Prices are those of the list: without
+//! present) by `scripts/prices.py`; [`Prices::date`] is its date. Prices are those of the list: without
 //! discounts of batches, service tiers, tools that are billed by the call, or taxes. A cost that the
 //! provider states ([`Usage::cost`]) is better.
 //!

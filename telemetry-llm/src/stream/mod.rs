@@ -61,8 +61,8 @@ enum Block {
 }
 
 /// Whether a chunk of a stream has something that the model wrote: text, reasoning or a call of a
-/// tool. The first such chunk is the answer's first token; those that only open a stream, or keep it
-/// open, are none.
+/// tool. The first such chunk is the answer's first token; chunks that only open a stream, or keep
+/// it open, do not count.
 ///
 /// ```
 /// use telemetry_llm::has_token;
@@ -225,7 +225,7 @@ impl ResponseStream {
         }
     }
 
-    /// The block at a place, a new one if there is none of that kind.
+    /// The block at a place, a new one if there is no block of that kind.
     fn block(
         &mut self,
         place: Place,
@@ -294,7 +294,7 @@ impl Block {
             Self::Reasoning { content, redacted } => {
                 vec![Part::Reasoning { content: content.clone(), redacted: *redacted && content.is_empty() }]
             }
-            // A call of which only the arguments came says nothing.
+            // Arguments without a name are not a call.
             Self::Call { name: None, .. } => Vec::new(),
             Self::Call { id, name: Some(name), arguments, whole } => {
                 let arguments = match whole {

@@ -33,7 +33,7 @@ impl Limits {
         }
     }
 
-    /// Shortens a value that is set by itself.
+    /// Shortens a value that is set on its own, not as one of a list.
     pub(crate) fn shortened(self, mut value: Value) -> Value {
         if let Some(length) = self.length {
             shorten(&mut value, length);

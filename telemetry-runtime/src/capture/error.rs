@@ -313,7 +313,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_variant_is_told_from_a_sentence() {
+    fn a_variant_name_differs_from_a_sentence() {
         assert_eq!(leading_name("ApiError(ApiError { code: 1 })"), Some("ApiError"));
         assert_eq!(leading_name("Http { status: 500 }"), Some("Http"));
         assert_eq!(leading_name("Timeout"), Some("Timeout"));

@@ -209,7 +209,7 @@ impl Searcher {
         }
     }
 
-    /// Goes on to the secrets whose next byte is this one; false if there are none.
+    /// Goes on to the secrets whose next byte is this one; false if no secret goes on so.
     fn narrow(&self, step: &mut Step, byte: u8) -> bool {
         let next = |secret: &Arc<Secret>| secret.value.as_bytes().get(step.depth).copied();
         let range = &self.secrets[step.low..step.high];

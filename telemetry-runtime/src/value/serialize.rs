@@ -456,7 +456,7 @@ impl ser::SerializeMap for Entries {
     type Ok = Option<Json>;
     type Error = Refused;
 
-    /// A key that is no string is written as its JSON.
+    /// A key that is not a string is written as its JSON.
     fn serialize_key<T: Serialize + ?Sized>(&mut self, key: &T) -> Result<(), Refused> {
         let text = lone_text(self.within.child(key)?).unwrap_or_else(|other| other.to_string());
         self.key = Some(text);

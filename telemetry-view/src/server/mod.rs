@@ -23,7 +23,7 @@ const USUAL_PORT: u16 = 7349;
 pub(crate) struct Shared {
     model: Mutex<Model>,
     changed: watch::Sender<()>,
-    /// What tells this model's revisions from those of another.
+    /// Distinguishes this model's revisions from those of another.
     instance: String,
     /// The queue through which the events come, if one does.
     queue: OnceLock<Queue>,
@@ -45,7 +45,7 @@ impl Shared {
         self.model.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Says through which queue the events come.
+    /// Sets the queue through which the events come.
     pub(crate) fn comes_through(&self, queue: Queue) {
         let _ = self.queue.set(queue);
     }
@@ -57,7 +57,7 @@ impl Shared {
         }
     }
 
-    /// Changes the model, and tells the pages.
+    /// Changes the model and notifies the pages.
     pub(crate) fn change(&self, change: impl FnOnce(&mut Model)) {
         change(&mut self.model());
         self.changed.send_replace(());

@@ -26,7 +26,7 @@ pub(crate) fn perform(call: Call, executor: Executor, observers: Observers) -> R
     let (scoped, global) = (Arc::new(Mutex::new(Vec::new())), Arc::new(Mutex::new(Vec::new())));
     let context = Context::new().with("run", run.id);
     let context = match observers {
-        Observers::NobodyElse => context,
+        Observers::NoOther => context,
         Observers::Throughout => {
             let (sink, run_id) = (global.clone(), run.id);
             attach("prop-throughout", all_events(), move |event: &Event<'_>| {

@@ -133,7 +133,7 @@ impl Run {
 
     /// Whether the span of that call, which begins now, is seen by a handler.
     pub(crate) fn is_observed(&self, number: usize, kind: Kind, in_context: bool) -> bool {
-        // In the order that whoever attaches locks them.
+        // In the order in which attaching locks them.
         let attached = lock(&self.attached);
         let recorders = lock(&self.recorders);
         let sees = |place: &Option<usize>| {
@@ -255,7 +255,7 @@ impl<F: Future<Output = Outcome> + Unpin> Future for Witnessed<F> {
     }
 }
 
-/// An item of a stream: whether it is the last, and says so.
+/// An item of a stream, with a mark if it is the last.
 pub(crate) type Item = Result<bool, Failed>;
 
 impl<S: Stream<Item = Item> + Unpin> Stream for Witnessed<S> {
@@ -267,7 +267,7 @@ impl<S: Stream<Item = Item> + Unpin> Stream for Witnessed<S> {
         }
         let (poll, witness) = self.watch(|work| work.poll_next_unpin(cx));
         match &poll {
-            // Whoever drops it now has seen its last item.
+            // A reader that drops it now has seen its last item.
             Poll::Ready(Some(Err(_))) => witness.end = Some(End::Err),
             Poll::Ready(Some(Ok(true))) => witness.end = Some(End::Ok),
             Poll::Ready(None) => {

@@ -27,7 +27,7 @@ use tests::{alone, own_process};
 
 use runs::{CONDUKT, LEGION, condukt, legion};
 
-/// What the logger says of what happens in `run`.
+/// The lines of the logger while `run` runs.
 fn logged_as(options: LoggerOptions, run: impl FnOnce()) -> Vec<Line> {
     let lines = Lines::default();
     attach_default_logger(options).unwrap();

@@ -17,7 +17,7 @@ fn a_request_knows_its_iteration() {
     assert_eq!(requests[0].get("message_count").unwrap(), 2);
     assert_eq!(requests[1].get("status").unwrap(), "ok");
 
-    // Outside of an iteration there is none, after one neither.
+    // Outside of an iteration, and after one, the key is absent.
     let capture = testing::capture();
     capture.scope(|| {
         in_span!(iteration, iteration = 7, stop(|()| action = "none"); || ());

@@ -218,7 +218,7 @@ fn t14_detach_from_all() {
 
 #[test]
 fn t15_old_execute() {
-    // A lone number was a measurement `value` once. Here it is an error that says so, and no event.
+    // A lone number was a measurement `value` once. Here it is an error, and no event.
     let seen = seen_by("t15", event_name!("suite.t15.event"));
     let name = event_name!("suite.t15.event");
     let error = execute(&name, &1, &json!({"some": "metadata"})).unwrap_err();
