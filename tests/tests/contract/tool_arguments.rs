@@ -168,7 +168,7 @@ fn the_name_and_description_of_a_tool_attribute_beside_ours_are_used() {
     }
     #[tool_call(name = "mine")]
     #[rmcp::tool(name = "theirs")]
-    /// The text of the comment.
+    /// What the comment says.
     fn other() -> String {
         String::new()
     }
