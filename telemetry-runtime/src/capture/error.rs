@@ -175,7 +175,7 @@ impl<E: Deref<Target = T>, T: AsError + ?Sized> KindOfHolder for &&Failed<'_, E>
     }
 }
 
-/// The kind of what has `Debug` and is no error.
+/// The kind of a value that has `Debug` and does not implement `Error`.
 pub trait KindOfDebug {
     /// Returns the kind.
     fn __telemetry_kind(&self) -> String;

@@ -52,7 +52,7 @@ where
     let measurements = map_of(measurements).map_err(|found| ExecuteError::new("measurements", &found))?;
     let metadata = map_of(metadata).map_err(|found| ExecuteError::new("metadata", &found))?;
     let category = category_of(name.as_str());
-    // A name made at run time may be made of a secret; a documented one is no content.
+    // A name made at run time may contain a secret; a documented one cannot.
     let shown = match category {
         Some(_) => Cow::Borrowed(name.as_str()),
         None => context.scrub(name.as_str()),

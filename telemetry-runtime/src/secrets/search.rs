@@ -60,7 +60,7 @@ fn pair(first: u8, second: u8) -> usize {
     usize::from(first) << 5 ^ usize::from(second)
 }
 
-/// What secrets begin with is no secret, but need not outlive them.
+/// The beginnings of secrets are wiped with them.
 impl Drop for Searcher {
     fn drop(&mut self) {
         self.beginnings.zeroize();
