@@ -76,13 +76,8 @@ pub(crate) fn opaque_marker<T: ?Sized>() -> String {
     format!("<{}>", short_type_name::<T>().trim_start_matches('&'))
 }
 
-/// Runs the user's code; `None` if it panics.
-pub(crate) fn said<R>(say: impl FnOnce() -> R) -> Option<R> {
-    contained(say)
-}
-
 /// Runs the user's code; `None` if it panics, or if such code already runs too deep within itself.
-fn contained<R>(run: impl FnOnce() -> R) -> Option<R> {
+pub(crate) fn contained<R>(run: impl FnOnce() -> R) -> Option<R> {
     struct Leave(Nesting);
     impl Drop for Leave {
         fn drop(&mut self) {

@@ -94,7 +94,7 @@ impl Model {
     pub fn transcript(&self, session: u32) -> Vec<Entry> {
         let Some(session) = self.sessions.get(&session) else { return Vec::new() };
         let spans = self.in_order(&session.spans);
-        let mut told = Told::new(self, &spans);
+        let mut transcript = TranscriptBuilder::new(self, &spans);
         let mut previous: Option<Given> = None;
         for turn in spans.iter().copied().filter(|span| span.kind == Kind::Turn) {
             let Some(event) = Self::last_event(turn) else { continue };
@@ -104,16 +104,16 @@ impl Model {
             }
             let (fresh, changed) = self.fresh(previous.as_ref(), &given);
             if changed {
-                told.entries.push(Entry::HistoryChanged { span: turn.number });
+                transcript.entries.push(Entry::HistoryChanged { span: turn.number });
             }
-            told.messages(turn, answers::conversation(&Json::Array(fresh)));
+            transcript.messages(turn, answers::conversation(&Json::Array(fresh)));
             previous = Some(given);
-            told.answer(turn, self.value_of_key(&event, "assistant_message"));
+            transcript.answer(turn, self.value_of_key(&event, "assistant_message"));
         }
         if previous.is_none() {
-            told.without_messages(&spans);
+            transcript.without_messages(&spans);
         }
-        told.entries
+        transcript.entries
     }
 
     /// The event of a span with the most keys.
@@ -174,7 +174,7 @@ impl Model {
 }
 
 /// The transcript so far.
-struct Told<'m> {
+struct TranscriptBuilder<'m> {
     model: &'m Model,
     entries: Vec<Entry>,
     /// The tool spans of each call id that are not beside their call yet.
@@ -183,7 +183,7 @@ struct Told<'m> {
     answered: Option<Message>,
 }
 
-impl<'m> Told<'m> {
+impl<'m> TranscriptBuilder<'m> {
     fn new(model: &'m Model, spans: &[&'m Span]) -> Self {
         let mut tools: HashMap<String, VecDeque<&Span>> = HashMap::new();
         for span in spans.iter().copied().filter(|span| span.kind == Kind::Tool) {
