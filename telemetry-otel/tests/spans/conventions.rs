@@ -3,13 +3,12 @@
 //!
 //! A difference is allowed by the list below alone, each with its reason.
 
-mod common;
-
-use common::{Kept, attributes_of, kept};
 use opentelemetry_sdk::trace::SpanData;
 use serde_json::{Map, Value as Json, json};
 use telemetry_otel::Content;
 use telemetry_runtime::{AgentProcess, EventMetadata, emit, in_span};
+
+use crate::common::{Kept, attributes_of, kept};
 
 /// What differs, and why.
 const ALLOWED: &[(&str, &str)] = &[
@@ -44,7 +43,7 @@ const OTHERS: &[&str] = &[
 ];
 
 fn model() -> Json {
-    serde_json::from_str(include_str!("data/conventions-1.41.1.json")).unwrap()
+    serde_json::from_str(include_str!("../data/conventions-1.41.1.json")).unwrap()
 }
 
 #[derive(EventMetadata)]

@@ -1,15 +1,14 @@
 //! A recording is exported as the run itself was, at its own times; and spans that are seen before they end.
 
-mod common;
-
 use std::time::{Duration, SystemTime};
 
-use common::{Kept, attributes_of, kept, shown};
 use opentelemetry_sdk::trace::SpanData;
 use serde_json::{Value as Json, json};
 use telemetry_otel::Content;
 use telemetry_runtime::testing::{self, FakeClock, Recording};
 use telemetry_runtime::{Context, EventMetadata, OwnedEvent, emit, in_span};
+
+use crate::common::{Kept, attributes_of, kept, shown};
 
 #[derive(EventMetadata)]
 #[span("shop.find", stop(hits))]

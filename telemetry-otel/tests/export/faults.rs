@@ -1,18 +1,15 @@
 //! Collectors that are absent, slow, overloaded, talk nonsense or vanish: the agent does not notice.
 
-#![cfg(feature = "otlp")]
-
-mod common;
-
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex};
 use std::time::{Duration, Instant};
 
-use common::alone;
 use telemetry_otel::{OtlpExport, builder};
 use telemetry_runtime::{agent_span, emit, tool_call};
+
+use crate::alone;
 
 /// How a collector answers.
 #[derive(Clone, Copy, Debug)]

@@ -1,11 +1,10 @@
 //! What leaves the process, and what does not.
 
-mod common;
-
-use common::{attributes_of, kept};
 use serde_json::{Value as Json, json};
 use telemetry_otel::{Builder, Content, ContentKind};
 use telemetry_runtime::{EventMetadata, in_span};
+
+use crate::common::{attributes_of, kept};
 
 const ON: Content = Content::On { max_bytes: 4096 };
 

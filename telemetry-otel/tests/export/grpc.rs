@@ -1,7 +1,5 @@
 //! Over gRPC: inside a runtime and outside, with a collector and without.
 
-#![cfg(feature = "grpc")]
-
 use std::net::TcpListener;
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -32,11 +30,11 @@ fn child() {
 
 #[test]
 fn a_missing_collector_is_not_an_error() {
-    let nobody = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let unused = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let output = Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", "child", "--ignored", "--nocapture"])
+        .args(["--exact", "grpc::child", "--ignored", "--nocapture"])
         .env("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc")
-        .env("OTEL_EXPORTER_OTLP_ENDPOINT", format!("http://{nobody}"))
+        .env("OTEL_EXPORTER_OTLP_ENDPOINT", format!("http://{unused}"))
         .output()
         .unwrap();
     let said = String::from_utf8_lossy(&output.stdout);

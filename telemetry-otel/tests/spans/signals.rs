@@ -1,10 +1,7 @@
 //! What stands on spans, in metrics and in log records, beyond the golden files.
 
-mod common;
-
 use std::time::Duration;
 
-use common::{attributes_of, kept, sampled};
 use futures::StreamExt as _;
 use opentelemetry::trace::Status;
 use opentelemetry_sdk::trace::Sampler;
@@ -13,6 +10,8 @@ use telemetry_otel::Content;
 use telemetry_runtime::{
     Context, EventMetadata, EventName, Secrets, agent_span, emit, execute, in_span, record,
 };
+
+use crate::common::{attributes_of, kept, sampled};
 
 const ON: Content = Content::On { max_bytes: 2000 };
 
@@ -243,7 +242,7 @@ fn records_carry_the_ids_of_their_span() {
 }
 
 /// The evaluations among the log records, by what they judge: trace, span, attributes.
-fn evaluations(kept: &common::Kept) -> Vec<(opentelemetry::TraceId, opentelemetry::SpanId, Json)> {
+fn evaluations(kept: &crate::common::Kept) -> Vec<(opentelemetry::TraceId, opentelemetry::SpanId, Json)> {
     let logs = kept.logs();
     let found = logs
         .iter()

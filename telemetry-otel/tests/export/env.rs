@@ -1,7 +1,5 @@
 //! `install()` from the environment: each case in a process of its own.
 
-#![cfg(feature = "otlp")]
-
 use std::io::{Read, Write};
 use std::net::TcpListener;
 use std::process::Command;
@@ -47,7 +45,7 @@ fn run(variables: &[(&str, &str)]) -> (String, Vec<String>) {
         }
     });
     let mut command = Command::new(std::env::current_exe().unwrap());
-    command.args(["--exact", "child", "--ignored", "--nocapture"]);
+    command.args(["--exact", "env::child", "--ignored", "--nocapture"]);
     for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("OTEL_")) {
         command.env_remove(name);
     }

@@ -1,12 +1,11 @@
 //! Model calls: messages whole, tokens, money, the model that answered, and what an agent sums up.
 
-mod common;
-
-use common::{Kept, attributes_of, kept};
 use serde_json::{Map, Value as Json, json};
 use telemetry_otel::Content;
 use telemetry_otel::prices::{Price, Prices};
 use telemetry_runtime::in_span;
+
+use crate::common::{Kept, attributes_of, kept};
 
 const ON: Content = Content::On { max_bytes: 64 * 1024 };
 

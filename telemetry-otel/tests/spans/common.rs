@@ -1,7 +1,5 @@
 //! What the tests share: providers that keep what they are given.
 
-#![allow(dead_code, reason = "each test uses some of it")]
-
 use std::borrow::Borrow;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -28,7 +26,7 @@ pub(crate) struct Kept {
     attached: Option<AttachGuard>,
     pub(crate) tracers: SdkTracerProvider,
     pub(crate) meters: SdkMeterProvider,
-    pub(crate) loggers: SdkLoggerProvider,
+    _loggers: SdkLoggerProvider,
     spans: InMemorySpanExporter,
     metrics: InMemoryMetricExporter,
     logs: InMemoryLogExporter,
@@ -54,7 +52,7 @@ pub(crate) fn sampled(sampler: Sampler, with: impl FnOnce(Builder) -> Builder) -
     let builder =
         telemetry_otel::builder().tracer_provider(&tracers).meter_provider(&meters).logger_provider(&loggers);
     let attached = Some(with(builder).attach().unwrap());
-    Kept { attached, tracers, meters, loggers, spans, metrics, logs, _alone: alone }
+    Kept { attached, tracers, meters, _loggers: loggers, spans, metrics, logs, _alone: alone }
 }
 
 impl Kept {

@@ -1,12 +1,11 @@
 //! Spans and keys of the user's own keep their names and their kinds.
 
-mod common;
-
-use common::{attributes_of, kept};
 use opentelemetry::trace::SpanKind;
 use serde_json::{Value as Json, json};
 use telemetry_otel::Content;
 use telemetry_runtime::{Context, EventMetadata, in_span};
+
+use crate::common::{attributes_of, kept};
 
 #[derive(EventMetadata)]
 #[span("shop.embed", stop(vectors))]

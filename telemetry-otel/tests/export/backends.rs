@@ -1,8 +1,6 @@
 //! Backends that take only some signals, or nothing: what is logged, how often, and the totals at the end.
 //! Each case runs in a process of its own, whose standard error is read.
 
-#![cfg(feature = "otlp")]
-
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::process::{Command, Stdio};
@@ -91,7 +89,7 @@ fn run(
         }
     });
     let mut command = Command::new(std::env::current_exe().unwrap());
-    command.args(["--exact", "child", "--ignored", "--nocapture"]).stdin(Stdio::null());
+    command.args(["--exact", "backends::child", "--ignored", "--nocapture"]).stdin(Stdio::null());
     for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("OTEL_")) {
         command.env_remove(name);
     }

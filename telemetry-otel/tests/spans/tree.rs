@@ -1,14 +1,11 @@
 //! One tree across libraries: our spans, those of `tracing`, and those made by hand.
 
-mod common;
-
 use std::collections::{BTreeMap, HashMap};
 use std::net::TcpListener;
 
 use axum::Router;
 use axum::http::HeaderMap;
 use axum::routing::get;
-use common::{Kept, attributes_of, kept, sampled};
 use futures::StreamExt as _;
 use opentelemetry::propagation::TextMapPropagator as _;
 use opentelemetry::trace::{Span as _, SpanKind, TraceContextExt as _, Tracer as _, TracerProvider as _};
@@ -20,6 +17,8 @@ use tracing::instrument::{Instrument as _, WithSubscriber as _};
 use tracing_opentelemetry::OpenTelemetrySpanExt as _;
 use tracing_subscriber::filter::LevelFilter;
 use tracing_subscriber::layer::SubscriberExt as _;
+
+use crate::common::{Kept, attributes_of, kept, sampled};
 
 /// The spans by name, with their parents' names.
 fn tree(spans: &[SpanData]) -> BTreeMap<String, String> {
@@ -409,7 +408,7 @@ fn a_sampler_sees_who_asks_whom() {
             }
         }
     }
-    let _alone = common::alone();
+    let _alone = crate::common::alone();
     let exporter = opentelemetry_sdk::trace::InMemorySpanExporter::default();
     let tracers =
         SdkTracerProvider::builder().with_sampler(ByModel).with_simple_exporter(exporter.clone()).build();

@@ -1,8 +1,6 @@
 //! What every event of the catalogue becomes, in files that change only on purpose.
 //!
-//! `UPDATE=1 cargo test -p telemetry-otel --test golden` writes them anew.
-
-mod common;
+//! `UPDATE=1 cargo test -p telemetry-otel --test spans golden` writes them anew.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -10,7 +8,6 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::time::Duration;
 
-use common::{Kept, kept, shown};
 use futures::FutureExt as _;
 use futures::future::LocalBoxFuture;
 use serde_json::{Map, Value as Json, json};
@@ -19,6 +16,8 @@ use telemetry_runtime::testing::{self, Capture, FakeClock};
 use telemetry_runtime::{
     AgentProcess, Context, Event, EventMetadata, Secrets, attach, emit, event_name, in_span,
 };
+
+use crate::common::{Kept, kept, shown};
 
 #[derive(Debug)]
 struct RateLimited;

@@ -1,12 +1,11 @@
 //! The dashboard and the alert rules ask for metrics that there are, by labels that they have.
 
-mod common;
-
 use std::collections::{BTreeMap, BTreeSet};
 
-use common::kept;
 use serde_json::{Value as Json, json};
 use telemetry_runtime::in_span;
+
+use crate::common::kept;
 
 /// Each metric's labels, by its name as Prometheus has it.
 fn exported() -> BTreeMap<String, BTreeSet<String>> {
@@ -49,12 +48,12 @@ fn asked(expression: &str) -> (BTreeSet<String>, BTreeSet<String>) {
 #[test]
 fn every_query_is_of_a_metric_that_is_exported() {
     let exported = exported();
-    let dashboard: Json = serde_json::from_str(include_str!("../grafana/dashboard.json")).unwrap();
+    let dashboard: Json = serde_json::from_str(include_str!("../../grafana/dashboard.json")).unwrap();
     let panels = dashboard["panels"].as_array().unwrap().iter();
     let targets = panels.filter_map(|panel| panel["targets"].as_array()).flatten();
     let mut expressions: Vec<String> =
         targets.map(|target| target["expr"].as_str().unwrap().to_owned()).collect();
-    let lines = include_str!("../grafana/alerts.yaml").lines();
+    let lines = include_str!("../../grafana/alerts.yaml").lines();
     let rules = lines.filter_map(|line| line.trim().strip_prefix("expr: "));
     expressions.extend(rules.map(|rule| serde_json::from_str::<String>(rule).unwrap()));
     assert!(expressions.len() > 20);

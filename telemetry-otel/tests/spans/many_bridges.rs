@@ -1,14 +1,13 @@
 //! Several bridges in one process: each exports one whole tree.
 
-mod common;
-
 use std::collections::BTreeSet;
 
-use common::alone;
 use opentelemetry::trace::SpanId;
 use opentelemetry_sdk::trace::{InMemorySpanExporter, SdkTracerProvider, SpanData};
 use telemetry_otel::AttachGuard;
 use telemetry_runtime::{in_current_context, in_span};
+
+use crate::common::alone;
 
 /// What it exported, and what keeps it attached.
 struct Backend(
