@@ -80,7 +80,7 @@ pub mod value_kind {
 /// });
 /// ```
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` is no value of a metric",
+    message = "`{Self}` cannot be the value of a metric",
     label = "expected a closure `|event: &Event<'_>| -> Option<u64>` or `-> Option<f64>`"
 )]
 pub trait MetricValue<K> {
