@@ -1,10 +1,11 @@
 //! Messages in the form of OpenTelemetry's conventions.
 
+use serde_json::Value as Json;
 use std::fmt;
 
 use serde::{Serialize, Serializer};
 
-use crate::{FinishReason, Json};
+use crate::FinishReason;
 
 /// The role of a message.
 ///

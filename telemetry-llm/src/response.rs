@@ -1,12 +1,13 @@
 //! Whole answers: one table of the forms that providers and libraries have.
 
 use serde::Serialize;
+use serde_json::Value as Json;
 
 use crate::conversation::{message, of_items};
 use crate::json::{at, first, text};
 use crate::message::{Message, Part, Role, ToolCall};
 use crate::part::{self, DEPTH};
-use crate::{FinishReason, Json, Provider, Usage};
+use crate::{FinishReason, Provider, Usage};
 
 /// What a model answered.
 ///

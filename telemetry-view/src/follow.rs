@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use crate::model::Model;
 use crate::server::Shared;
-use telemetry_runtime::recording::{Header, Line};
+use telemetry_runtime::recording::{Header, Line, VERSION};
 
 /// How often a file is looked at for what was added.
 const LOOK: Duration = Duration::from_millis(150);
@@ -244,5 +244,5 @@ pub(crate) fn is_same(_: &Metadata, _: &Metadata) -> bool {
 
 /// What a file begins with: its clock is not that of the one before.
 fn another_run() -> Line {
-    Line::Header(Header { telemetry: crate::VERSION, program: String::new(), pid: 0, system_time: 0 })
+    Line::Header(Header { telemetry: VERSION, program: String::new(), pid: 0, system_time: 0 })
 }

@@ -3,17 +3,18 @@
 mod anthropic;
 mod chunk;
 mod clouds;
+mod delta;
 mod libraries;
 mod openai;
 
+use serde_json::Value as Json;
 use std::collections::BTreeMap;
 
-use crate::json::first;
 use crate::message::{Message, Part, Role, ToolCall};
 use crate::part::arguments_of;
 use crate::text::head;
-use crate::{FinishReason, Json, Provider, Response, Usage};
-use chunk::{Delta, Place};
+use crate::{FinishReason, Provider, Response, Usage};
+use delta::{Delta, Place};
 
 /// The most bytes of text that are kept of one answer; what comes after is left out.
 const MAX_BYTES: usize = 16 << 20;
@@ -306,9 +307,4 @@ impl Block {
             Self::Whole(parts) => parts.clone(),
         }
     }
-}
-
-/// The index that a piece states.
-fn index(value: &Json, paths: &[&str]) -> u64 {
-    first(value, paths).and_then(Json::as_u64).unwrap_or(0)
 }

@@ -7,9 +7,9 @@ use arc_swap::Guard;
 use serde::Serialize;
 use telemetry_catalogue::category_of;
 
-use super::{LazyFields, Receivers};
+use super::{Receivers, Single};
 use crate::context::Context;
-use crate::event::{Event, EventName, FieldSource, LayeredFields, Measurements, Metadata};
+use crate::event::{EventName, FieldSource, Measurements};
 use crate::handler::HandlerList;
 use crate::value::{Json, map_of};
 use crate::{hook, registry};
@@ -57,29 +57,10 @@ where
         Some(_) => Cow::Borrowed(name.as_str()),
         None => context.scrub(name.as_str()),
     };
-    let secrets = context.known_secrets();
-    let secrets = secrets.as_deref();
-    let layers = LayeredFields {
-        is_documented: category.is_some(),
-        context: context.keys(&[]),
-        start: &[],
-        given: FieldSource::Map(&metadata),
-    };
-    let fields = LazyFields::metadata(layers, secrets, None);
-    let numbers = LazyFields::measurements(FieldSource::Map(&measurements), secrets);
-    let place = context.place_of_event();
-    let event = Event {
-        name: &shown,
-        description: None,
-        category,
-        phase: None,
-        measurements: Measurements { more: numbers.source(), ..Measurements::NONE },
-        metadata: Metadata(fields.source()),
-        span: place.span,
-        depth: place.depth,
-    };
-    receivers.hand_out(&event, &context);
-    hook::tell(hooks.as_deref(), &event);
+    let measurements = Measurements { more: FieldSource::Map(&measurements), ..Measurements::NONE };
+    let metadata = FieldSource::Map(&metadata);
+    let single = Single { name: &shown, category, keys: &[], measurements, metadata };
+    single.hand_out(&context, context.place_of_event(), &receivers, hooks.as_deref());
     Ok(())
 }
 
