@@ -48,7 +48,7 @@ pub const END: &[FieldSpec] = &[
 
 /// The metadata that every `stop` may carry beside its span's own keys.
 pub const STOP: &[FieldSpec] = &[
-    extension("status", Text, Automatic, "`ok` or `error`, unless a stop rule says otherwise"),
+    extension("status", Text, Automatic, "`ok` or `error`, unless a stop rule sets another"),
     extension("error", Text, Automatic, "on `error`: its text"),
     extension("error_type", Text, Automatic, "on `error`: its kind, of low cardinality"),
 ];

@@ -163,7 +163,7 @@ fn message(payload: &(dyn Any + Send)) -> String {
     } else if let Some(text) = payload.downcast_ref::<String>() {
         text.clone()
     } else {
-        "panic with a payload that is no string".to_owned()
+        "panic with a payload that is not a string".to_owned()
     }
 }
 

@@ -210,7 +210,7 @@ fn a_child_process_continues_the_trace() {
     let capture = testing::capture().with_context(|context| context.with("user_id", "u-1"));
     let carrier = capture.scope(agent);
     let carrier = serde_json::to_string(&carrier).unwrap();
-    let printed = passes(own_process("headers::child").env("TELEMETRY_TEST_CARRIER", carrier));
+    let printed = passes(own_process("propagation::headers::child").env("TELEMETRY_TEST_CARRIER", carrier));
     let line = printed.lines().find_map(|line| line.split_once("event:")).unwrap().1;
     let theirs: OwnedEvent = serde_json::from_str(line).unwrap();
     let ours = &capture.events()[0];

@@ -105,7 +105,7 @@ impl Drop for Kept {
 #[tokio::test]
 async fn between_processes() {
     use std::io::{BufRead as _, BufReader};
-    let child = own_process("services::server_of_a_process_of_its_own")
+    let child = own_process("propagation::services::server_of_a_process_of_its_own")
         .env("PROPAGATION_SERVER", "1")
         .stdout(Stdio::piped())
         .spawn()
