@@ -203,6 +203,30 @@ fn failures_are_marked_where_they_happen_and_nowhere_else() {
 }
 
 #[test]
+fn an_agents_id_is_that_of_the_conventions_and_its_parents_is_beside_it() {
+    let kept = kept(|builder| builder);
+    Context::new().with("agent_id", "researcher-7").with("parent_agent_id", "planner-1").scope(|| {
+        in_span!(agent_message, message = "Hello", stop(|_| iterations = 1, result = ()); || {
+            emit!(compact, duration = Duration::ZERO, before = 2, after = 1);
+        });
+    });
+    let attributes = attributes_of(&kept.span("invoke_agent"));
+    assert_eq!(attributes["gen_ai.agent.id"], "researcher-7");
+    assert_eq!(attributes["legion.parent_agent_id"], "planner-1");
+    let record = &kept.records()[0]["attributes"];
+    assert_eq!(
+        (&record["gen_ai.agent.id"], &record["legion.parent_agent_id"]),
+        (&json!("researcher-7"), &json!("planner-1"))
+    );
+    for attributes in [&attributes, record.as_object().unwrap()] {
+        assert!(
+            !attributes.contains_key("agent_id") && !attributes.contains_key("parent_agent_id"),
+            "{attributes:?}"
+        );
+    }
+}
+
+#[test]
 fn secrets_stay_inside() {
     let kept = kept(|builder| builder.content(ON));
     let secrets = Secrets::resolve([("GH_TOKEN", "s3cr3t-value")]).unwrap();
