@@ -69,6 +69,25 @@ fn content_is_hidden_by_its_kind() {
 }
 
 #[test]
+fn a_part_of_a_kind_is_hidden_alone_and_with_the_whole() {
+    use ContentKind::{Answers, Documents, Embeddings, Prompts, ToolDefinitions};
+    let exported = |hidden: &[ContentKind]| {
+        let kept = kept(|builder| builder.content(ON).hide(hidden.iter().copied()));
+        in_span!(llm_turn, model = "m", turn = 0, messages = "Hello", tools = json!([{"type": "function", "name": "TOOLS"}]),
+            fields("embedding.embeddings.0.embedding.text" = "EMBEDDED", "gen_ai.retrieval.documents" = json!(["FOUND"])),
+            stop(|_| assistant_message = "Hi"); || ());
+        let exported = format!("{:?}", kept.spans());
+        ["Hello", "TOOLS", "EMBEDDED", "Hi", "FOUND"].map(|word| exported.contains(word))
+    };
+    assert_eq!(exported(&[]), [true; 5]);
+    assert_eq!(exported(&[ToolDefinitions]), [true, false, true, true, true]);
+    assert_eq!(exported(&[Embeddings]), [true, true, false, true, true]);
+    assert_eq!(exported(&[Documents]), [true, true, true, true, false]);
+    assert_eq!(exported(&[Prompts]), [false, false, false, true, true]);
+    assert_eq!(exported(&[Answers]), [true, true, true, false, false]);
+}
+
+#[test]
 fn a_mask_sees_each_text_before_it_leaves() {
     let exported = exported(|builder| {
         builder.content(ON).mask(|kind, text| {

@@ -112,7 +112,11 @@ impl Options {
     /// The most bytes of an attribute of that kind, if it leaves the process. JSON is cut to the limit of
     /// a text too, so that it stays JSON.
     pub(crate) fn max_bytes_of(&self, kind: ContentKind) -> Option<usize> {
-        let max_bytes = self.content.max_bytes().filter(|_| !self.hidden.contains(&kind))?;
+        let is_hidden = |kind| self.hidden.contains(&kind);
+        if is_hidden(kind) || kind.whole().is_some_and(is_hidden) {
+            return None;
+        }
+        let max_bytes = self.content.max_bytes()?;
         Some(self.limits.length.map_or(max_bytes, |length| max_bytes.min(length)))
     }
 
@@ -137,6 +141,8 @@ impl Options {
     /// An agent's name, without the path of a Rust type.
     pub(crate) fn agent_name(&self, name: &str) -> String {
         if self.full_agent_names { name.to_owned() } else { short(name).to_owned() }
+        // A mask need not know the parts of a kind.
+        let kind = kind.whole().unwrap_or(kind);
     }
 
     /// What a call costs by the table of prices, if there is one and it knows.

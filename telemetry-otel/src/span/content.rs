@@ -171,7 +171,8 @@ impl AttributeMapper<'_> {
 /// What kind of content a key is.
 fn kind(to: Target) -> Option<ContentKind> {
     Some(match to {
-        Target::InputMessages | Target::Input | Target::Tools => ContentKind::Prompts,
+        Target::InputMessages | Target::Input => ContentKind::Prompts,
+        Target::Tools => ContentKind::ToolDefinitions,
         Target::OutputMessages | Target::Object | Target::Output => ContentKind::Answers,
         Target::Arguments | Target::Code => ContentKind::ToolArguments,
         Target::ToolResult => ContentKind::ToolResults,
