@@ -233,6 +233,15 @@ impl Builder {
         self
     }
 
+    /// Whether an agent's span has the tokens and the cost of its own model calls, summed. By default it has, as the conventions
+    /// recommend. A backend that adds up the tokens of all spans counts them twice, and one that takes those of the outermost span
+    /// for all leaves out those of sub-agents: for these, turn it off.
+    #[must_use]
+    pub fn agent_sums(mut self, agent_sums: bool) -> Self {
+        self.options.agent_sums = agent_sums;
+        self
+    }
+
     /// How many attributes a span may have where it goes. By default what
     /// `OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT` says, else 128. A span that would have more says so in
     /// `telemetry.attributes.dropped`.

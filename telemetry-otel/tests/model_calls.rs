@@ -165,6 +165,23 @@ fn an_agent_sums_up_its_own_calls_and_not_those_of_its_sub_agents() {
 }
 
 #[test]
+fn without_sums_tokens_and_cost_stand_on_model_calls_alone() {
+    let kept = kept(|builder| builder.agent_sums(false));
+    in_span!(agent, agent = "Clerk"; || {
+        in_span!(llm_turn, model = "openai:gpt-4o", turn = 0, messages = (),
+            stop(|_| usage = json!({"input_tokens": 10, "output_tokens": 2}), finish_reason = "stop"); || ());
+    });
+    let counts = |name: &str| {
+        let attributes = attributes_of(&kept.span(name));
+        let is_count = |key: &&String| key.contains(".usage.") || key.contains("cost");
+        let counts = attributes.keys().filter(is_count).count();
+        (counts > 0, attributes["gen_ai.response.finish_reasons"].clone())
+    };
+    assert_eq!(counts("chat gpt-4o"), (true, json!(["stop"])));
+    assert_eq!(counts("invoke_agent Clerk"), (false, json!(["stop"])));
+}
+
+#[test]
 fn an_agents_own_words_come_before_what_its_models_say() {
     let kept = with_content();
     in_span!(agent, agent = "A", prompt = "Where is Oslo?", stop(|answer| output = answer); || {

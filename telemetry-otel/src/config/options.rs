@@ -29,6 +29,8 @@ pub(crate) struct Options {
     /// Whether a request's parameters are shown as `OpenInference` has them.
     pub(crate) shows_parameters: bool,
     pub(crate) full_agent_names: bool,
+    /// Whether an agent has the sum of its model calls.
+    pub(crate) agent_sums: bool,
     pub(crate) exception_events: bool,
     pub(crate) start_spans: bool,
     pub(crate) stacktraces: bool,
@@ -89,6 +91,7 @@ impl Options {
             stacktraces: false,
             cancelled_is_error: false,
             expected_errors: Vec::new(),
+            agent_sums: true,
             limits: Limits { count: count.unwrap_or(128), length },
             #[cfg(feature = "prices")]
             prices: Some(telemetry_llm::prices::Prices::builtin()),

@@ -123,7 +123,9 @@ impl AttributeMapper<'_> {
         Self::put_reasons(made);
         // Backends that add tokens up look at `OpenInference`'s names: there they stand on model calls
         // alone.
-        self.put_usage(made, prefix, false);
+        if self.options.agent_sums {
+            self.put_usage(made, prefix, false);
+        }
         let count = |count: u64| i64::try_from(count).unwrap_or(i64::MAX);
         made.set(format!("{prefix}.inference_calls"), count(sums.inference_calls));
         made.set(format!("{prefix}.tool_calls"), count(sums.tool_calls));
