@@ -87,6 +87,10 @@ impl AttributeMapper<'_> {
                 made.asked_kind = value.as_str().map(str::to_owned);
                 return;
             }
+            names::SERVER_ADDRESS => {
+                made.server_address = value.as_str().map(|text| truncate::text(text, MAX_TEXT));
+            }
+            names::SERVER_PORT => made.server_port = value.as_i64(),
             names::MCP_METHOD => made.mcp_method = Some(truncate::text(&value.to_string(), MAX_TEXT)),
             names::MCP_PROTOCOL => made.mcp_protocol = Some(truncate::text(&value.to_string(), MAX_TEXT)),
             names::PROVIDER if self.row.is_none() => {
