@@ -267,6 +267,12 @@ impl Builder {
         self
     }
 
+    /// How many attributes a span may have.
+    #[cfg(feature = "otlp")]
+    pub(crate) fn span_attributes(&self) -> usize {
+        self.options.limits.count
+    }
+
     #[cfg(feature = "otlp")]
     pub(crate) fn has_tracer_provider(&self) -> bool {
         self.spans.is_some()

@@ -186,6 +186,7 @@ impl Inner {
             });
         }
         if let Some(sink) = &self.logs {
+            self.options.record_limits.apply_to_record(&mut record.attributes);
             current::hand_over(|| sink.emit(record));
         }
     }
@@ -433,6 +434,7 @@ impl SpanObserver for FollowedSpan {
             && let Some(mut record) = logs::failure(event, row, &outcome, &made, options, self.ended(event))
         {
             self.correlate(&mut record);
+            options.record_limits.apply_to_record(&mut record.attributes);
             current::hand_over(|| sink.emit(record));
         }
         mapper.finish(&mut made, event, self.prefix);

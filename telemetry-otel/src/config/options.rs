@@ -37,6 +37,8 @@ pub(crate) struct Options {
     pub(crate) cancelled_is_error: bool,
     pub(crate) expected_errors: Vec<String>,
     pub(crate) limits: Limits,
+    /// Those of a log record.
+    pub(crate) record_limits: Limits,
     #[cfg(feature = "prices")]
     pub(crate) prices: Option<telemetry_llm::prices::Prices>,
 }
@@ -69,14 +71,17 @@ impl Options {
     /// What the environment says, and else the defaults.
     pub(crate) fn from_env() -> Self {
         let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.trim().is_empty());
-        let number = |names: [&str; 2]| names.iter().find_map(|name| variable(name)?.trim().parse().ok());
+        let limit = |of: &str, what: &str| {
+            let names = [format!("OTEL_{of}_ATTRIBUTE_{what}_LIMIT"), format!("OTEL_ATTRIBUTE_{what}_LIMIT")];
+            names.iter().find_map(|name| variable(name)?.trim().parse().ok())
+        };
+        let limits =
+            |of| Limits { count: limit(of, "COUNT").unwrap_or(128), length: limit(of, "VALUE_LENGTH") };
         let hidden = Hidden::from(&variable);
         // Exceptions on spans beside log records, for those who ask for both.
         let exceptions = variable("OTEL_SEMCONV_EXCEPTION_SIGNAL_OPT_IN");
         let exception_events =
             exceptions.is_some_and(|asked| asked.split(',').any(|part| part.trim() == "logs/dup"));
-        let length = number(["OTEL_SPAN_ATTRIBUTE_VALUE_LENGTH_LIMIT", "OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT"]);
-        let count = number(["OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT", "OTEL_ATTRIBUTE_COUNT_LIMIT"]);
         Self {
             convention: Convention::from_env(),
             content: Content::from_env(),
@@ -86,13 +91,14 @@ impl Options {
             openinference: true,
             shows_parameters: !hidden.parameters,
             full_agent_names: false,
+            agent_sums: true,
             exception_events,
             start_spans: false,
             stacktraces: false,
             cancelled_is_error: false,
             expected_errors: Vec::new(),
-            agent_sums: true,
-            limits: Limits { count: count.unwrap_or(128), length },
+            limits: limits("SPAN"),
+            record_limits: limits("LOGRECORD"),
             #[cfg(feature = "prices")]
             prices: Some(telemetry_llm::prices::Prices::builtin()),
         }
@@ -135,6 +141,8 @@ impl Options {
 
     /// The tree with each of its texts masked.
     pub(crate) fn masked_as(&self, kind: ContentKind, mut tree: Json) -> Json {
+        // A mask need not know the parts of a kind.
+        let kind = kind.whole().unwrap_or(kind);
         if let Some(mask) = &self.mask {
             mask_texts(&mut tree, &|text| mask(kind, text));
         }
@@ -144,8 +152,6 @@ impl Options {
     /// An agent's name, without the path of a Rust type.
     pub(crate) fn agent_name(&self, name: &str) -> String {
         if self.full_agent_names { name.to_owned() } else { short(name).to_owned() }
-        // A mask need not know the parts of a kind.
-        let kind = kind.whole().unwrap_or(kind);
     }
 
     /// What a call costs by the table of prices, if there is one and it knows.
