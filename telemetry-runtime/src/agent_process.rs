@@ -104,12 +104,8 @@ impl<A> AgentProcess<A> {
     fn emit(&self, site: &'static EventSite) {
         if site.enabled() {
             let times = Times::Event(self.context.now());
-            emit_with(
-                &self.context,
-                site,
-                Measurements { times, more: FieldSource::NONE },
-                FieldSource::NONE,
-            );
+            let measurements = Measurements { times, more: FieldSource::NONE };
+            emit_with(&self.context, self.context.place_of_event(), site, measurements, FieldSource::NONE);
         }
     }
 }

@@ -44,6 +44,9 @@ fn cycles() -> &'static (fastant::Anchor, u64) {
 }
 
 impl Moment {
+    /// No moment: where the time is not asked for.
+    pub(crate) const NONE: Self = Self::Nanos(0);
+
     #[inline]
     pub(crate) fn now() -> Self {
         if fastant::is_tsc_available() { Self::Cycles(fastant::Instant::now()) } else { Self::standard() }

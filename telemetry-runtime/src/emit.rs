@@ -58,14 +58,15 @@ fn emit(
 ) {
     let context = Context::current();
     let times = if site.timed { Times::Event(context.now()) } else { Times::None };
-    emit_with(&context, site, Measurements { times, more: FieldSource::Captured(measurements) }, given);
+    let measurements = Measurements { times, more: FieldSource::Captured(measurements) };
+    emit_with(&context, context.place_of_event(), site, measurements, given);
 }
 
 /// Whether there is an enclosing observed span of that kind, to add keys to.
 #[cold]
 pub fn is_recorded(site: &'static SpanSite) -> bool {
-    let within = |context: &Context| context.span.as_ref().is_some_and(|span| span.nearest(site).is_some());
-    is_observed(site, registry::interest(site)) && context::with_context(within).unwrap_or(false)
+    is_observed(site, registry::interest(site))
+        && context::current_span().is_some_and(|span| span.nearest(site).is_some())
 }
 
 /// Adds a key to the stop of the nearest enclosing observed span of that kind.
@@ -74,8 +75,7 @@ pub fn record(site: &'static SpanSite, key: &'static str, value: Captured<'stati
     if let Captured::Absent = value {
         return;
     }
-    let span = context::with_context(|context| context.span.clone()).flatten();
-    if let Some(target) = span.as_ref().and_then(|span| span.nearest(site)) {
+    if let Some(target) = context::current_span().and_then(|span| span.nearest(site)) {
         target.record(key, value);
     }
 }

@@ -1,8 +1,9 @@
 //! The two documented events about a session's secrets: resolved, and accessed by a tool.
 
-use crate::context::Context;
+use crate::context::{Context, EventPlace};
 use crate::dispatch;
-use crate::registry::documented;
+use crate::event::{FieldSource, Measurements};
+use crate::registry::{EventSite, documented};
 use crate::secrets::Secrets;
 use crate::value::Value;
 
@@ -34,28 +35,29 @@ impl Context {
         let site = &documented::secrets_resolve;
         if !added.is_empty() && site.enabled() {
             let names = added.names();
-            dispatch::emit_in(
-                self,
-                site,
-                &[("count", Value::from(names.len()))],
-                &[("names", Value::serialize(&names))],
-            );
+            emit(self, self.place_of_event(), site, names.len(), &[("names", Value::serialize(&names))]);
         }
     }
 }
 
-/// A tool receives the session's secrets: emits `condukt.secrets.access` in the tool's context.
-pub(crate) fn emit_access(context: &Context, tool: Value<'_>) {
-    let Some(secrets) = context.secrets().filter(|secrets| !secrets.is_empty()) else { return };
+/// A tool receives the session's secrets: emits `condukt.secrets.access` in the tool's context and span.
+pub(crate) fn emit_access(context: &Context, place: EventPlace, tool: Value<'_>) {
     let site = &documented::secrets_access;
-    if !site.enabled() {
-        return;
+    if let Some(secrets) = context.secrets().filter(|secrets| !secrets.is_empty() && site.enabled()) {
+        let names = secrets.names();
+        let metadata = [("tool", tool), ("names", Value::serialize(&names))];
+        emit(context, place, site, names.len(), &metadata);
     }
-    let names = secrets.names();
-    dispatch::emit_in(
-        context,
-        site,
-        &[("count", Value::from(names.len()))],
-        &[("tool", tool), ("names", Value::serialize(&names))],
-    );
+}
+
+fn emit(
+    context: &Context,
+    place: EventPlace,
+    site: &'static EventSite,
+    count: usize,
+    metadata: &[(&str, Value<'_>)],
+) {
+    let count = [("count", Value::from(count))];
+    let measurements = Measurements { more: FieldSource::Values(&count), ..Measurements::NONE };
+    dispatch::emit_with(context, place, site, measurements, FieldSource::Values(metadata));
 }

@@ -26,7 +26,7 @@ use tracing_subscriber::Layer;
 use tracing_subscriber::layer::Context as LayerContext;
 use tracing_subscriber::registry::LookupSpan;
 
-use crate::context::{Context, enter, leave, with_context};
+use crate::context::{Context, current_span, enter, leave};
 
 /// Keeps the context in every `tracing` span that is made under it, and enters it with the span.
 ///
@@ -69,7 +69,7 @@ impl<S: Subscriber + for<'s> LookupSpan<'s>> Layer<S> for ContextLayer {
     }
 
     fn on_enter(&self, id: &Id, layers: LayerContext<'_, S>) {
-        let is_inside = with_context(|context| context.span().is_some()).unwrap_or(true);
+        let is_inside = current_span().is_some();
         let kept = || {
             let span = layers.span(id)?;
             span.extensions().get::<Kept>().map(|kept| kept.0.clone())

@@ -1,4 +1,4 @@
-//! A span's place in its trace: who it is, what is around it, and what others tell it.
+//! A span's place in its trace: its ids, the spans around it, and what was recorded for it.
 
 use std::cell::RefCell;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -10,14 +10,34 @@ use crate::registry::SpanSite;
 use crate::secrets::{self, SecretSet, Secrets, TraceSecrets};
 use crate::value::Captured;
 
-/// One span of a trace, linked to the spans around it that are open.
-pub(crate) struct ActiveSpan {
+/// What a span is within its trace, from its beginning to its end.
+#[derive(Clone, Copy)]
+pub(crate) struct SpanPlace {
     pub(crate) ids: SpanIds,
     pub(crate) site: &'static SpanSite,
     pub(crate) depth: u32,
-    pub(crate) observers: Observers,
-    /// Whether whoever exports it keeps it, if anybody said.
+    /// The sampling decision, if there is one.
     pub(crate) sampled: Option<bool>,
+}
+
+impl SpanPlace {
+    /// Where a single event is that is emitted inside the span.
+    pub(crate) fn of_event(self) -> EventPlace {
+        EventPlace { span: Some(self.ids), depth: self.depth + 1 }
+    }
+}
+
+/// The span that a single event belongs to, and how many observed spans are around the event.
+#[derive(Clone, Copy)]
+pub(crate) struct EventPlace {
+    pub(crate) span: Option<SpanIds>,
+    pub(crate) depth: u32,
+}
+
+/// One span of a trace, linked to the spans around it that are open: contexts share it.
+pub(crate) struct ActiveSpan {
+    pub(crate) place: SpanPlace,
+    pub(crate) observers: Observers,
     /// The nearest around it that was open when it began, or when it ended; the outermost has none.
     parent: Mutex<Option<Arc<ActiveSpan>>>,
     ended: AtomicBool,
@@ -29,16 +49,13 @@ pub(crate) struct ActiveSpan {
 }
 
 impl ActiveSpan {
-    /// A new span within another. Memory of a span that ended before is used again.
+    /// A new span within another, which is open. Memory of a span that ended before is used again.
     pub(crate) fn open(
-        ids: SpanIds,
-        site: &'static SpanSite,
-        within: Option<Arc<Self>>,
+        place: SpanPlace,
+        parent: Option<Arc<Self>>,
         observers: Observers,
-        sampled: Option<bool>,
         caller: Option<&Arc<TraceSecrets>>,
     ) -> Arc<Self> {
-        let parent = within.map(Self::still_open);
         let trace = OnceLock::new();
         let known = match &parent {
             // Found by one step while the parent is at hand, should a secret be looked for.
@@ -49,13 +66,11 @@ impl ActiveSpan {
         if let Some(known) = known {
             let _ = trace.set(known);
         }
-        let depth = parent.as_ref().map_or(0, |parent| parent.depth + 1);
         if let Some(mut spare) = take_spare()
             && let Some(node) = Arc::get_mut(&mut spare)
         {
-            (node.ids, node.site, node.depth) = (ids, site, depth);
+            node.place = place;
             *node.parent.get_mut().unwrap_or_else(PoisonError::into_inner) = parent;
-            node.sampled = sampled;
             if observers.is_some() {
                 node.observers = observers;
             }
@@ -64,11 +79,8 @@ impl ActiveSpan {
             return spare;
         }
         Arc::new(Self {
-            ids,
-            site,
-            depth,
+            place,
             observers,
-            sampled,
             parent: Mutex::new(parent),
             ended: AtomicBool::new(false),
             recorded: AtomicBool::new(false),
@@ -78,7 +90,7 @@ impl ActiveSpan {
     }
 
     /// This one or the nearest around it that is open, else the outermost, which has its trace's secrets.
-    fn still_open(mut node: Arc<Self>) -> Arc<Self> {
+    pub(crate) fn still_open(mut node: Arc<Self>) -> Arc<Self> {
         while node.ended.load(Ordering::Relaxed)
             && let Some(parent) = node.parent()
         {
@@ -130,7 +142,7 @@ impl ActiveSpan {
 
     /// The nearest open span of that kind: this one or one around it.
     pub(crate) fn nearest(self: &Arc<Self>, site: &SpanSite) -> Option<Arc<Self>> {
-        self.around().find(|node| std::ptr::eq(node.site, site) && !node.ended.load(Ordering::Relaxed))
+        self.around().find(|node| std::ptr::eq(node.place.site, site) && !node.ended.load(Ordering::Relaxed))
     }
 
     /// Adds a key to its stop.
@@ -184,7 +196,10 @@ impl ActiveSpan {
 
     /// The secrets of the trace.
     pub(crate) fn secrets(self: &Arc<Self>) -> Option<Arc<SecretSet>> {
-        self.trace().known()
+        match self.trace.get() {
+            Some(trace) => trace.known(),
+            None => self.trace().known(),
+        }
     }
 }
 

@@ -4,16 +4,32 @@
 //! destroyed, and then there is no context.
 
 use std::cell::Cell;
+use std::sync::Arc;
 
-use super::Context;
+use super::active_span::{ActiveSpan, SpanPlace};
 use super::observer::tell;
+use super::{Context, ContextState};
 
 thread_local! {
     static CONTEXT: Cell<Context> = const { Cell::new(Context::NONE) };
+    /// The current span, while no context holds it: a *leaf*. Most spans are one all their life, and need no node
+    /// that contexts share. It is within the span of `CONTEXT`, and becomes that when the context is read.
+    static LEAF: Cell<Option<SpanPlace>> = const { Cell::new(None) };
 }
 
-/// Reads the current context. The closure runs no code of the user's.
-pub(crate) fn with_context<R>(read: impl FnOnce(&Context) -> R) -> Option<R> {
+/// Reads the state of the current context. The closure runs no code of the user's.
+pub(crate) fn with_state<R>(read: impl FnOnce(Option<&ContextState>) -> R) -> Option<R> {
+    with_context(|context| read(context.state.as_deref()))
+}
+
+/// Returns the current span.
+pub(crate) fn current_span() -> Option<Arc<ActiveSpan>> {
+    share_leaf();
+    with_context(|context| context.span.clone()).flatten()
+}
+
+/// Reads the current context, whose span is the one around the leaf.
+fn with_context<R>(read: impl FnOnce(&Context) -> R) -> Option<R> {
     CONTEXT
         .try_with(|cell| {
             let context = cell.take();
@@ -25,10 +41,28 @@ pub(crate) fn with_context<R>(read: impl FnOnce(&Context) -> R) -> Option<R> {
         .ok()
 }
 
+/// Makes the leaf a span of the current context, which others may hold.
+#[inline]
+fn share_leaf() {
+    if let Ok(Some(leaf)) = LEAF.try_with(Cell::get) {
+        make_node(leaf);
+    }
+}
+
+#[inline(never)]
+fn make_node(leaf: SpanPlace) {
+    let _ = LEAF.try_with(|cell| cell.set(None));
+    let _ = CONTEXT.try_with(|cell| {
+        let mut context = cell.take();
+        context.open_span(leaf, None);
+        cell.set(context);
+    });
+}
+
 /// Makes a context the current one, and puts the one before in its place. False, and nothing happens,
 /// in a thread whose locals are gone.
 #[inline]
-pub(crate) fn swap_context(context: &mut Context) -> bool {
+fn swap_context(context: &mut Context) -> bool {
     CONTEXT.try_with(|cell| *context = cell.replace(std::mem::take(context))).is_ok()
 }
 
@@ -59,6 +93,7 @@ impl Drop for ContextGuard<'_> {
 /// whose locals are gone.
 #[inline]
 pub(crate) fn enter(place: &mut Context) -> bool {
+    share_leaf();
     entered(place);
     swap_context(place)
 }
@@ -66,15 +101,34 @@ pub(crate) fn enter(place: &mut Context) -> bool {
 /// The reverse of [`enter`], which returned `swapped`.
 #[inline]
 pub(crate) fn leave(place: &mut Context, swapped: bool) {
+    share_leaf();
     if swapped && !swap_context(place) {
         *place = Context::NONE;
     }
     left(place);
 }
 
+/// As [`enter`], with a leaf that is then the current span.
+#[inline]
+pub(crate) fn enter_leaf(around: &mut Context, leaf: SpanPlace) -> bool {
+    let swapped = enter(around);
+    if swapped {
+        let _ = LEAF.try_with(|cell| cell.set(Some(leaf)));
+    }
+    swapped
+}
+
+/// The reverse of [`enter_leaf`]. Whether the span still is a leaf; else it is the span of its context now.
+#[inline]
+pub(crate) fn leave_leaf(around: &mut Context, swapped: bool) -> bool {
+    let is_leaf = !swapped || LEAF.try_with(Cell::take).is_ok_and(|leaf| leaf.is_some());
+    leave(around, swapped);
+    is_leaf
+}
+
 /// Tells the observers of the context's span that it becomes current.
 #[inline]
-pub(crate) fn entered(context: &Context) {
+fn entered(context: &Context) {
     if let Some(observers) = context.span.as_ref().and_then(|span| span.observers.as_ref()) {
         tell(observers, |observer| observer.on_enter());
     }
@@ -82,7 +136,7 @@ pub(crate) fn entered(context: &Context) {
 
 /// Tells the observers of the context's span that it is no longer current.
 #[inline]
-pub(crate) fn left(context: &Context) {
+fn left(context: &Context) {
     if let Some(observers) = context.span.as_ref().and_then(|span| span.observers.as_ref()) {
         tell(observers, |observer| observer.on_exit());
     }
@@ -91,6 +145,7 @@ pub(crate) fn left(context: &Context) {
 impl Context {
     /// Returns the context that is current in this thread.
     pub fn current() -> Self {
+        share_leaf();
         with_context(Self::clone).unwrap_or(Self::NONE)
     }
 

@@ -23,9 +23,9 @@ use crate::registry::ScopedHandlers;
 use crate::secrets::{self, SecretSet, Secrets};
 use crate::value::{CapturedValue, Value};
 
-pub(crate) use active_span::ActiveSpan;
+pub(crate) use active_span::{ActiveSpan, EventPlace, SpanPlace};
 pub use carry::{InContext, WithContext, in_current_context};
-pub(crate) use current::{ContextGuard, enter, leave, with_context};
+pub(crate) use current::{ContextGuard, current_span, enter, enter_leaf, leave, leave_leaf, with_state};
 pub use observer::SpanObserver;
 pub(crate) use observer::{Observers, Observing, tell};
 pub use propagation::Carrier;
@@ -187,7 +187,7 @@ impl Context {
 
     /// Returns the ids of the current span. `None` outside of observed spans.
     pub fn span(&self) -> Option<SpanIds> {
-        self.span.as_ref().map(|node| node.ids)
+        self.span.as_ref().map(|node| node.place.ids)
     }
 
     /// Returns the value of a key of your own.
@@ -202,14 +202,15 @@ impl Context {
 
     /// The span that new spans here are children of: the current one, else one of another process.
     pub(crate) fn parent(&self) -> Option<(TraceId, SpanId)> {
-        let local = self.span.as_ref().map(|node| (node.ids.trace_id, node.ids.id));
+        let local = self.span.as_ref().map(|node| (node.place.ids.trace_id, node.place.ids.id));
         local.or_else(|| self.state.as_ref()?.remote)
     }
 
-    /// The span that a single event belongs to: the current one, else the one of another process that this context is of.
-    pub(crate) fn span_of_event(&self) -> Option<SpanIds> {
+    /// Where a single event is that is emitted here: in the current span, else in the one of another process that this
+    /// context is of.
+    pub(crate) fn place_of_event(&self) -> EventPlace {
         let remote = || self.state.as_ref()?.remote.map(|(trace_id, id)| SpanIds::new(trace_id, id, None));
-        self.span().or_else(remote)
+        EventPlace { span: self.span().or_else(remote), depth: self.depth() }
     }
 
     /// The keys of the request that the next span answers, which nothing inside of that has.
@@ -218,9 +219,37 @@ impl Context {
         Arc::make_mut(self.state.as_mut()?).request.take()
     }
 
+    /// Puts the nearest open span around in the place of one that has ended, where a task outlives the span it came from.
+    #[inline]
+    pub(crate) fn leave_ended(&mut self) {
+        if let Some(span) = self.span.take() {
+            self.span = Some(ActiveSpan::still_open(span));
+        }
+    }
+
+    /// Whether a span without observers that begins here can be a leaf. Not where the span around has observers, which
+    /// would take the leaf's work for its own, or where the caller's other spans are to know the secrets of this one.
+    #[inline]
+    pub(crate) fn may_have_leaf(&self) -> bool {
+        self.span.as_ref().is_none_or(|span| span.observers.is_none())
+            && self.state.as_ref().is_none_or(|state| state.caller_secrets.is_none())
+    }
+
+    /// Makes a span that others may hold the current one.
+    pub(crate) fn open_span(&mut self, place: SpanPlace, observers: Observers) {
+        let caller = self.state.as_ref().and_then(|state| state.caller_secrets.as_ref());
+        let node = ActiveSpan::open(place, self.span.take(), observers, caller);
+        if let Some(secrets) = self.secrets()
+            && place.depth == 0
+        {
+            node.add_secrets(secrets);
+        }
+        self.span = Some(node);
+    }
+
     /// The sampling decision of the span that new spans here are children of, if there is one.
     pub(crate) fn sampled(&self) -> Option<bool> {
-        let local = self.span.as_ref().and_then(|node| node.sampled);
+        let local = self.span.as_ref().and_then(|node| node.place.sampled);
         local.or_else(|| self.state.as_ref()?.sampled)
     }
 
@@ -240,7 +269,7 @@ impl Context {
 
     /// How many observed spans are around an event emitted here.
     pub(crate) fn depth(&self) -> u32 {
-        self.span.as_ref().map_or(0, |node| node.depth + 1)
+        self.span.as_ref().map_or(0, |node| node.place.depth + 1)
     }
 }
 

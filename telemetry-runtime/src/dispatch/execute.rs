@@ -67,6 +67,7 @@ where
     };
     let fields = LazyFields::metadata(layers, secrets, None);
     let numbers = LazyFields::measurements(FieldSource::Map(&measurements), secrets);
+    let place = context.place_of_event();
     let event = Event {
         name: &shown,
         description: None,
@@ -74,8 +75,8 @@ where
         phase: None,
         measurements: Measurements { more: numbers.source(), ..Measurements::NONE },
         metadata: Metadata(fields.source()),
-        span: context.span_of_event(),
-        depth: context.depth(),
+        span: place.span,
+        depth: place.depth,
     };
     receivers.hand_out(&event, &context);
     hook::tell(hooks.as_deref(), &event);

@@ -14,7 +14,7 @@ use arc_swap::Guard;
 
 pub(crate) use self::fields::LazyFields;
 
-use crate::context::{Context, ContextState};
+use crate::context::{Context, ContextState, EventPlace};
 use crate::event::{Event, FieldSource, LayeredFields, Measurements, Metadata, Times};
 use crate::handler::{Attached, HandlerList};
 use crate::hook;
@@ -88,8 +88,11 @@ fn fail(handler: &Attached, event: &Event<'_>, context: &Context, panicked: Pani
     let site = &documented::handler_failure;
     let frames = Frames(frames);
     if registry::interest(site) != 0 {
+        // A leaf is not the span of its context.
+        let place = EventPlace { span: event.span, depth: event.depth + u32::from(event.phase.is_some()) };
         emit_with(
             context,
+            place,
             site,
             Measurements { times: Times::Start(context.now()), ..Measurements::NONE },
             FieldSource::Values(&[
@@ -110,19 +113,10 @@ fn fail(handler: &Attached, event: &Event<'_>, context: &Context, panicked: Pani
     let _ = panics::contain(|| tracing::error!(target: "telemetry", "{}", context.scrub(report)));
 }
 
-/// Emits a single event in a context.
-pub(crate) fn emit_in(
-    context: &Context,
-    site: &'static EventSite,
-    measurements: &[(&str, Value<'_>)],
-    metadata: &[(&str, Value<'_>)],
-) {
-    let measurements = Measurements { more: FieldSource::Values(measurements), ..Measurements::NONE };
-    emit_with(context, site, measurements, FieldSource::Values(metadata));
-}
-
+/// Emits a single event in a context, at a place within its trace.
 pub(crate) fn emit_with(
     context: &Context,
+    place: EventPlace,
     site: &'static EventSite,
     measurements: Measurements<'_>,
     given: FieldSource<'_>,
@@ -153,8 +147,8 @@ pub(crate) fn emit_with(
         phase: None,
         measurements: Measurements { more: numbers.source(), ..measurements },
         metadata: Metadata(fields.source()),
-        span: context.span_of_event(),
-        depth: context.depth(),
+        span: place.span,
+        depth: place.depth,
     };
     receivers.hand_out(&event, context);
     hook::tell(hooks.as_deref(), &event);

@@ -4,13 +4,13 @@ use std::any::Any;
 
 use telemetry_catalogue::Phase;
 
-use super::identity::{assign_ids, identify};
+use super::identity::identify;
 use super::items::FINISH_REASON;
 use super::opened_context::open_context;
 use super::state::{Open, Span};
 use super::stop::Stop;
 use crate::clock::Moment;
-use crate::context::{self, ActiveSpan, Context, ContextGuard};
+use crate::context::{self, ActiveSpan, Context};
 use crate::dispatch::{LazyFields, Receivers};
 use crate::event::{End, Event, FieldSource, LayeredFields, Measurements, Metadata, Times};
 use crate::panics::{self, Frames, Panicked};
@@ -28,20 +28,16 @@ impl Span<'_> {
             self.answer(&request);
         }
         let started = context.now();
-        let (identity, observers) = identify(self, &context, started);
-        let ids = assign_ids(identity, &context, started);
+        let (mut place, observers) = identify(self, &context, started);
+        context.leave_ended();
+        place.depth = context.depth();
         let child_session = open_context(self, &mut context);
-        let around = context.span.take();
-        let caller = context.state.as_ref().and_then(|state| state.caller_secrets.as_ref());
-        let node = ActiveSpan::open(ids, self.site, around, observers, identity.sampled, caller);
-        let depth = node.depth;
-        if let Some(secrets) = context.secrets()
-            && depth == 0
-        {
-            node.add_secrets(secrets);
+        let is_leaf = observers.is_none() && context.may_have_leaf();
+        if !is_leaf {
+            context.open_span(place, observers);
         }
-        context.span = Some(node);
-        self.open = Some(Open { context, ids: Some(ids), depth, is_entered: false, started, child_session });
+        let place = Some(place);
+        self.open = Some(Open { context, place, is_leaf, is_entered: false, started, child_session });
         if self.observed {
             self.emit(Phase::Start, Times::Start(started), FieldSource::NONE);
         }
@@ -65,10 +61,14 @@ impl Span<'_> {
 
     /// Holds the current context without starting a span.
     pub(super) fn carry_context(&mut self) {
-        let context = Context::current();
-        let started = context.now();
-        self.open =
-            Some(Open { context, ids: None, depth: 0, is_entered: false, started, child_session: None });
+        self.open = Some(Open {
+            context: Context::current(),
+            place: None,
+            is_leaf: false,
+            is_entered: false,
+            started: Moment::NONE,
+            child_session: None,
+        });
     }
 
     /// Whether it has begun.
@@ -78,23 +78,23 @@ impl Span<'_> {
 
     /// Runs a piece of the work: in the span's context, its panic caught.
     pub(super) fn within<R>(&mut self, work: impl FnOnce() -> R) -> Result<R, Caught> {
-        let Some(open) = &mut self.open else { return panics::watch(work) };
-        let _entered = ContextGuard::enter(&mut open.context);
-        panics::watch(work)
+        self.enter();
+        let result = panics::watch(work);
+        self.leave();
+        result
     }
 
     /// Makes its context the current one, to [`leave`](Self::leave).
     pub(super) fn enter(&mut self) {
         if let Some(open) = &mut self.open {
-            open.is_entered = context::enter(&mut open.context);
+            open.enter();
         }
     }
 
     /// Makes the context current that was so before.
     pub(super) fn leave(&mut self) {
         if let Some(open) = &mut self.open {
-            context::leave(&mut open.context, open.is_entered);
-            open.is_entered = false;
+            open.leave();
         }
     }
 
@@ -127,7 +127,7 @@ impl Span<'_> {
     /// What is known of the end before the work has ended: what was recorded, and the session of a sub-agent.
     fn add_known(&self, stop: &mut Stop<'_>) {
         let Some(open) = &self.open else { return };
-        if let Some(node) = open.context.span.as_ref().filter(|node| node.has_records()) {
+        if let Some(node) = open.node().filter(|node| node.has_records()) {
             for (key, value) in node.take_records() {
                 stop.set(key, value.into_stop());
             }
@@ -206,18 +206,21 @@ impl Span<'_> {
             };
             self.emit(phase, Times::End(&end), given);
         }
-        let own = self.open.take().filter(|open| open.ids.is_some());
+        let own = self.open.take().filter(|open| open.node().is_some());
         if let Some(node) = own.and_then(|open| open.context.span) {
             ActiveSpan::close(node);
         }
     }
 
     fn emit(&self, phase: Phase, times: Times<'_>, given: FieldSource<'_>) {
-        let Some(Open { context, ids, depth, .. }) = &self.open else { return };
+        let Some(open) = &self.open else { return };
+        let context = &open.context;
         let site = self.site.event(phase);
         let receivers = Receivers::of(site, context.state.as_deref());
-        let observers = context.span.as_ref().and_then(|node| node.observers.as_deref());
-        let observers = observers.filter(|_| phase != Phase::Start);
+        let observers = match phase {
+            Phase::Start => None,
+            Phase::Stop | Phase::Exception => open.node().and_then(|node| node.observers.as_deref()),
+        };
         if receivers.is_empty() && observers.is_none() {
             return;
         }
@@ -236,8 +239,8 @@ impl Span<'_> {
             phase: Some(phase),
             measurements: Measurements { times, more: FieldSource::NONE },
             metadata: Metadata(fields.source()),
-            span: *ids,
-            depth: *depth,
+            span: open.place.map(|place| place.ids),
+            depth: open.place.map_or(0, |place| place.depth),
         };
         receivers.hand_out(&event, context);
         if let Some(observers) = observers {
@@ -247,14 +250,14 @@ impl Span<'_> {
 
     /// A tool receives the session's secrets.
     fn access_secrets(&self) {
-        let Some(Open { context, .. }) = &self.open else { return };
-        let tool = self.fields.iter().find(|field| field.0 == "tool");
-        session_secrets::emit_access(context, tool.and_then(|field| field.1.value()).unwrap_or(Value::Null));
+        let Some(Open { context, place: Some(place), .. }) = &self.open else { return };
+        let tool = self.fields.iter().find(|field| field.0 == "tool").and_then(|field| field.1.value());
+        session_secrets::emit_access(context, place.of_event(), tool.unwrap_or(Value::Null));
     }
 
     /// The context of the work.
-    pub(super) fn context(&self) -> Context {
-        self.open.as_ref().map_or(Context::NONE, |open| open.context.clone())
+    pub(super) fn context(&mut self) -> Context {
+        self.open.as_mut().map_or(Context::NONE, Open::shared)
     }
 
     /// The time, by the clock of the span's context.

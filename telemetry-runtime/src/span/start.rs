@@ -2,7 +2,7 @@
 
 use super::observed::{interesting, is_wanted, needs_here};
 use super::state::Span;
-use crate::context::{self, Context};
+use crate::context::{self, ContextState};
 use crate::handler::Needs;
 use crate::registry::{self, HANDLED, HOOKED, SCOPED, SpanSite, documented};
 use crate::value::{Captured, CapturedValue};
@@ -45,6 +45,6 @@ pub fn begin_later<'a, 'o>(
 
 /// The number of a turn that none is given for: counted from 0 within the agent around.
 pub fn next_turn() -> Captured<'static> {
-    let turn = |context: &Context| context.state.as_ref().map_or(0, |state| state.next_turn());
-    CapturedValue::U64(context::with_context(turn).unwrap_or(0))
+    let turn = context::with_state(|state| state.map_or(0, ContextState::next_turn));
+    CapturedValue::U64(turn.unwrap_or(0))
 }

@@ -6,9 +6,8 @@ use std::sync::{Arc, OnceLock};
 use smallvec::SmallVec;
 
 use crate::clock::Moment;
-use crate::context::Context;
+use crate::context::{self, ActiveSpan, Context, SpanPlace};
 use crate::handler::Needs;
-use crate::ids::SpanIds;
 use crate::panics;
 use crate::registry::SpanSite;
 use crate::value::{Captured, CapturedValue, Field};
@@ -125,13 +124,52 @@ fn text(value: &Captured<'_>) -> Option<Arc<str>> {
 /// What a span has from its beginning to its end. Whoever holds the span ends it: by a stop, a panic
 /// or a cancellation.
 pub(super) struct Open {
-    /// The context of the work, whenever that does not run.
+    /// The context of the work, whenever that does not run. Its span is this one, or the one around if this is a leaf.
     pub(super) context: Context,
     /// `None` where the span only carries a context, whose current span is another one.
-    pub(super) ids: Option<SpanIds>,
-    pub(super) depth: u32,
+    pub(super) place: Option<SpanPlace>,
+    /// Whether no context holds the span.
+    pub(super) is_leaf: bool,
     /// Whether the context of the work is the current one; then the one before is in its place.
     pub(super) is_entered: bool,
     pub(super) started: Moment,
     pub(super) child_session: Option<Arc<OnceLock<Arc<str>>>>,
+}
+
+impl Open {
+    /// Makes the context of the work the current one, until [`leave`](Self::leave).
+    #[inline]
+    pub(super) fn enter(&mut self) {
+        self.is_entered = match self.place {
+            Some(place) if self.is_leaf => context::enter_leaf(&mut self.context, place),
+            _ => context::enter(&mut self.context),
+        };
+    }
+
+    /// Makes the context current that was so before.
+    #[inline]
+    pub(super) fn leave(&mut self) {
+        if self.is_leaf {
+            self.is_leaf = context::leave_leaf(&mut self.context, self.is_entered);
+        } else {
+            context::leave(&mut self.context, self.is_entered);
+        }
+        self.is_entered = false;
+    }
+
+    /// Returns the context of the work, with the span in it.
+    pub(super) fn shared(&mut self) -> Context {
+        if let Some(place) = self.place
+            && std::mem::take(&mut self.is_leaf)
+        {
+            self.context.open_span(place, None);
+        }
+        self.context.clone()
+    }
+
+    /// The span, if a context may hold it.
+    #[inline]
+    pub(super) fn node(&self) -> Option<&Arc<ActiveSpan>> {
+        self.context.span.as_ref().filter(|_| !self.is_leaf && self.place.is_some())
+    }
 }

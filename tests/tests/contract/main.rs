@@ -6,6 +6,7 @@
 
 mod contexts;
 mod crate_path;
+mod current_span;
 mod derives;
 mod documented;
 mod errors;
