@@ -190,11 +190,11 @@ impl Builder {
     }
 
     /// Whether failures and evaluations are events on their spans too, for backends that show those and no log
-    /// records. By default they are not, as the conventions ask. An evaluation of a span that has ended is a log
-    /// record alone.
+    /// records. By default they are where no log records are exported, else not, as the conventions ask. An evaluation of a span
+    /// that has ended is a log record alone.
     #[must_use]
     pub fn exception_events(mut self, exception_events: bool) -> Self {
-        self.options.exception_events = exception_events;
+        self.options.exception_events = Some(exception_events);
         self
     }
 

@@ -50,7 +50,7 @@
 //!   (`retrieval`, `embeddings`, `rerank`, `guardrail`, ..), and of any kind that `openinference.span.kind` gives;
 //!   `otel.name` names it, `otel.kind` (`client`, `server`, ..) is its kind. Its `input` and `output` are content, and what it shows.
 //! - **An evaluation** (`emit!(evaluation, ..)`) is a log record `gen_ai.evaluation.result` of the span that it
-//!   judges; its explanation is content. [`Builder::exception_events`] puts it onto the span too.
+//!   judges; its explanation is content. Without log records, or by [`Builder::exception_events`], it is an event on the span.
 //!
 //! # One tree
 //!

@@ -319,6 +319,32 @@ fn an_evaluation_is_an_event_of_the_span_it_judges() {
 }
 
 #[test]
+fn what_no_log_record_says_is_an_event_on_the_span() {
+    let alone = common::alone();
+    let exporter = opentelemetry_sdk::trace::InMemorySpanExporter::default();
+    let tracers =
+        opentelemetry_sdk::trace::SdkTracerProvider::builder().with_simple_exporter(exporter.clone()).build();
+    let events = |with: fn(telemetry_otel::Builder) -> telemetry_otel::Builder| {
+        let attached = with(telemetry_otel::builder().tracer_provider(&tracers)).attach().unwrap();
+        let _ = in_span!(tool_call, tool = "t", args = (); || {
+            emit!(evaluation, name = "relevance", score = 1);
+            Err::<(), _>(std::io::Error::from(std::io::ErrorKind::NotFound))
+        });
+        drop(attached);
+        let names = exporter.get_finished_spans().unwrap().pop().unwrap().events;
+        names.iter().map(|event| event.name.to_string()).collect::<Vec<_>>()
+    };
+    assert_eq!(events(|builder| builder), ["gen_ai.evaluation.result", "exception"]);
+    assert_eq!(events(|builder| builder.exception_events(false)), [""; 0]);
+    // What is expected is no failure to whoever looks at the span.
+    assert_eq!(events(|builder| builder.expected_errors(["NotFound"])), ["gen_ai.evaluation.result"]);
+    drop(alone);
+    let kept = kept(|builder| builder);
+    let _ = in_span!(tool_call, tool = "t", args = (); || Err::<(), _>("busy"));
+    assert!(kept.span("execute_tool t").events.is_empty(), "log records say it");
+}
+
+#[test]
 fn why_something_was_judged_so_is_content() {
     let judge =
         || in_span!(run; || emit!(evaluation, name = "relevance", score = 1, explanation = "says the judge"));

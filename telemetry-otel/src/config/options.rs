@@ -31,7 +31,8 @@ pub(crate) struct Options {
     pub(crate) full_agent_names: bool,
     /// Whether an agent has the sum of its model calls.
     pub(crate) agent_sums: bool,
-    pub(crate) exception_events: bool,
+    /// Whether failures and evaluations are events of their spans; where nothing is said they are if there are no log records.
+    pub(crate) exception_events: Option<bool>,
     pub(crate) start_spans: bool,
     pub(crate) stacktraces: bool,
     pub(crate) cancelled_is_error: bool,
@@ -78,10 +79,12 @@ impl Options {
         let limits =
             |of| Limits { count: limit(of, "COUNT").unwrap_or(128), length: limit(of, "VALUE_LENGTH") };
         let hidden = Hidden::from(&variable);
-        // Exceptions on spans beside log records, for those who ask for both.
+        // Exceptions on spans beside log records, for those who ask for both; or never.
         let exceptions = variable("OTEL_SEMCONV_EXCEPTION_SIGNAL_OPT_IN");
-        let exception_events =
-            exceptions.is_some_and(|asked| asked.split(',').any(|part| part.trim() == "logs/dup"));
+        let asks = |word: &str| {
+            exceptions.as_ref().is_some_and(|asked| asked.split(',').any(|part| part.trim() == word))
+        };
+        let exception_events = if asks("logs/dup") { Some(true) } else { asks("logs").then_some(false) };
         Self {
             convention: Convention::from_env(),
             content: Content::from_env(),

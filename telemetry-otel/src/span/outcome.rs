@@ -79,6 +79,11 @@ impl Outcome {
         }
     }
 
+    /// Whether it failed in a way that is no failure to whoever looks at spans.
+    pub(crate) fn is_expected(&self, options: OutcomeOptions<'_>) -> bool {
+        matches!(self, Self::Failed { error_type, .. } if options.is_expected(error_type))
+    }
+
     /// The error type of the span and of its metrics; none where it did not fail.
     pub(crate) fn error_type(&self, options: OutcomeOptions<'_>) -> Option<Cow<'static, str>> {
         match self {
