@@ -185,8 +185,7 @@ async fn over_http_the_server_has_the_session_of_its_request() {
         async move { request.send().await.unwrap().error_for_status().unwrap() }
     };
     let client_info = json!({"name": "test", "version": "1"});
-    let hello =
-        json!({"protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": client_info});
+    let hello = json!({"protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": client_info});
     let answer =
         send(None, json!({"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": hello})).await;
     let session = answer.headers()["mcp-session-id"].to_str().unwrap().to_owned();
