@@ -62,6 +62,10 @@
 //! those that [`Context::inject`](telemetry_runtime::Context::inject) writes are the ones exported; of several
 //! bridges ([`Builder::id`]), each of which exports a whole tree, those of the one attached last.
 //!
+//! `inject` writes the `tracestate` that came with the context it continues. One that another library's span or sampler has set
+//! is on the exported spans, and `inject` does not know of it: where it has to reach the next service, let OpenTelemetry's own
+//! propagator write the headers, for which the current span is ours.
+//!
 //! # Content
 //!
 //! Prompts, answers, arguments, results and code do not leave the process unless [`Builder::content`] or
