@@ -49,6 +49,29 @@ fn nothing_that_a_model_or_a_user_wrote_leaves_by_default() {
 }
 
 #[test]
+fn words_of_a_model_are_in_no_key_while_content_is_off() {
+    let kept = kept(|builder| builder);
+    let said = "PRIVATE words";
+    in_span!(llm_turn, model = "m", turn = 0, messages = said, parameters = json!({"preamble": said, "temperature": 1, "mode": "fast"}),
+        fields("input" = said, "prompt" = said, "traceloop.entity.input" = said, "ai.response.text" = said,
+            "embedding.embeddings.0.embedding.text" = said, "mlflow.spanInputs" = said),
+        stop(|_| finish_reason = said, assistant_message = said); || ());
+    in_span!(tool_call, tool = "t", args = said, fields(output = said, completion = said); || said);
+    in_span!(agent_message, message = said, stop(|_| bindings = json!({"PRIVATE words": 1, "city": said})); || ());
+    in_span!(llm_request, model = "m", message_count = 1, stop(|_| finish_reason = json!({"Other": said})); || ());
+    let exported = format!("{:?}{:?}", kept.spans(), kept.records());
+    assert!(!exported.contains("PRIVATE"), "{exported}");
+    let of = |name: &str, key: &str| attributes_of(&kept.span(name))[key].clone();
+    assert_eq!(of("invoke_agent", "legion.message.bindings"), json!(["city"]));
+    assert_eq!(kept.spans().iter().filter(|span| span.name == "chat m").count(), 2);
+    let first = attributes_of(&kept.spans()[0]);
+    let parameters: Json =
+        serde_json::from_str(first["llm.invocation_parameters"].as_str().unwrap()).unwrap();
+    assert_eq!(parameters, json!({"temperature": 1, "mode": "fast"}));
+    assert_eq!(first["gen_ai.response.finish_reasons"], json!(["other"]));
+}
+
+#[test]
 fn content_is_hidden_by_its_kind() {
     use ContentKind::{Answers, Images, Prompts, ToolArguments, ToolResults};
     for (hidden, word) in [

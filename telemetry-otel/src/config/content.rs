@@ -65,17 +65,32 @@ impl ContentKind {
             | "gen_ai.input.messages"
             | "gen_ai.prompt"
             | "gen_ai.retrieval.query.text"
-            | "input.value" => Self::Prompts,
+            | "input.value"
+            | "input"
+            | "prompt"
+            | "traceloop.entity.input"
+            | "mlflow.spanInputs" => Self::Prompts,
             "gen_ai.tool.definitions" => Self::ToolDefinitions,
             "gen_ai.retrieval.documents" => Self::Documents,
             "gen_ai.output.messages"
             | "gen_ai.completion"
             | "output.value"
+            | "output"
+            | "completion"
+            | "traceloop.entity.output"
+            | "mlflow.spanOutputs"
             | "gen_ai.evaluation.explanation" => Self::Answers,
             "gen_ai.tool.call.arguments" | "tool.parameters" => Self::ToolArguments,
             "gen_ai.tool.call.result" => Self::ToolResults,
             name if name.starts_with("gen_ai.prompt.") || name.starts_with("llm.input_messages") => {
                 Self::Prompts
+            }
+            name if name.starts_with("ai.prompt") => Self::Prompts,
+            name if name.starts_with("ai.response.")
+                && !name.ends_with(".id")
+                && !name.ends_with(".model") =>
+            {
+                Self::Answers
             }
             name if name.starts_with("llm.prompts") || name.starts_with("llm.prompt_template.") => {
                 Self::Prompts

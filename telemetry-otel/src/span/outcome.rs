@@ -102,6 +102,11 @@ fn text(value: Option<Value<'_>>) -> Option<String> {
     }
 }
 
+/// A word of a protocol, such as `end_turn` or `content-filter`, rather than words of a model.
+pub(crate) fn is_plain_word(text: &str) -> bool {
+    (1..=64).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic())
+}
+
 /// A word for a reason, rather than a sentence or a value.
 pub(crate) fn is_identifier(text: &str) -> bool {
     (1..=64).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
