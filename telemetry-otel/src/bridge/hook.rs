@@ -482,6 +482,9 @@ impl FollowedSpan {
                     logs::stacktrace(event, options)
                         .map(|text| KeyValue::new(names::EXCEPTION_STACKTRACE, text)),
                 );
+                for attribute in &mut attributes {
+                    options.limits.shorten(&mut attribute.value);
+                }
                 span.add_event_with_timestamp("exception", ended, attributes);
             }
         }

@@ -51,10 +51,15 @@ impl Limits {
 
     /// Shortens a value that is set by itself.
     pub(crate) fn shortened(self, mut value: Value) -> Value {
-        if let Some(length) = self.length {
-            shorten(&mut value, length);
-        }
+        self.shorten(&mut value);
         value
+    }
+
+    /// Shortens a value in its place.
+    pub(crate) fn shorten(self, value: &mut Value) {
+        if let Some(length) = self.length {
+            shorten(value, length);
+        }
     }
 }
 
