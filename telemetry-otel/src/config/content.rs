@@ -86,10 +86,7 @@ impl ContentKind {
                 Self::Prompts
             }
             name if name.starts_with("ai.prompt") => Self::Prompts,
-            name if name.starts_with("ai.response.")
-                && !name.ends_with(".id")
-                && !name.ends_with(".model") =>
-            {
+            "ai.response.text" | "ai.response.object" | "ai.response.reasoning" | "ai.response.toolCalls" => {
                 Self::Answers
             }
             name if name.starts_with("llm.prompts") || name.starts_with("llm.prompt_template.") => {
