@@ -11,7 +11,7 @@ use std::{env, fs};
 
 const METHODS: usize = 500;
 
-/// How often each package is checked, unless an argument says otherwise.
+/// How often each package is checked, by default.
 const ROUNDS: usize = 7;
 
 /// The forms: a name, and what stands above each method.

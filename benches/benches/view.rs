@@ -40,11 +40,11 @@ fn agent_time(messages: &[Json], settle: impl Fn()) -> Duration {
     spent / (ROUNDS * CALLS)
 }
 
-/// How long this thread has computed; where the system does not tell, what the clock says.
+/// How long this thread has computed; where the system does not count that, the time on the clock.
 fn computed() -> Duration {
     static BEGAN: LazyLock<Instant> = LazyLock::new(Instant::now);
-    let told = std::fs::read_to_string("/proc/thread-self/schedstat").ok();
-    let nanos = told.as_deref().and_then(|text| text.split(' ').next()?.parse().ok());
+    let schedule = std::fs::read_to_string("/proc/thread-self/schedstat").ok();
+    let nanos = schedule.as_deref().and_then(|text| text.split(' ').next()?.parse().ok());
     nanos.map_or_else(|| BEGAN.elapsed(), Duration::from_nanos)
 }
 
@@ -59,7 +59,7 @@ fn message(index: usize) -> Json {
     json!({"role": "user", "content": format!("{index} {}", "word ".repeat(40))})
 }
 
-/// What an agent waits for whoever listens.
+/// How long an agent waits for its handlers.
 fn times(file: &std::path::Path) -> io::Result<()> {
     let messages: Vec<Json> = (0..4).map(message).collect();
     let wait = Duration::from_secs(60);

@@ -209,7 +209,7 @@ impl Case {
     /// The one of that name.
     ///
     /// # Panics
-    /// When there is none.
+    /// If there is no such case.
     pub fn named(name: &str) -> &'static Self {
         CASES.iter().find(|case| case.name == name).unwrap_or_else(|| panic!("there is no case {name:?}"))
     }

@@ -27,7 +27,7 @@ pub fn a_call(program: impl AsRef<OsStr>, arguments: &[&str]) -> u64 {
     between(program.as_ref(), arguments, 100, 1100)
 }
 
-/// The same of a call that takes long, of which a few tell enough.
+/// The same of a long call, of which a few runs are enough.
 ///
 /// # Panics
 /// When valgrind does not run it.

@@ -11,11 +11,9 @@ async fn assistant(prompt: &str) -> std::io::Result<String> {
     Ok(format!("It is {} °C in {city}.", get_temperature(city).await?))
 }
 
-// `model` and `messages` are the parameters, `turn` is counted, the rest is read from the response.
-#[agent_span(llm_turn, response)]
+#[agent_span(llm_turn, response)] // model, messages = the parameters; usage, .. = read from the Ok value
 async fn complete(model: &str, messages: &[&str]) -> std::io::Result<Value> {
-    // A real agent asks its provider here.
-    let city = messages[0].rsplit(' ').next();
+    let city = messages[0].rsplit(' ').next(); // a real agent asks its provider here
     let call = json!({"id": "call_1", "function": {"name": "get_temperature", "arguments": city}});
     Ok(json!({
         "choices": [{"message": {"role": "assistant", "tool_calls": [call]}, "finish_reason": "tool_calls"}],
@@ -43,7 +41,6 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         }
         println!();
     })?;
-
     println!("{}", assistant("How warm is it in Oslo").await?);
     println!("{}", assistant("How warm is it in Atlantis").await.unwrap_err());
     Ok(())

@@ -12,7 +12,7 @@ fn openai(messages: &[&str]) -> Result<Value, std::io::Error> {
     }))
 }
 
-/// What a client returned, and more: `response(..)` says where the answer is.
+/// What a client returned, and more: `response(..)` names the place of the answer.
 struct Reply {
     raw: Value,
     attempts: u32,

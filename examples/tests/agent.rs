@@ -59,7 +59,7 @@ impl Counts {
     }
 }
 
-/// The binary in an environment that says nothing.
+/// The binary without variables of the environment.
 fn agent() -> Command {
     let mut agent = Command::new(env!("CARGO_BIN_EXE_agent"));
     for variable in ["OPENAI_BASE_URL", "OPENAI_API_KEY", "OPENAI_MODEL", "BOOKING_API_KEY", "RUST_LOG"] {
@@ -82,7 +82,7 @@ fn summary(agent: &mut Command) -> Value {
     serde_json::from_str(&stdout).unwrap_or_else(|error| panic!("{error} in {stdout}"))
 }
 
-/// What a run that fails says: one line of error, nothing of a summary, no panic.
+/// The output of a run that fails: one line of error, nothing of a summary, no panic.
 fn failure(agent: &mut Command) -> String {
     let (output, stdout, stderr) = run(agent);
     assert_eq!(output.status.code(), Some(1), "{stdout}{stderr}");
@@ -227,7 +227,7 @@ fn a_file_without_conversations() {
 }
 
 #[test]
-fn a_line_that_is_no_conversation() {
+fn a_line_that_is_not_a_conversation_is_an_error() {
     let cases: &[(&[u8], &str)] = &[
         (b"{", "EOF while parsing"),
         (b"\xff\xfe", "UTF-8"),
@@ -271,7 +271,7 @@ fn a_provider_that_is_not_there() {
 }
 
 #[test]
-fn a_provider_that_is_no_provider() {
+fn bad_provider_settings_are_errors() {
     let with = |url: &str, key: &str| {
         failure(agent().arg("--quiet").env("OPENAI_BASE_URL", url).env("OPENAI_API_KEY", key))
     };

@@ -20,7 +20,7 @@ use telemetry_runtime::prices::Prices;
 use telemetry_runtime::testing::{self, Capture, tool};
 use telemetry_runtime::{InContext as _, Secrets, assert_trajectory};
 
-/// What an agent with those tools does in the conversation that the example comes with. The model says what was recorded.
+/// What an agent with those tools does in the conversation that the example comes with. The model's answers are recorded.
 async fn serve(with: impl FnOnce(AssistantTools) -> Arc<dyn Toolbox>) -> Capture {
     let conversations = conversation::shipped().unwrap();
     let server = ReplayServer::start(&conversations).await.unwrap();
@@ -55,7 +55,7 @@ fn check(capture: &Capture) {
             tool("get_reservation_details").args(json!({"reservation_id": "D3XR8W"})),
             tool("search_flights").args_containing(json!({"date": "2025-04-14"})),
             tool("change_flight").args(change("gift_card_2093")).failed(),
-            // Only when the customer has said so.
+            // Only when the customer has agreed.
             tool("change_flight").args(change("credit_card_7715")).succeeded(),
             tool("ask_fare_desk"),
             tool("get_fare_rules").args(json!({"cabin": "economy"})),
@@ -67,7 +67,7 @@ fn check(capture: &Capture) {
     );
     // The customer asked about a refund, and not for one.
     assert_trajectory!(capture, never, [tool("cancel_reservation")]);
-    // Whoever looks up a fare is the fare desk.
+    // Only the fare desk looks up a fare.
     assert_eq!(capture.spans().named("tool_call").with("tool", "quote_refund").under("subagent").count(), 1);
 
     let totals = capture.priced_totals(&Prices::builtin());
@@ -75,7 +75,7 @@ fn check(capture: &Capture) {
     assert!(totals.usage.total.unwrap() < 15_000, "{totals:?}");
     assert!(totals.cost.unwrap() < 0.05, "{totals:?}");
 
-    // Everything that was said. `cargo insta review` shows and accepts what has changed.
+    // Every message. `cargo insta review` shows and accepts what has changed.
     insta::assert_snapshot!("the_customer_is_served", capture.transcript());
 }
 
@@ -84,7 +84,7 @@ async fn the_customer_is_served() {
     check(&serve(|tools| Arc::new(tools)).await);
 }
 
-/// What the test says of an agent with those tools, which does not pass it.
+/// The message with which an agent with those tools fails the test.
 async fn complaint(with: impl FnOnce(AssistantTools) -> Arc<dyn Toolbox>) -> String {
     let capture = serve(with).await;
     let panic = catch_unwind(AssertUnwindSafe(|| check(&capture))).expect_err("the agent is broken");
@@ -120,7 +120,7 @@ async fn an_agent_that_pays_unasked_fails_by_the_call_that_is_too_many() {
     insta::assert_snapshot!(complaint(|tools| Arc::new(Eager(tools))).await);
 }
 
-/// What it was once told about refunds it says again, and asks no fare desk.
+/// Repeats an earlier answer about refunds, and asks no fare desk.
 struct Remembering(AssistantTools);
 
 #[async_trait]

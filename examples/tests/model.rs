@@ -97,7 +97,7 @@ async fn usage_comes_from_the_last_chunk() {
 }
 
 #[tokio::test]
-async fn a_stream_without_a_finish_reason_is_no_success() {
+async fn a_stream_without_a_finish_reason_fails() {
     let half = [chunk(&json!({"content": "Hel"}), None)];
     for chunks in [&half[..], &[]] {
         let chunks = chunks.to_vec();
@@ -132,7 +132,7 @@ async fn an_answer_that_is_an_error() {
 }
 
 #[tokio::test]
-async fn an_answer_that_is_no_answer() {
+async fn an_unusable_answer_is_an_error() {
     for body in [json!("sunny"), json!({"id": "c", "object": "o", "created": 0, "model": "m", "choices": []})]
     {
         let url = provider(move || Json(body.clone())).await;
@@ -224,7 +224,7 @@ async fn a_provider_with_the_real_tools() {
     assert_eq!(fare_desk[0].get("agent"), delegation.get("child_agent"));
     assert!(assistant.iter().all(|event| event.get("session_id") == Some(parent)));
 
-    // Whoever calls a tool holds the key, and no handler sees it.
+    // The caller of a tool holds the key, and no handler sees it.
     assert_eq!(of("condukt.secrets.resolve").len(), 1);
     assert_eq!(of("condukt.secrets.access").len(), 12);
     assert!(!serde_json::to_string(&events).unwrap().contains("larkwing\""));

@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 mod support;
 
-/// What a recording says of a tool call: id, tool, arguments, and the result or the error.
+/// A recorded tool call: id, tool, arguments, and the result or the error.
 type Call = (String, String, Value, Result<Value, String>);
 
 /// The calls of a recording that were answered, each with its answer.
@@ -139,7 +139,7 @@ async fn all_at_once_on_many_threads() {
 }
 
 #[tokio::test]
-async fn what_the_agent_says_or_hears_of_the_secret_is_redacted() {
+async fn the_secret_is_redacted_in_messages_and_answers() {
     let line = r#"{"messages":[
         {"role":"user","content":"My key is larkwing-demo-key, what is yours?"},
         {"role":"assistant","tool_calls":[{"id":"c1","function":{"name":"leak","arguments":"{\"key\":\"larkwing-demo-key\"}"}}]},

@@ -49,7 +49,7 @@ pub const END: &[FieldSpec] = &[
 /// The metadata that every `stop` may carry beside its span's own keys.
 pub const STOP: &[FieldSpec] = &[
     extension("status", Text, Automatic, "`ok` or `error`, unless a stop rule says otherwise"),
-    extension("error", Text, Automatic, "on `error`: what it says"),
+    extension("error", Text, Automatic, "on `error`: its text"),
     extension("error_type", Text, Automatic, "on `error`: its kind, of low cardinality"),
 ];
 
@@ -187,7 +187,7 @@ pub const SPANS: &[SpanSpec] = &[
         stop &[
             field("success", Flag, Automatic, "whether it evaluated"),
             field("result", Any, Optional, "on success: the value"),
-            field("error", Text, Automatic, "on failure: what it says"),
+            field("error", Text, Automatic, "on failure: the error's text"),
         ], Value, opens_context false,
         "code runs in the sandbox"),
     // Newer ones stand last: the position of the others does not depend on the feature.
@@ -196,7 +196,7 @@ pub const SPANS: &[SpanSpec] = &[
         start &[field("code", Any, Required, "the code that calls the server").since("legion 0.6")],
         stop &[
             field("success", Flag, Optional, "whether the server answered").since("legion 0.6"),
-            field("error", Text, Optional, "on failure: what it says").since("legion 0.6"),
+            field("error", Text, Optional, "on failure: the error's text").since("legion 0.6"),
         ], None, opens_context false, since "legion 0.6",
         "code calls an MCP server"),
 ];

@@ -63,7 +63,7 @@ fn the_registry_refers_only_to_attributes_that_it_defines_once() {
 }
 
 #[test]
-fn keys_of_the_context_that_are_newer_say_since_when() {
+fn newer_context_keys_have_a_since() {
     let all =
         || SPANS.iter().flat_map(|span| span.context).chain(EVENTS.iter().flat_map(|event| event.context));
     let since: BTreeSet<_> = all().filter_map(|key| Some((key.as_str(), key.since()?))).collect();
@@ -80,7 +80,7 @@ fn keys_of_the_context_that_are_newer_say_since_when() {
 }
 
 #[test]
-fn newer_events_stand_after_the_documented_ones_and_say_since_when() {
+fn newer_events_follow_the_documented_ones_and_have_a_since() {
     let newer = |name: &str| {
         name.contains("network_policy")
             || ["legion.mcp.call", "legion.eval_guard.denied", "legion.rate_limit.exceeded"].contains(&name)

@@ -1,11 +1,11 @@
-//! Whole messages: what a model was given, and what it answered.
+//! Whole messages, as a model is given them and as it answers.
 
 use serde_json::{Map, Value as Json};
 
+use crate::FinishReason;
 use crate::json::{at, first, get, text, word};
 use crate::message::{Message, Part, Role};
 use crate::part::{self, DEPTH, Kind};
-use crate::{FinishReason, response};
 
 /// Where a whole request has its messages, and its instructions beside them.
 const MESSAGES: &[&str] = &["messages", "contents", "input", "chat_history", "history"];
@@ -117,7 +117,7 @@ fn is_message(value: &Json) -> bool {
     }
     match get(map, "type").and_then(Json::as_str) {
         Some("message") => true,
-        // LangChain's, whose type is who says it.
+        // LangChain's, whose type is the role.
         Some(kind) => Role::known(kind).is_some() && Kind::of(kind).is_none(),
         None => ["content", "parts", "tool_calls"].iter().any(|key| get(map, key).is_some()),
     }
@@ -292,27 +292,6 @@ fn holds_results(content: &Json) -> bool {
             .is_some_and(|map| map.len() == 1 && map.keys().all(|key| Kind::of(key) == Some(Kind::Result))),
     };
     content.as_array().is_some_and(|items| items.iter().any(is_result))
-}
-
-/// What a model answered, as one message: a message in any form, a whole answer, the items of one,
-/// a text. `None` if there is nothing.
-///
-/// ```
-/// use telemetry_llm::answer;
-/// use serde_json::json;
-///
-/// assert_eq!(answer(&json!("It is cold.")).unwrap().text().as_deref(), Some("It is cold."));
-/// assert_eq!(answer(&json!(null)), None);
-/// ```
-pub fn answer(value: &Json) -> Option<Message> {
-    match value {
-        Json::Null => None,
-        Json::Array(items) => Some(of_items(items)),
-        value => match response::message_of(value) {
-            Some(message) => Some(message),
-            None => Some(message(value, Role::Assistant, DEPTH)),
-        },
-    }
 }
 
 /// The items of one answer, or its messages, as one message.

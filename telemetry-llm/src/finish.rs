@@ -1,10 +1,10 @@
 //! Why a model stopped.
 
+use serde_json::Value as Json;
 use std::fmt;
 
 use serde::{Serialize, Serializer};
 
-use crate::Json;
 use crate::json::{first, word};
 use crate::text::head;
 

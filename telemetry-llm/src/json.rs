@@ -24,7 +24,7 @@ pub(crate) fn same(a: &str, b: &str) -> bool {
     }
 }
 
-/// Whether two keys begin so that they may be the same: what tells most keys apart.
+/// Whether the first bytes of two keys are equal: a fast check that rules out most keys.
 fn may_be_same(a: &str, b: &str) -> bool {
     match (a.as_bytes().first(), b.as_bytes().first()) {
         (Some(a), Some(b)) => {

@@ -53,6 +53,7 @@
 #![forbid(unsafe_code)]
 #![allow(clippy::doc_markdown, reason = "the names of companies are no code")]
 
+mod answer;
 mod conversation;
 mod finish;
 mod json;
@@ -67,7 +68,8 @@ mod stream;
 mod text;
 mod usage;
 
-pub use conversation::{answer, conversation};
+pub use answer::answer;
+pub use conversation::conversation;
 pub use finish::FinishReason;
 pub use message::{Message, Other, Part, Role, ToolCall};
 pub use provider::{Provider, split as split_model};

@@ -1,6 +1,7 @@
 //! Images, audio, video and documents, which are in a message, elsewhere, or kept by the provider.
 
-use crate::Json;
+use serde_json::Value as Json;
+
 use crate::json::{at, text, word};
 use crate::message::Part;
 

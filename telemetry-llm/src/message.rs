@@ -1,10 +1,11 @@
 //! Messages in the form of OpenTelemetry's conventions.
 
+use serde_json::Value as Json;
 use std::fmt;
 
 use serde::{Serialize, Serializer};
 
-use crate::{FinishReason, Json};
+use crate::FinishReason;
 
 /// The role of a message.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -97,7 +98,7 @@ impl Message {
         Self { role, parts, finish_reason: None }
     }
 
-    /// Its text parts, a line each; `None` if there are none.
+    /// Its text parts, a line each; `None` without a text part.
     pub fn text(&self) -> Option<String> {
         self.joined(|part| match part {
             Part::Text { content } => Some(content),

@@ -266,7 +266,7 @@ mod tests {
     }
 
     #[test]
-    fn bare_names_and_bedrocks_ids_tell_where_they_can() {
+    fn bare_model_names_and_bedrock_ids_name_their_provider() {
         for (model, provider) in [
             ("gpt-4o-2024-08-06", "openai"),
             ("o3", "openai"),

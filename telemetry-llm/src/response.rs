@@ -1,12 +1,13 @@
 //! Whole answers: one table of the forms that providers and libraries have.
 
 use serde::Serialize;
+use serde_json::Value as Json;
 
 use crate::conversation::{message, of_items};
 use crate::json::{at, first, text};
 use crate::message::{Message, Part, Role, ToolCall};
 use crate::part::{self, DEPTH};
-use crate::{FinishReason, Json, Provider, Usage};
+use crate::{FinishReason, Provider, Usage};
 
 /// What a model answered.
 ///
@@ -58,7 +59,7 @@ pub(crate) struct Form {
     known_by: &'static [&'static str],
     /// What must be a list or a map there, not a text.
     shape: Shape,
-    message: Said,
+    message: MessageAt,
     id: &'static [&'static str],
     model: &'static [&'static str],
     provider: &'static [&'static str],
@@ -79,9 +80,9 @@ enum Shape {
 
 /// Where a form has its message.
 #[derive(Clone, Copy)]
-enum Said {
+enum MessageAt {
     /// A message, or a text, at the first of these paths.
-    At(&'static [&'static str]),
+    Paths(&'static [&'static str]),
     /// A list of items that are the message's.
     Items(&'static str),
     /// The map is itself the message.
@@ -95,7 +96,7 @@ const MODEL: &[&str] = &["model", "model_name", "response_model"];
 const PLAIN: Form = Form {
     known_by: NONE,
     shape: Shape::Any,
-    message: Said::Whole,
+    message: MessageAt::Whole,
     id: ID,
     model: MODEL,
     provider: &["provider"],
@@ -109,7 +110,7 @@ const FORMS: &[Form] = &[
     Form {
         known_by: &["assistant_message"],
         shape: Shape::Any,
-        message: Said::At(&["assistant_message"]),
+        message: MessageAt::Paths(&["assistant_message"]),
         id: &["response_id", "id"],
         model: &["response_model", "model"],
         ..PLAIN
@@ -118,7 +119,7 @@ const FORMS: &[Form] = &[
     Form {
         known_by: &["choices"],
         shape: Shape::List,
-        message: Said::At(&["choices.0.message", "choices.0.delta", "choices.0.text"]),
+        message: MessageAt::Paths(&["choices.0.message", "choices.0.delta", "choices.0.text"]),
         finish: &["choices.*.finish_reason"],
         ..PLAIN
     },
@@ -126,7 +127,7 @@ const FORMS: &[Form] = &[
     Form {
         known_by: &["candidates"],
         shape: Shape::List,
-        message: Said::At(&["candidates.0.content"]),
+        message: MessageAt::Paths(&["candidates.0.content"]),
         model: &["model_version"],
         finish: &["candidates.*.finish_reason", "prompt_feedback.block_reason"],
         ..PLAIN
@@ -134,7 +135,7 @@ const FORMS: &[Form] = &[
     // A prompt that Gemini blocked.
     Form {
         known_by: &["prompt_feedback.block_reason"],
-        message: Said::At(NONE),
+        message: MessageAt::Paths(NONE),
         model: &["model_version"],
         finish: &["prompt_feedback.block_reason"],
         ..PLAIN
@@ -143,7 +144,7 @@ const FORMS: &[Form] = &[
     Form {
         known_by: &["output.message"],
         shape: Shape::Map,
-        message: Said::At(&["output.message"]),
+        message: MessageAt::Paths(&["output.message"]),
         model: &["trace.promptRouter.invokedModelId", "model"],
         always: Some(Provider::convention("aws.bedrock")),
         ..PLAIN
@@ -152,7 +153,7 @@ const FORMS: &[Form] = &[
     Form {
         known_by: &["output"],
         shape: Shape::List,
-        message: Said::Items("output"),
+        message: MessageAt::Items("output"),
         finish: &["incomplete_details.reason"],
         ..PLAIN
     },
@@ -160,7 +161,7 @@ const FORMS: &[Form] = &[
     Form {
         known_by: &["choice", "usage"],
         shape: Shape::List,
-        message: Said::Items("choice"),
+        message: MessageAt::Items("choice"),
         id: &["origin.response_id", "message_id", "id"],
         model: &["origin.response_model", "origin.model", "model"],
         provider: &["origin.provider", "provider"],
@@ -188,7 +189,7 @@ const FORMS: &[Form] = &[
     Form {
         known_by: &["message", "done"],
         shape: Shape::Map,
-        message: Said::At(&["message"]),
+        message: MessageAt::Paths(&["message"]),
         finish: &["done_reason"],
         always: Some(Provider::convention("ollama")),
         ..PLAIN
@@ -196,7 +197,7 @@ const FORMS: &[Form] = &[
     Form {
         known_by: &["response", "done"],
         shape: Shape::Text,
-        message: Said::At(&["response"]),
+        message: MessageAt::Paths(&["response"]),
         finish: &["done_reason"],
         always: Some(Provider::convention("ollama")),
         ..PLAIN
@@ -205,19 +206,19 @@ const FORMS: &[Form] = &[
     Form {
         known_by: &["message.content", "finish_reason"],
         shape: Shape::Any,
-        message: Said::At(&["message"]),
+        message: MessageAt::Paths(&["message"]),
         ..PLAIN
     },
     Form {
         known_by: &["message.tool_calls", "finish_reason"],
         shape: Shape::List,
-        message: Said::At(&["message"]),
+        message: MessageAt::Paths(&["message"]),
         ..PLAIN
     },
     Form {
         known_by: &["text", "generation_id"],
         shape: Shape::Text,
-        message: Said::At(&["text"]),
+        message: MessageAt::Paths(&["text"]),
         id: &["response_id", "generation_id"],
         always: Some(Provider::convention("cohere")),
         ..PLAIN
@@ -226,7 +227,7 @@ const FORMS: &[Form] = &[
     Form {
         known_by: &["generations.0.0"],
         shape: Shape::Map,
-        message: Said::At(&["generations.0.0.message", "generations.0.0.text"]),
+        message: MessageAt::Paths(&["generations.0.0.message", "generations.0.0.text"]),
         id: &["generations.0.0.message.id", "generations.0.0.message.kwargs.id"],
         model: &["llm_output.model_name", "llm_output.model"],
         finish: &["generations.0.*.generation_info.finish_reason"],
@@ -247,7 +248,7 @@ const FORMS: &[Form] = &[
     Form {
         known_by: &["content", "finishReason"],
         shape: Shape::List,
-        message: Said::Items("content"),
+        message: MessageAt::Items("content"),
         id: &["response.id"],
         model: &["response.model_id"],
         ..PLAIN
@@ -255,7 +256,7 @@ const FORMS: &[Form] = &[
     Form {
         known_by: &["finishReason", "usage"],
         shape: Shape::Any,
-        message: Said::At(&["text", "message", "content", "answer", "output"]),
+        message: MessageAt::Paths(&["text", "message", "content", "answer", "output"]),
         id: &["response.id"],
         model: &["response.model_id"],
         ..PLAIN
@@ -267,14 +268,14 @@ const FORMS: &[Form] = &[
     Form {
         known_by: &["tool_calls", "id", "usage"],
         shape: Shape::Any,
-        message: Said::At(&["message"]),
+        message: MessageAt::Paths(&["message"]),
         ..PLAIN
     },
     // This crate's own.
     Form {
         known_by: &["message.parts"],
         shape: Shape::List,
-        message: Said::At(&["message"]),
+        message: MessageAt::Paths(&["message"]),
         finish: &["finish_reasons.*", "finish_reason"],
         ..PLAIN
     },
@@ -320,14 +321,14 @@ impl Form {
 
     fn message(&self, value: &Json) -> Option<Message> {
         let mut said = match self.message {
-            Said::At(paths) => message(first(value, paths)?, Role::Assistant, DEPTH),
-            Said::Items(path) => of_items(at(value, path)?.as_array()?),
-            Said::Whole => message(value, Role::Assistant, DEPTH),
+            MessageAt::Paths(paths) => message(first(value, paths)?, Role::Assistant, DEPTH),
+            MessageAt::Items(path) => of_items(at(value, path)?.as_array()?),
+            MessageAt::Whole => message(value, Role::Assistant, DEPTH),
         };
         // A text completion has no message around it, and Gemini's has no role at times.
         said.role = Role::Assistant;
         // Calls and thoughts that stand beside the message rather than in it.
-        if !matches!(self.message, Said::Whole) {
+        if !matches!(self.message, MessageAt::Whole) {
             beside(value, &mut said);
         }
         Some(said)
@@ -382,7 +383,7 @@ fn finish_reasons(form: &Form, value: &Json, said: &Message) -> Vec<FinishReason
         return vec![reason.clone()];
     }
     // The Responses API has a status instead.
-    let items = matches!(form.message, Said::Items("output"));
+    let items = matches!(form.message, MessageAt::Items("output"));
     match text(value, &["status"]).filter(|_| items) {
         Some("completed") if said.tool_calls().any(|call| is_asked(value, call)) => {
             vec![FinishReason::ToolCall]
@@ -467,7 +468,7 @@ impl Response {
         let mut message = form.message(value);
         let empty = Message::new(Role::Assistant, Vec::new());
         let finish_reasons = finish_reasons(form, value, message.as_ref().unwrap_or(&empty));
-        if matches!(form.message, Said::At(["candidates.0.content"]))
+        if matches!(form.message, MessageAt::Paths(["candidates.0.content"]))
             && let Some(message) = &mut message
         {
             join_texts(&mut message.parts);
@@ -534,7 +535,7 @@ pub(crate) fn join_texts(parts: &mut Vec<Part>) {
 pub(crate) fn error_of(value: &Json) -> Option<String> {
     let error = first(value, &["error", "response.error"])?;
     let said = match error {
-        // Ollama's; a field of that name in some struct says less.
+        // Ollama's form. In other structs a field of that name need not be an error.
         Json::String(said)
             if value.as_object().is_some_and(|map| map.len() <= 2) || Form::of(value).is_some() =>
         {

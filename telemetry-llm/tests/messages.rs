@@ -393,7 +393,7 @@ fn texts_parts_and_the_conventions_own_form() {
 }
 
 #[test]
-fn a_kind_that_is_not_known_is_no_text() {
+fn an_unknown_kind_of_part_is_not_text() {
     let made = answered(
         json!({"role": "assistant", "content": [{"type": "compaction", "content_id": "x", "encrypted": "y"}]}),
     );

@@ -75,7 +75,7 @@ fn names_are_found_however_they_are_written() {
 }
 
 #[test]
-fn what_is_unknown_is_none_and_never_free() {
+fn an_unknown_price_is_none_and_not_zero() {
     let prices = Prices::builtin();
     let used = usage(json!({"input": 1000, "output": 100}));
     for (provider, name) in [

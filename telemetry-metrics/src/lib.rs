@@ -1,7 +1,7 @@
 //! Metrics over the telemetry events of LLM agents, for every exporter of the [`metrics`] facade.
 //!
 //! A metric is a definition: which event, which of its measurements, by which keys. The five kinds are those of Elixir's
-//! `telemetry_metrics`. The compiler checks event, measurement and keys of documented events, and says the nearest name.
+//! `telemetry_metrics`. The compiler checks event, measurement and keys of documented events, and suggests the nearest name.
 //!
 //! ```
 //! use telemetry_metrics::{counter, distribution, recommended, sum};
@@ -32,8 +32,8 @@
 //! | [`summary!`] | a measurement, for quantiles | a histogram |
 //! | [`distribution!`] | a measurement in buckets | a histogram; [`Metric::buckets`] are for the exporter, see [`buckets`] |
 //!
-//! A span's `duration`, and every other measurement that the catalogue has in nanoseconds, is told in seconds, unless
-//! [`Metric::unit`] says otherwise. By default a metric's name is the event's with the measurement; dots and question
+//! A span's `duration`, and every other measurement that the catalogue has in nanoseconds, is reported in seconds, unless
+//! [`Metric::unit`] sets another unit. By default a metric's name is the event's with the measurement; dots and question
 //! marks are for the exporter to replace.
 //!
 //! Tags become labels. An event without the key has the empty label. A label is cut at 128 bytes, and a metric with more

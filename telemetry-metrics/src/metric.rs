@@ -122,7 +122,7 @@ pub struct Metric {
     pub(crate) unit: Option<Unit>,
     pub(crate) keep: Option<Reader<bool>>,
     pub(crate) buckets: Vec<f64>,
-    /// The keys that the closures read; `None` where it was not said.
+    /// The keys that the closures read; `None` without a call of [`Metric::reads`].
     reads: Option<Needs>,
 }
 
@@ -213,7 +213,7 @@ impl Metric {
         self
     }
 
-    /// Says which metadata keys its closures read, so that no others are captured for it. By default all.
+    /// Sets the metadata keys that its closures read; no others are captured for it. By default all are.
     pub fn reads(mut self, keys: &[&str]) -> Self {
         self.reads = Some(Needs::keys(keys));
         self

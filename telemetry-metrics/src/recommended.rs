@@ -28,7 +28,7 @@ const AGENT_SECONDS: [f64; 13] = [0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 6.4, 12.8, 25.6,
 /// | `condukt.subagent.stop.count` | counter | `agent`, `role`, `status` | delegations |
 /// | `legion.iteration.stop.count` | counter | `agent` | steps |
 /// | `agent.tokens` | sum | `agent`, `model`, `type` | tokens: `input`, `output`, and of them `cache_read`, `cache_write`, `reasoning` |
-/// | `agent.cost` | sum | `agent`, `model` | what model calls cost: as the provider says, else by the table of prices that is built in |
+/// | `agent.cost` | sum | `agent`, `model` | what model calls cost, in US dollars: the provider's figure, else by the built-in table of prices |
 /// | `agent.failures` | counter | `agent`, `event`, `error_type` | spans that ended as `error` |
 /// | `agent.cancellations` | counter | `agent`, `event`, `kind` | spans that panicked or were cancelled |
 ///
@@ -110,7 +110,7 @@ fn costs() -> impl Iterator<Item = Metric> {
     })
 }
 
-/// What a call cost: as the provider says, else by the table.
+/// What a call cost, in US dollars: the provider's figure, else by the table.
 fn cost(event: &Event<'_>) -> Option<f64> {
     let usage = usage(event)?;
     if usage.cost.is_some() {

@@ -37,7 +37,7 @@ pub fn attach(id: &str, metrics: impl IntoIterator<Item = Metric>) -> Result<Att
     telemetry_runtime::attach(id, reporter.events(), reporter)
 }
 
-/// The names of distributions with the bounds of their buckets, for an exporter that must be told:
+/// The names of distributions with the bounds of their buckets, for an exporter that needs them in advance:
 /// `builder.set_buckets_for_metric(Matcher::Full(name.to_owned()), bounds)`.
 ///
 /// ```

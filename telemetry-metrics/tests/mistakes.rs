@@ -1,6 +1,6 @@
-//! What the compiler says of a metric that cannot be.
+//! The compiler's messages for wrong definitions of metrics.
 
 #[test]
-fn a_mistake_is_told_with_the_nearest_name() {
+fn a_mistake_names_the_nearest_name() {
     trybuild::TestCases::new().compile_fail("tests/ui/*.rs");
 }

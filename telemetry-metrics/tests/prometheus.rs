@@ -39,7 +39,7 @@ fn scraped(metrics: Vec<Metric>, run: impl FnOnce(&FakeClock)) -> String {
 
 /// The exporter of those metrics, listening on a port that is free.
 fn listening(metrics: &[Metric]) -> (SocketAddr, PrometheusRecorder, ExporterFuture) {
-    // The exporter does not tell which port it was given, so it is given one that was free a moment ago.
+    // The exporter does not report which port it was given, so it is given one that was free a moment ago.
     let tries = (0..20).find_map(|_| {
         let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
         let (recorder, served) = exporter(metrics).with_http_listener(address).build().ok()?;
@@ -154,7 +154,7 @@ fn an_agent_at_work(clock: &FakeClock) {
     agent.end();
 }
 
-/// What the recommended metrics tell of [`an_agent_at_work`].
+/// The recommended metrics of [`an_agent_at_work`].
 #[track_caller]
 fn tells_of_that_work(text: &str) {
     has(text, r#"agent_tokens{agent="assistant",model="gpt-4o",type="input"} 1010"#);
@@ -179,7 +179,7 @@ fn tells_of_that_work(text: &str) {
 }
 
 #[test]
-fn the_recommended_ones_tell_of_agents_models_tools_money_and_failures() {
+fn the_recommended_metrics_cover_agents_models_tools_cost_and_failures() {
     tells_of_that_work(&scraped(recommended(), an_agent_at_work));
 }
 

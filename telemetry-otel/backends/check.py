@@ -570,7 +570,7 @@ def check_content(checks, run, spans):
                 inside = [child["attributes"] for child in spans if child["parent_id"] == span["context"]["span_id"]]
                 if [(into, out)] != [(child["input.value"], child["output.value"]) for child in inside]:
                     wrong.append((span["name"], into, out))
-    checks.none("inputs and outputs that nobody recorded", wrong)
+    checks.none("inputs and outputs that were not recorded", wrong)
     # The tool that hands over to a human ends a conversation without a word.
     handed_over = sum(call[1] == "transfer_to_human_agents" for c in conversations for call in c.calls)
     checks.equal("agents that said nothing", silent, handed_over)

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes what the semantic conventions prescribe as data, for the check in `tests/conventions`.
+"""Writes what the semantic conventions prescribe as data, for the check in `tests/spans/conventions`.
 
     git clone --depth 1 --branch v1.41.1 https://github.com/open-telemetry/semantic-conventions
     python3 telemetry-otel/conventions/extract.py semantic-conventions 1.41.1

@@ -163,7 +163,7 @@ impl Builder {
         self
     }
 
-    /// The prices that tell what a call costs where the provider does not say; `None` for no cost. By
+    /// The prices, in US dollars, of calls for which the provider gives no cost; `None` for no cost. By
     /// default the table that is built in.
     #[cfg(feature = "prices")]
     #[must_use]
@@ -226,7 +226,7 @@ impl Builder {
         self
     }
 
-    /// Error types (`"NotFound"`) that are no failure to whoever looks at spans and metrics.
+    /// Error types (`"NotFound"`) that do not count as failures in spans and metrics.
     #[must_use]
     pub fn expected_errors<E: Into<String>>(mut self, error_types: impl IntoIterator<Item = E>) -> Self {
         self.options.expected_errors.extend(error_types.into_iter().map(Into::into));
@@ -242,8 +242,8 @@ impl Builder {
         self
     }
 
-    /// How many attributes a span may have where it goes. By default what
-    /// `OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT` says, else 128. A span that would have more says so in
+    /// The most attributes of an exported span. By default the value of
+    /// `OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT`, else 128. A span that would have more has their number in
     /// `telemetry.attributes.dropped`.
     #[must_use]
     pub fn attribute_limit(mut self, attribute_limit: usize) -> Self {

@@ -69,18 +69,18 @@
 //! # Content
 //!
 //! Prompts, answers, arguments, results and code do not leave the process unless [`Builder::content`] or
-//! `OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT=true` says so, and then without the kinds that
+//! `OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT=true` turns it on, and then without the kinds that
 //! [`Builder::hide`] or `OPENINFERENCE_HIDE_*` name, each text through [`Builder::mask`]. Messages stand on
-//! spans in the conventions' form. What is cut or left out says so; pictures and the like are whole or left
-//! out. What errors and panics say is exported either way, as are your own keys, unless they have a
+//! spans in the conventions' form. A cut or omission is marked; pictures and the like are whole or left
+//! out. The texts of errors and panics are exported either way, as are your own keys, unless they have a
 //! structure, are content by their names, or [`Builder::content_keys`] names them.
 //!
 //! # A collector that is slow or down
 //!
 //! Nothing here blocks the agent. What waits is bounded in number and in bytes; what finds no room, or is
 //! given up by the exporter, is counted (`OtlpExport::spans`), logged once when an outage begins, with the
-//! address and the reason, and summed up at the end. A backend that takes no metrics or logs is told once, and is
-//! no failure.
+//! address and the reason, and summed up at the end. A backend that takes no metrics or logs is logged once, and is
+//! not a failure.
 //!
 //! # Features
 //!

@@ -1,5 +1,5 @@
-//! Log records: single events, failures of models, panics and cancellations, each told which span
-//! it belongs to.
+//! Log records: single events, failures of models, panics and cancellations, each with the ids of
+//! its span.
 
 use std::time::SystemTime;
 
@@ -170,7 +170,7 @@ pub(crate) fn single(event: &Event<'_>, options: &Options) -> Record {
         if matches!(key, "system_time" | "monotonic_time") {
             continue;
         }
-        // What is measured of a documented event is told apart by the event.
+        // The measurements of a documented event have the event's name in theirs.
         let name: Key = match row.and_then(|row| row.to(key)) {
             Some(name) => name.into(),
             None if documented => format!("{}.{key}", event.name()).into(),
@@ -189,7 +189,7 @@ pub(crate) fn single(event: &Event<'_>, options: &Options) -> Record {
     }
 }
 
-/// What a single event says: what the documents say of it, else its name. Its keys are attributes.
+/// The body of a single event: its documented description, else its name. Its keys are attributes.
 fn body(event: &Event<'_>) -> String {
     let documented = telemetry_catalogue::EVENTS.iter().find(|spec| spec.name == event.name());
     match documented {

@@ -368,7 +368,7 @@ impl Instruments {
     }
 }
 
-/// What a duration, a token count or a failure is told apart by.
+/// The attributes of a duration, a token count or a failure.
 fn attributes(row: &SpanMapping, made: &SpanAttributes) -> Vec<KeyValue> {
     let mut attributes = Vec::with_capacity(5);
     if row.is_inference() {

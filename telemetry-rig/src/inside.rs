@@ -1,6 +1,6 @@
 //! Tools that run inside their calls.
 //!
-//! rig carries out a tool apart from the hooks that are told of it: whichever run of the agent is polled next polls the
+//! rig runs a tool apart from the hooks that see the call: whichever run of the agent is polled next polls the
 //! tools of all its runs. What both know is the id of the dispatch.
 
 use std::collections::HashMap;
@@ -21,7 +21,7 @@ impl Calls {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Tells the tool which context is inside the call, until what is returned is dropped.
+    /// Gives the tool the context inside the call, until the returned guard is dropped.
     pub(crate) fn hold(&self, id: EffectId, inside: Context) -> Held {
         self.open().insert(id, inside);
         Held { calls: self.clone(), id }

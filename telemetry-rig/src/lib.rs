@@ -20,7 +20,7 @@
 //! | a request to the model | `condukt.llm_turn.*` | `model`, `turn` (from 0; rig counts from 1), `messages`, `streaming?`, `tool_count`, `tools`, `parameters`, `provider` where the model's name tells it; at the end `assistant_message`, `usage`, `finish_reason`, `response_model`, `response_id`; of a stream `items`, `time_to_first_item` and `time_to_first_token` |
 //! | a tool call | `condukt.tool_call.*` | `tool`, `args`, `tool_call_id`, `result`, or `error` and `error_type` (rig's kind, such as `invalid_args`); `status` is `skipped` where a hook denied it |
 //! | an agent that is a tool of another, by `into_tool()` | `condukt.subagent.*` inside the tool call, the child's agent inside that | `role` and `child_agent` (the child's name), `session_id` (the child's) |
-//! | a run that is dropped | `condukt.*.exception`, `kind` `cancelled`, of all that was open | what a stream had said by then, as `assistant_message` |
+//! | a run that is dropped | `condukt.*.exception`, `kind` `cancelled`, of all that was open | the text of a stream up to then, as `assistant_message` |
 //! | a run that a hook stopped | the agent's stop, `status` `error`, `error_type` `cancelled`; a turn or tool that was open is cancelled | |
 //!
 //! A run is in the context where it is first polled: inside an annotated function, a session of your own or another
@@ -29,21 +29,21 @@
 //! # The order of hooks
 //!
 //! The hook changes nothing. It sees requests, arguments and answers as the hooks that were added before it left them.
-//! A model that is selected by a hook that was added later is not told to it, so add it last if you select models.
+//! It does not see a model that a later hook selects, so add it last if you select models.
 //!
-//! # What rig's hooks do not tell
+//! # What rig's hooks do not show
 //!
 //! Of rig 0.44, each found in its source:
 //!
 //! - The name of the model, before it answers: see [`Hook::model`]. `response_model` is right without it.
-//! - The error of a request that failed is told as a text, when the run settles. The turn and the agent end with that
-//!   `error`; their `error_type` is `error`, as of every failure that has no type.
-//! - An answer that rig recovers from by itself, such as a call of a tool that does not exist, is told to no hook.
+//! - The error of a request that failed arrives as a text, when the run settles. The turn and the agent end with that
+//!   `error`; their `error_type` is `error`, as for every failure without a type.
+//! - No hook sees an answer that rig recovers from, such as a call of a tool that does not exist.
 //!   That turn ends without what the model answered, except for the text of a stream.
 //! - A hook cannot enter the future of a tool. With the hook alone, `add_hook(telemetry_rig::hook())`, what your own code
 //!   emits in a tool is beside the tool call, in the context of whichever run of the agent polled it. The same holds for
 //!   tools that are added after `build_observed`, and for those of a shared `ToolServerHandle`. The sub-agent of
-//!   `into_tool()` is inside the call all the same: it is told by its name and its prompt.
+//!   `into_tool()` is inside the call all the same: it is recognised by its name and its prompt.
 //! - A run that is resumed past its first model call has no `prompt`.
 //! - Requests of an `Extractor`, of embeddings, retrieval and memory have no documented event, and emit none.
 //!

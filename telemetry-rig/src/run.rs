@@ -17,7 +17,7 @@ use crate::inside::{Calls, Held};
 /// What the `agent` of an agent without a name is: its type, as everywhere.
 const UNNAMED: &str = "rig_agent::Agent";
 
-/// A tool call, its offer to a sub-agent, and what tells the tool that it is inside.
+/// A tool call, its offer to a sub-agent, and the guard that gives the tool its context.
 struct Tool {
     span: OpenSpan<spans::tool_call>,
     _offer: Option<Offer>,
@@ -132,7 +132,7 @@ impl Run {
         }
     }
 
-    /// A turn whose end rig told no hook: one that it recovered by itself, as after a call of a tool that does not exist.
+    /// Ends a turn whose end no hook saw: rig recovered from it, as from a call of a tool that does not exist.
     fn turn_is_over(&mut self) {
         if let Some(turn) = self.turn.take() {
             turn.known().end();
@@ -200,7 +200,7 @@ impl Run {
         }
     }
 
-    /// The run ended with an answer, or with a text that says why not.
+    /// The run ended with an answer, or with the text of a failure.
     pub(crate) fn settled(&mut self, outcome: Result<String, &str>) {
         let failure = outcome.as_ref().err().copied();
         // Tools that were still running were given up.
@@ -235,7 +235,7 @@ impl Run {
 }
 
 impl Turn {
-    /// The span, with what its stream said so far.
+    /// The span, with the text of its stream so far.
     fn known(self) -> OpenSpan<Answered<spans::llm_turn>> {
         if !self.text.is_empty() {
             record!(self.span; assistant_message = self.text);

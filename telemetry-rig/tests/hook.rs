@@ -194,7 +194,7 @@ fn a_streamed_run_is_the_same_tree_and_its_pieces_are_timed() {
 }
 
 #[test]
-fn a_stream_that_is_dropped_is_cancelled_and_keeps_what_it_said() {
+fn a_dropped_stream_is_cancelled_and_keeps_its_text() {
     let capture = testing::capture();
     let run = async {
         let mut stream = streaming_agent().prompt("Oslo?").max_turns(4).stream();
@@ -290,7 +290,7 @@ fn a_tool_that_a_hook_denies_is_skipped() {
 }
 
 #[test]
-fn a_run_that_a_hook_stops_says_cancelled() {
+fn a_run_that_a_hook_stops_is_cancelled() {
     let capture = gated(DispatchAction::stop("enough"));
     assert_eq!(tree(&capture), ["agent error < ", "llm_turn ok < agent", "tool_call cancelled < agent"]);
     let stop = &capture.named("condukt.agent.stop")[0];
@@ -466,7 +466,7 @@ fn what_a_tool_does_is_inside_its_call_also_where_tools_run_at_once() {
             "agent assistant > tool_call c3 > operation Bergen > tool_call measure",
         ]
     );
-    // The model is told of the same tools, in the same order.
+    // The model is given the same tools, in the same order.
     let offered = capture.named("condukt.llm_turn.start")[0].get("tools").unwrap().clone();
     assert_eq!((&offered[0]["name"], &offered[1]["name"]), (&json!("north"), &json!("south")));
     let results = capture.named("condukt.tool_call.stop");

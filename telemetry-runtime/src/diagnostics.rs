@@ -8,7 +8,7 @@ macro_rules! needs {
         $(#[$attribute])*
         pub trait $name {}
 
-        // Without an implementation the compiler would say that there is none, instead of the message.
+        // Without any implementation the compiler reports that, instead of the message.
         #[diagnostic::do_not_recommend]
         impl<T: Never + ?Sized> $name for T {}
     )+ };

@@ -39,7 +39,7 @@
 //! | `otel.kind` | `client` | `server` |
 //!
 //! A client that calls in a `tool_call` of its own and uses [`inject`] has `mcp.method.name` and `otel.kind` on its stop. `rmcp` does
-//! not tell a client the id of its request or of its session.
+//! not give a client the id of its request or of its session.
 
 use std::borrow::Cow;
 

@@ -103,7 +103,7 @@ fn an_agent_has_an_id_that_outlasts_its_run() {
 }
 
 #[test]
-fn the_usage_of_a_request_may_say_when_and_after_which_message() {
+fn usage_may_carry_its_time_and_message_index() {
     let usage = json!({"input_tokens": 3, "output_tokens": 1, "at": 1_760_000_000, "message_index": 4});
     let capture = testing::capture();
     capture.scope(|| {

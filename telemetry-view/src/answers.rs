@@ -9,12 +9,12 @@ pub(crate) use telemetry_llm::{Message, Part, Role, answer, conversation};
 
 static PRICES: LazyLock<Prices> = LazyLock::new(Prices::builtin);
 
-/// The tokens that a `usage` value tells of.
+/// The tokens in a `usage` value.
 pub(crate) fn usage(value: &Json) -> Option<Usage> {
     Usage::read(value)
 }
 
-/// What those tokens cost, in US dollars: what the provider says, else by the built-in table at that time, in
+/// What those tokens cost, in US dollars: the provider's figure, else by the built-in table at that time, in
 /// nanoseconds since the Unix epoch. `None` where neither knows.
 pub(crate) fn cost(provider: Option<&str>, models: [Option<&str>; 2], usage: &Usage, at: u64) -> Option<f64> {
     let at = UNIX_EPOCH + Duration::from_nanos(at);

@@ -54,7 +54,7 @@ pub struct Args {
     #[arg(long, default_value_t = IpAddr::V4(Ipv4Addr::LOCALHOST))]
     address: IpAddr,
 
-    /// A token that whoever opens the page has to know, at least 16 characters.
+    /// A token that is required to open the page, at least 16 characters.
     #[arg(long, env = "TELEMETRY_VIEW_TOKEN", hide_env_values = true)]
     token: Option<String>,
 
@@ -64,11 +64,11 @@ pub struct Args {
     memory: Option<usize>,
 }
 
-/// Does what the command line says.
+/// Runs the command line.
 pub fn main(args: &Args) -> ExitCode {
     match run(args) {
         Ok(code) => code,
-        // Whoever was reading has seen enough.
+        // The reader of a pipe has stopped.
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("error: {error}");
@@ -114,7 +114,7 @@ fn run(args: &Args) -> io::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// The runs of whole files. Whoever reads a file wants all of it.
+/// The runs of whole files. A file is read whole.
 fn read(files: &[&Path], args: &Args) -> io::Result<Model> {
     let mut model = Model::new(args.memory.map_or(usize::MAX, |memory| memory << 20));
     let mut sources: Vec<(&Path, Box<dyn Read + Send>)> = Vec::new();

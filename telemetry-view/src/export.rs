@@ -74,7 +74,7 @@ pub(crate) fn page(model: &Model, out: &mut impl Write) -> io::Result<()> {
         Ok(format!("{}\t{transcript}\n", session.number))
     });
     pieces(out, "conversations", conversations)?;
-    // What stands before the tab says whose it is; a shared value is nobody's.
+    // The number before the tab is the span's; a shared value belongs to no span.
     let events = model.numbered_lines().map(|(number, line)| {
         let number = number.map(|number| number.to_string()).unwrap_or_default();
         Ok(format!("{number}\t{line}\n"))

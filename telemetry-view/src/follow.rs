@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use crate::model::Model;
 use crate::server::Shared;
-use telemetry_runtime::recording::{Header, Line};
+use telemetry_runtime::recording::{Header, Line, VERSION};
 
 /// How often a file is looked at for what was added.
 const LOOK: Duration = Duration::from_millis(150);
@@ -74,7 +74,7 @@ fn take(model: &mut Model, lines: Vec<Parsed>) {
     }
 }
 
-/// What a reader tells whoever puts lines into the model.
+/// What a reader passes to the task that puts lines into the model.
 type Batch = io::Result<Vec<Parsed>>;
 
 /// How many batches wait at most.
@@ -225,12 +225,12 @@ impl Followed {
     }
 }
 
-/// An error that says which file it is about.
+/// An error that names its file.
 pub(crate) fn named(path: &Path, error: &io::Error) -> io::Error {
     io::Error::new(error.kind(), format!("{}: {error}", path.display()))
 }
 
-/// Whether two are of one file, where the system can tell.
+/// Whether two are of one file, where the system gives file ids.
 #[cfg(unix)]
 pub(crate) fn is_same(a: &Metadata, b: &Metadata) -> bool {
     use std::os::unix::fs::MetadataExt as _;
@@ -244,5 +244,5 @@ pub(crate) fn is_same(_: &Metadata, _: &Metadata) -> bool {
 
 /// What a file begins with: its clock is not that of the one before.
 fn another_run() -> Line {
-    Line::Header(Header { telemetry: crate::VERSION, program: String::new(), pid: 0, system_time: 0 })
+    Line::Header(Header { telemetry: VERSION, program: String::new(), pid: 0, system_time: 0 })
 }

@@ -47,7 +47,7 @@ struct Node<'m> {
     #[serde(skip_serializing_if = "Option::is_none")]
     time_to_first_token: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    usage: Option<&'m crate::Usage>,
+    usage: Option<&'m telemetry_llm::Usage>,
     #[serde(skip_serializing_if = "Option::is_none")]
     cost: Option<f64>,
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -64,7 +64,7 @@ impl FromStr for Limits {
                 let known = MEASURES.iter().find(|(known, _)| *known == name).map(|(_, measure)| *measure);
                 let measure = known.ok_or_else(|| {
                     let names: Vec<&str> = MEASURES.iter().map(|(name, _)| *name).collect();
-                    format!("`{name}` is none of {}", names.join(", "))
+                    format!("`{name}` is not one of {}", names.join(", "))
                 })?;
                 if matches!(measure, Measure::Tools | Measure::Errors) && condition.contains('>') {
                     return Err(format!("`{name}` takes no limit"));
@@ -77,7 +77,7 @@ impl FromStr for Limits {
 }
 
 impl Limits {
-    /// What the second recording breaks. What cannot be judged is broken too, and says why.
+    /// What the second recording breaks. A limit that cannot be judged counts as broken, with the reason.
     #[allow(clippy::cast_precision_loss, reason = "a percentage is asked for")]
     pub fn broken_by(&self, comparison: &Comparison) -> Vec<String> {
         let Comparison { a, b, runs } = comparison;

@@ -277,7 +277,7 @@ fn open(path: &Path) -> io::Result<File> {
 fn ends_within_a_line(path: &Path) -> io::Result<bool> {
     let mut last = [b'\n'];
     let metadata = fs::metadata(path)?;
-    // Of what is no file, such as a pipe, there is no end.
+    // A pipe or device has no end to look at.
     if metadata.is_file() && metadata.len() > 0 {
         let mut file = File::open(path)?;
         file.seek(SeekFrom::End(-1))?;

@@ -72,7 +72,7 @@ impl ViewOptions {
         Self { binding: Binding { address, ..self.binding }, ..self }
     }
 
-    /// Returns options with a token that whoever reads has to know: at least 16 letters, digits, `-` or `_`. It is part
+    /// Returns options with a token that readers need: at least 16 letters, digits, `-` or `_`. It is part
     /// of the address that is printed.
     pub fn with_token(self, token: impl Into<String>) -> Self {
         Self { binding: Binding { token: Some(token.into()), ..self.binding }, ..self }

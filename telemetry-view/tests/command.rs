@@ -121,7 +121,7 @@ fn a_saved_page_is_one_file() {
 }
 
 #[test]
-fn what_cannot_be_read_is_told() {
+fn an_unreadable_file_is_an_error() {
     for arguments in [
         vec!["/nowhere/at-all.jsonl", "--json"],
         vec!["/nowhere/at-all.jsonl"],
@@ -141,7 +141,7 @@ fn equal_runs_pass_every_condition() {
 }
 
 #[test]
-fn each_condition_tells_what_it_is_about() {
+fn each_condition_names_its_measure() {
     let mut worse = small_run();
     // The second turn costs twice as much, another tool is called and fails.
     worse[7]["metadata"]["usage"] = json!({"prompt_tokens": 400, "completion_tokens": 20});
@@ -177,7 +177,7 @@ fn each_condition_tells_what_it_is_about() {
 }
 
 #[test]
-fn what_is_not_known_is_not_passed() {
+fn an_unknown_measure_does_not_pass() {
     let mut unknown = small_run();
     for event in &mut unknown {
         if let Some(model) = event["metadata"].get_mut("model") {
@@ -189,7 +189,7 @@ fn what_is_not_known_is_not_passed() {
 }
 
 #[test]
-fn a_comparison_says_in_what_steps_differ() {
+fn a_comparison_shows_how_steps_differ() {
     let folder = tempfile::tempdir().unwrap();
     let mut other = small_run();
     other[3]["metadata"]["args"]["city"] = "Bern".into();

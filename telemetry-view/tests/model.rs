@@ -201,7 +201,7 @@ fn a_legion_agent_that_is_still_there_waits() {
 fn what_comes_twice_counts_once() {
     let mut events = small_run();
     events.extend(small_run());
-    // Single events have nothing to be told apart by.
+    // Single events have no ids to be told apart by.
     events.retain(|event| event["event"] != "condukt.secrets.access");
     let totals = model(&events).totals();
     assert_eq!((totals.agents, totals.turns, totals.tool_calls), (1, 2, 1));
@@ -239,7 +239,7 @@ fn a_conversation_shows_each_message_once_and_results_beside_their_calls() {
 }
 
 #[test]
-fn a_history_that_changes_says_so() {
+fn a_changed_history_is_marked() {
     let turn = |id, at, messages: Json| {
         start(
             "condukt.llm_turn",
@@ -574,7 +574,7 @@ fn an_evaluation_stands_in_the_span_that_it_judges_with_its_verdict() {
     let event = only(&model, Kind::Event);
     assert_eq!((&*event.name, &*event.preview), ("evaluation.result", "relevance 0.75 pass It answers."));
     assert_eq!(event.parent, Some(only(&model, Kind::Agent).number));
-    // One that could not be made says why.
+    // A failed tool call has its error.
     let failed = json!({"session_id": "s", "name": "toxicity", "error_type": "timeout"});
     let mut evaluation = single("telemetry.evaluation.result", 1, failed);
     evaluation["measurements"] = json!({});

@@ -151,7 +151,7 @@ fn messages_that_come_again_are_written_once() {
 }
 
 #[test]
-fn what_is_no_line_is_passed_over() {
+fn a_malformed_line_is_skipped() {
     let mut file = Vec::new();
     file.extend_from_slice(
         b"\xff\xfe not json\n\n   \r\n[1,2]\n\"text\"\n{}\n{\"event\":7}\n{\"later\":\"kind of line\"}\n",
@@ -193,7 +193,7 @@ fn a_value_that_nests_deeper_than_readers_go_is_kept_as_text() {
 }
 
 #[test]
-fn a_recording_that_lost_events_says_how_many() {
+fn a_recording_counts_its_lost_events() {
     let mut file = Vec::new();
     Line::Dropped(3).write(&mut file);
     Line::Dropped(u64::MAX).write(&mut file);

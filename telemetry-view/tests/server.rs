@@ -88,7 +88,7 @@ fn names(message: &Json) -> Vec<&str> {
 }
 
 #[test]
-fn the_page_is_on_loopback_and_says_where() {
+fn the_page_is_on_loopback_and_prints_its_address() {
     let view = quiet().serve().unwrap();
     assert!(view.url().starts_with("http://127.0.0.1:"), "{}", view.url());
     let page = ask(&view, "/", &[]);
@@ -136,7 +136,7 @@ fn pages_of_elsewhere_may_not_read() {
 }
 
 #[test]
-fn each_answer_says_what_a_browser_may_do_with_it() {
+fn each_answer_has_security_headers() {
     let view = quiet().serve().unwrap();
     for path in ["/", "/api/breakdown", "/nowhere"] {
         let answer = ask(&view, path, &[]);
@@ -175,7 +175,7 @@ fn a_token_that_no_address_can_carry_is_refused() {
 }
 
 #[test]
-fn what_happens_is_told_within_a_second() {
+fn events_reach_the_page_within_a_second() {
     let _alone = ALONE.lock();
     let view = quiet().serve().unwrap();
     let mut messages = live(&view, None);
@@ -265,7 +265,7 @@ fn what_an_agent_wrote_cannot_leave_its_place_in_a_saved_page() {
 }
 
 #[test]
-fn the_page_itself_keeps_to_its_policy() {
+fn the_page_complies_with_its_content_security_policy() {
     let page = include_str!("../src/page.html");
     let script = page.split("<script>").nth(1).unwrap();
     for forbidden in [

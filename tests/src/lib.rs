@@ -1,5 +1,6 @@
 //! What integration tests share; the tests are in `tests/`. The README's examples are compiled here.
 
+pub mod lines;
 pub mod property;
 
 use std::any::Any;

@@ -12,7 +12,7 @@ fn untouched(state: &Mutex<u8>, shared: Arc<RwLock<u8>>, n: u8) -> u8 {
 pub(super) fn check() {
     let state = Mutex::new(1);
     let shared = Arc::new(RwLock::new(2));
-    let _held = state.lock().expect("nobody has it");
-    let _written = shared.write().expect("nobody has it");
+    let _held = state.lock().expect("it is not poisoned");
+    let _written = shared.write().expect("it is not poisoned");
     assert_eq!(untouched(&state, Arc::clone(&shared), 3), 3);
 }

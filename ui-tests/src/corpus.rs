@@ -8,7 +8,7 @@ use std::fmt::Write;
 use std::fs;
 use std::path::Path;
 
-/// In the place of an attribute: there is none, and the marker becomes an attribute that vanishes.
+/// In the place of an attribute: no attribute, and the marker becomes one that vanishes.
 pub const BARE: &str = "";
 
 /// Attributes for shapes, bare first, each with a name for the module or program that is made with it.
@@ -29,7 +29,7 @@ pub const ATTRIBUTES: [(&str, &str); 5] = [
 /// What marks a function.
 const MARKER: &str = "#[instrumented";
 
-/// How the annotated calls of a case end unless it says otherwise.
+/// How the annotated calls of a case end, by default.
 const DEFAULT_ENDS: &str = "ok";
 
 /// One file of the corpus.
@@ -76,7 +76,7 @@ impl Case {
         attributes[letters % attributes.len()].1
     }
 
-    /// Whether the case says, after `// differs:`, why it cannot be under an attribute what it is bare.
+    /// Whether the case gives, after `// differs:`, the reason why it cannot read the same under an attribute.
     #[must_use]
     pub fn differs(&self) -> bool {
         self.source.lines().any(|line| line.starts_with("// differs: "))

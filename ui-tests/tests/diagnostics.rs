@@ -1,15 +1,15 @@
-//! What the compiler says of the user's own code, it says under an attribute as it does without.
+//! The compiler's messages about the user's own code are the same under an attribute as without.
 //!
 //! Each case of `lints/` and `errors/` is written out bare and under the attributes as programs of a
 //! package of their own, all are checked in one call of cargo, and the compiler's messages are compared
 //! with those for the bare one.
 //!
-//! - A lint must say the same and point at the same tokens, in the first place and in the others.
-//! - An error must have the same code and point at the same tokens in the first place. What else it says
-//!   may differ: rustc explains a type that does not fit, say, by what stands around it.
+//! - A lint must have the same text and point at the same tokens, in the first place and in the others.
+//! - An error must have the same code and point at the same tokens in the first place. The rest of
+//!   its text may differ: rustc explains a type that does not fit, for one, by the code around it.
 //!
-//! Where that cannot be had, the case says why after `// differs:`. It must then differ: should it ever
-//! not, the line is to go.
+//! Where that is impossible, the case gives the reason after `// differs:`. It must then differ: if it
+//! no longer does, remove the line.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -38,7 +38,7 @@ fn errors_point_where_they_do_without_an_attribute() {
 struct Diagnostic {
     /// Its code, and where it points in the first place: `E0308 at 5:5 to 5:15`.
     first: String,
-    /// What it says, and all that it points at.
+    /// Its text, and all that it points at.
     all: String,
     /// As a person reads it.
     text: String,
@@ -85,7 +85,7 @@ fn program(case: &Case, attribute: &str) -> String {
     format!("{}__{attribute}", case.name)
 }
 
-/// What the compiler says of each program, by the program's name.
+/// The compiler's messages for each program, by the program's name.
 fn check(folder: &str, cases: &[Case]) -> BTreeMap<String, Vec<Diagnostic>> {
     let package = Package::new(Path::new(env!("CARGO_TARGET_TMPDIR")), folder, "2024", &[]);
     for case in cases {

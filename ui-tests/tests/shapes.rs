@@ -2,7 +2,7 @@
 //!
 //! `build.rs` writes the modules out. A test calls its case's `check`, which asserts what the function
 //! does, without a handler and with a capture, and then looks at what came out: for each
-//! annotated call that was made exactly one start and one end, in the order that the case says.
+//! annotated call that was made exactly one start and one end, in the order that the case gives.
 
 #![warn(clippy::nursery)]
 #![allow(

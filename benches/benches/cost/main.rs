@@ -63,7 +63,7 @@ fn main() {
     }
 }
 
-/// Says that instructions are to be counted.
+/// The argument of a process that runs a case to have its instructions counted.
 const COUNT: &str = "--count";
 
 enum Row {
@@ -87,7 +87,7 @@ impl Row {
         }
     }
 
-    /// Measures while whoever should listen does.
+    /// Measures with the case's handlers attached.
     fn listening(&self, measure: &mut dyn FnMut(fn(u64))) {
         match self {
             Self::Ours(case) => {

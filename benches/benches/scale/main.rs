@@ -1,4 +1,4 @@
-//! An agent's events at scale: recorded conversations a hundred times over, to whoever may listen, beside the
+//! An agent's events at scale: recorded conversations a hundred times over, with each kind of handler, beside the
 //! same work instrumented with `tracing`.
 //!
 //! `cargo bench -p benches --bench scale -- FILE` reads conversations from a file of `OpenAI` chat messages, one
@@ -55,8 +55,8 @@ fn main() {
         let (rate, peak) = (spans as f64 / took.as_secs_f64(), allocations::peak_bytes() as f64 / 1e6);
         println!("| {who} | {rate:.0} | {events} | {lost} | {peak:.1} |");
     };
-    row("no handler", work::OURS, nobody);
-    row("no subscriber, `tracing`", peer::SMALL, nobody);
+    row("no handler", work::OURS, unobserved);
+    row("no subscriber, `tracing`", peer::SMALL, unobserved);
     row("default logger to a sink", work::OURS, logger);
     row("`tracing`, formatted to a sink", peer::SMALL, peer::lines);
     row("`queue`", work::OURS, queued);
@@ -66,7 +66,7 @@ fn main() {
     row("`tracing-opentelemetry`, batch processor", peer::SMALL, peer::exported);
 }
 
-fn nobody(run: &mut dyn FnMut()) -> (u64, u64) {
+fn unobserved(run: &mut dyn FnMut()) -> (u64, u64) {
     run();
     (0, 0)
 }
@@ -102,7 +102,7 @@ fn json_lines(run: &mut dyn FnMut()) -> (u64, u64) {
     LINES.store(0, Ordering::Relaxed);
     let out = Mutex::new(BufWriter::new(Sink));
     attach("lines", event_names!["condukt.**"], move |event: &Event<'_>| {
-        let mut out = out.lock().expect("nobody panicked");
+        let mut out = out.lock().expect("no thread panicked");
         serde_json::to_writer(&mut *out, event).expect("a sink takes all");
         out.write_all(b"\n").expect("a sink takes all");
     })

@@ -37,7 +37,7 @@ impl Chat {
         Self { agent, model, tools, messages: Vec::new() }
     }
 
-    /// Reads a message without answering it: instructions, or one half of what a customer says.
+    /// Reads a message without answering it: instructions, or one half of a customer's message.
     pub fn read(&mut self, message: ChatCompletionRequestMessage) {
         self.messages.push(message);
     }
@@ -47,7 +47,7 @@ impl Chat {
         agent,
         agent = self.agent,
         prompt = message.as_str(),
-        // One that hands the customer over says nothing.
+        // An answer that hands the customer over has no text.
         stop(|answer| output = Some(answer).filter(|answer| !answer.is_empty()))
     )]
     pub async fn answer(&mut self, message: String) -> Result<String, AgentError> {
@@ -55,7 +55,7 @@ impl Chat {
         self.go_on().await
     }
 
-    /// Says something without being asked: a greeting, mostly. There is no prompt, so no `agent` span.
+    /// Speaks unasked: a greeting, mostly. There is no prompt, so no `agent` span.
     pub async fn speak(&mut self) -> Result<String, AgentError> {
         self.go_on().await
     }

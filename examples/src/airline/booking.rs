@@ -14,7 +14,7 @@ const DATA: &str = include_str!("../../data/bookings.json");
 /// The price of a checked bag, in dollars.
 const BAG: u32 = 50;
 
-/// The booking system. It only opens for whoever has the key.
+/// The booking system. It only opens with the key.
 #[derive(Debug)]
 pub struct BookingSystem {
     key: String,
@@ -129,7 +129,7 @@ impl BookingSystem {
         Ok(Self { key: key.to_owned(), bookings: Mutex::new(serde_json::from_str(DATA)?) })
     }
 
-    /// What is in it, for whoever has the key.
+    /// Its contents, if the key is right.
     pub async fn open(&self, key: Option<&str>) -> Result<MutexGuard<'_, Bookings>, ToolError> {
         // A real one is a network away, and the other calls of the turn go on meanwhile.
         tokio::task::yield_now().await;

@@ -74,7 +74,7 @@ pub struct Args {
     record: Option<PathBuf>,
 }
 
-/// Does what the command line says, and prints the summary, whole or not at all.
+/// Runs the command line, and prints the summary, whole or not at all.
 pub async fn main(args: Args) -> anyhow::Result<()> {
     let (source, mut conversations) = match &args.conversations {
         Some(file) => (file.display().to_string(), conversation::read(file)?),
@@ -100,7 +100,7 @@ pub async fn main(args: Args) -> anyhow::Result<()> {
 
     let text = if args.json { serde_json::to_string(&summary)? + "\n" } else { summary.to_string() };
     match io::stdout().write_all(text.as_bytes()) {
-        // Whoever was reading has seen enough.
+        // The reader of a pipe has stopped.
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {}
         outcome => outcome.context("standard output")?,
     }
@@ -111,8 +111,8 @@ pub async fn main(args: Args) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Sends what happens to a collector as well; which one, the environment says where `endpoint` does
-/// not.
+/// Also sends events to a collector: that at `endpoint`, or that of the environment if it is
+/// empty.
 fn export(endpoint: &str) -> anyhow::Result<OtlpExport> {
     let builder = telemetry_otel::builder();
     let builder = if endpoint.is_empty() { builder } else { builder.endpoint(endpoint) };
@@ -145,7 +145,7 @@ impl Args {
     }
 }
 
-/// A variable of the environment, if it is there and says something.
+/// A variable of the environment, if it is set and not empty.
 fn variable(name: &str) -> anyhow::Result<Option<String>> {
     match env::var(name) {
         Ok(value) => Ok(Some(value).filter(|value| !value.is_empty())),
@@ -189,7 +189,7 @@ impl Progress {
                 .with_ansi_sanitization(!colour)
                 .with_target(false)
                 .without_time()
-                // One that cannot be printed is not worth another that says so.
+                // An error about a line that cannot be printed could not be printed either.
                 .log_internal_errors(false)
                 .init();
             attach_default_logger(LoggerOptions::default().with_ansi(colour).with_prices(Prices::builtin()))?;

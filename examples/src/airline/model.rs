@@ -89,10 +89,10 @@ pub enum ModelError {
     Unreachable {
         /// The server.
         base_url: String,
-        /// What the operating system says.
+        /// The operating system's error.
         reason: String,
     },
-    /// The server says no.
+    /// The server answered with an error.
     #[error("{base_url} answered {answer}")]
     Refused {
         /// The server.

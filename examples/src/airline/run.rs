@@ -22,7 +22,7 @@ use crate::airline::toolbox::Toolbox;
 pub enum Mode {
     /// The model and the tools both do what was recorded.
     Recorded,
-    /// The model says what was recorded; the tools are real.
+    /// The model's answers are recorded; the tools are real.
     RecordedModel,
     /// The model behind a URL, with real tools. From the recording it gets the customer's messages.
     Provider {
@@ -149,7 +149,7 @@ async fn converse(conversation: Conversation, mut assistant: Chat, recorded: boo
             }
             Step::Answer(text) => assistant.answer(text.to_owned()).await,
             Step::Speak if recorded => assistant.speak().await,
-            // A model of today says what it likes.
+            // A live model decides itself whether to speak.
             Step::Speak => continue,
         };
         outcome.map_err(|error| RunError::Conversation { line: conversation.line, error })?;

@@ -16,12 +16,13 @@
 //! ```
 //!
 //! The table is made from the data of [genai-prices] (MIT, Copyright (c) Pydantic Services Inc. 2025 to
-//! present) by `scripts/prices.py`; [`Prices::date`] says when. Prices are those of the list: without
+//! present) by `scripts/prices.py`; [`Prices::date`] is its date. Prices are those of the list: without
 //! discounts of batches, service tiers, tools that are billed by the call, or taxes. A cost that the
 //! provider states ([`Usage::cost`]) is better.
 //!
 //! [genai-prices]: https://github.com/pydantic/genai-prices
 
+mod cost;
 mod find;
 mod table;
 
@@ -30,20 +31,9 @@ use std::sync::{Arc, OnceLock};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use crate::Usage;
+pub use cost::Cost;
 use find::Found;
 use table::{PriceSet, Table};
-
-/// What a call cost, in US dollars.
-#[derive(Clone, Copy, Debug, Default, PartialEq, serde::Serialize)]
-#[non_exhaustive]
-pub struct Cost {
-    /// What went in, what was read from a cache and written to one included.
-    pub input: f64,
-    /// What came out.
-    pub output: f64,
-    /// All of it, a price of the request itself included.
-    pub total: f64,
-}
 
 /// A price of your own, in US dollars for a million tokens.
 ///

@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::Cost;
+use super::cost::Cost;
 use crate::Usage;
 
 /// The whole table.

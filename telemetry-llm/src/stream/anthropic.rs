@@ -1,10 +1,11 @@
 //! Anthropic's events.
 
-use super::chunk::{Delta, Place, Sink, common, finish, give};
-use super::index;
+use serde_json::Value as Json;
+
+use super::delta::{Delta, Place, Sink, common, finish, give, index};
+use crate::Usage;
 use crate::json::{at, text};
 use crate::part;
-use crate::{Json, Usage};
 
 pub(super) fn event<'a>(kind: &'a str, event: &'a Json, sink: &mut Sink<'_, 'a>) -> bool {
     let place = Place::At((index(event, &["index"]), 0));

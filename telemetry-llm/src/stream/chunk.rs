@@ -1,79 +1,11 @@
-//! Which form a chunk is of, and what all of them come to.
+//! Which form a chunk is of.
 
+use serde_json::Value as Json;
+
+use super::delta::{Delta, Place, Sink, give};
 use super::{anthropic, clouds, libraries, openai};
+use crate::Response;
 use crate::json::{at, get, text};
-use crate::message::Part;
-use crate::response::{error_of, of_id};
-use crate::{FinishReason, Json, Provider, Response, Usage};
-
-/// Where a piece belongs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Place {
-    /// There; blocks stand in the order of these keys.
-    At((u64, u64)),
-    /// With the last block if that is of its kind, else behind it.
-    Next,
-}
-
-/// What one chunk holds.
-#[derive(Debug)]
-pub(super) enum Delta<'a> {
-    Id(&'a str),
-    Model(&'a str),
-    Provider(Provider),
-    Usage(Box<Usage>),
-    /// Why a choice ended.
-    Finish(u64, FinishReason),
-    Error(String),
-    /// The stream's last event.
-    End,
-    /// What comes next is a block of its own.
-    Break,
-    Text(Place, &'a str),
-    Reasoning(Place, &'a str),
-    Redacted(Place),
-    Call {
-        place: Place,
-        id: Option<&'a str>,
-        name: Option<&'a str>,
-        arguments: &'a str,
-        whole: Option<Json>,
-    },
-    /// Whole parts, in the place of what was there.
-    Parts(Place, Vec<Part>),
-    /// A whole item, in the place of all pieces of it.
-    Item(u64, Vec<Part>),
-    /// A whole answer, or what a user's own struct knows of one.
-    Answer(Box<Response>),
-}
-
-impl Delta<'_> {
-    /// Whether it is output of the model.
-    pub(super) fn is_token(&self) -> bool {
-        let says = |part: &Part| match part {
-            Part::Text { content } | Part::Reasoning { content, .. } => !content.is_empty(),
-            Part::ToolCall(_) => true,
-            _ => false,
-        };
-        match self {
-            Self::Text(_, text) | Self::Reasoning(_, text) => !text.is_empty(),
-            Self::Call { .. } => true,
-            Self::Parts(_, parts) | Self::Item(_, parts) => parts.iter().any(says),
-            Self::Answer(answer) => answer.message.iter().flat_map(|message| &message.parts).any(says),
-            _ => false,
-        }
-    }
-}
-
-/// Receives each delta of a chunk.
-pub(super) type Sink<'s, 'a> = dyn FnMut(Delta<'a>) + 's;
-
-/// Passes on a delta, if there is one.
-pub(super) fn give<'a>(sink: &mut Sink<'_, 'a>, delta: Option<Delta<'a>>) {
-    if let Some(delta) = delta {
-        sink(delta);
-    }
-}
 
 /// Reads a chunk; false if it is of no known form.
 pub(super) fn read<'a>(chunk: &'a Json, sink: &mut Sink<'_, 'a>) -> bool {
@@ -141,28 +73,4 @@ fn whole<'a>(chunk: &'a Json, sink: &mut Sink<'_, 'a>) -> bool {
         sink(Delta::Text(Place::Next, piece));
     }
     known
-}
-
-/// What every form has at the same places.
-pub(super) fn common<'a>(value: &'a Json, ids: &[&str], models: &[&str], sink: &mut Sink<'_, 'a>) {
-    if let Some(id) = text(value, ids) {
-        give(sink, of_id(id).map(Delta::Provider));
-        sink(Delta::Id(id));
-    }
-    if let Some(model) = text(value, models) {
-        sink(Delta::Model(model));
-    }
-    if let Some(usage) = Usage::read(value) {
-        sink(Delta::Usage(Box::new(usage)));
-    }
-    if let Some(error) = error_of(value) {
-        sink(Delta::Error(error));
-    }
-}
-
-/// Why a choice ended, where it gives that.
-pub(super) fn finish<'a>(choice: u64, value: Option<&'a Json>, sink: &mut Sink<'_, 'a>) {
-    if let Some(reason) = value.and_then(FinishReason::read) {
-        sink(Delta::Finish(choice, reason));
-    }
 }

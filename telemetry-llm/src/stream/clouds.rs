@@ -1,12 +1,13 @@
 //! Gemini, Bedrock, Cohere and Ollama.
 
-use super::chunk::{Delta, Place, Sink, common, finish, give};
-use super::index;
+use serde_json::Value as Json;
+
+use super::delta::{Delta, Place, Sink, common, finish, give, index};
 use super::openai::piece_of_call;
 use crate::json::{at, first, text};
 use crate::message::Part;
 use crate::part;
-use crate::{FinishReason, Json, Provider, Response, Usage};
+use crate::{FinishReason, Provider, Response, Usage};
 
 /// Gemini's chunks, each in the form of a whole answer.
 pub(super) fn gemini<'a>(chunk: &'a Json, sink: &mut Sink<'_, 'a>) -> bool {

@@ -1,12 +1,13 @@
 //! The forms that libraries give a stream: Vercel's SDK, `LangChain`, genai, rig.
 
-use super::chunk::{Delta, Place, Sink, common, finish, give};
-use super::index;
+use serde_json::Value as Json;
+
+use super::delta::{Delta, Place, Sink, common, finish, give, index};
 use super::openai::piece_of_call;
+use crate::Usage;
 use crate::json::{at, first, same, text};
 use crate::message::Part;
 use crate::part;
-use crate::{Json, Usage};
 
 /// The parts of a stream of Vercel's SDK.
 pub(super) fn vercel<'a>(kind: &'a str, piece: &'a Json, sink: &mut Sink<'_, 'a>) -> bool {

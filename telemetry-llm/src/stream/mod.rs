@@ -3,17 +3,18 @@
 mod anthropic;
 mod chunk;
 mod clouds;
+mod delta;
 mod libraries;
 mod openai;
 
+use serde_json::Value as Json;
 use std::collections::BTreeMap;
 
-use crate::json::first;
 use crate::message::{Message, Part, Role, ToolCall};
 use crate::part::arguments_of;
 use crate::text::head;
-use crate::{FinishReason, Json, Provider, Response, Usage};
-use chunk::{Delta, Place};
+use crate::{FinishReason, Provider, Response, Usage};
+use delta::{Delta, Place};
 
 /// The most bytes of text that are kept of one answer; what comes after is left out.
 const MAX_BYTES: usize = 16 << 20;
@@ -61,8 +62,8 @@ enum Block {
 }
 
 /// Whether a chunk of a stream has something that the model wrote: text, reasoning or a call of a
-/// tool. The first such chunk is the answer's first token; those that only open a stream, or keep it
-/// open, are none.
+/// tool. The first such chunk is the answer's first token; chunks that only open a stream, or keep
+/// it open, do not count.
 ///
 /// ```
 /// use telemetry_llm::has_token;
@@ -225,7 +226,7 @@ impl ResponseStream {
         }
     }
 
-    /// The block at a place, a new one if there is none of that kind.
+    /// The block at a place, a new one if there is no block of that kind.
     fn block(
         &mut self,
         place: Place,
@@ -294,7 +295,7 @@ impl Block {
             Self::Reasoning { content, redacted } => {
                 vec![Part::Reasoning { content: content.clone(), redacted: *redacted && content.is_empty() }]
             }
-            // A call of which only the arguments came says nothing.
+            // Arguments without a name are not a call.
             Self::Call { name: None, .. } => Vec::new(),
             Self::Call { id, name: Some(name), arguments, whole } => {
                 let arguments = match whole {
@@ -306,9 +307,4 @@ impl Block {
             Self::Whole(parts) => parts.clone(),
         }
     }
-}
-
-/// The index that a piece states.
-fn index(value: &Json, paths: &[&str]) -> u64 {
-    first(value, paths).and_then(Json::as_u64).unwrap_or(0)
 }

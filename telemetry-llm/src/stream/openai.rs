@@ -1,11 +1,12 @@
 //! `OpenAI`'s two interfaces, and all that copy them.
 
-use super::chunk::{Delta, Place, Sink, common, finish, give};
-use super::index;
+use serde_json::Value as Json;
+
+use super::delta::{Delta, Place, Sink, common, finish, give, index};
 use crate::json::{at, first, text};
 use crate::message::Part;
 use crate::part;
-use crate::{FinishReason, Json, Provider, Response};
+use crate::{FinishReason, Provider, Response};
 
 /// Blocks of a chat completion stand in the order of a whole message's parts.
 const REASONING: u64 = 0;

@@ -1,70 +1,14 @@
 //! Token counts.
 
+mod counts;
 mod read;
 mod settle;
+mod tokens;
 
-use serde::Serialize;
+use serde_json::Value as Json;
 
-use crate::Json;
-use read::Counts;
-
-/// The tokens of one model call, and what it cost.
-///
-/// What is unknown is `None`, never 0. A part is never larger than its whole: what came from a cache
-/// or was written to one is within `input`, reasoning is within `output`, and `total` is at least
-/// the two together.
-///
-/// ```
-/// use telemetry_llm::Usage;
-/// use serde_json::json;
-///
-/// // Anthropic counts what came from a cache beside its input, OpenAI within it.
-/// let usage = Usage::read(&json!({"input_tokens": 10, "output_tokens": 5,
-///     "cache_read_input_tokens": 100, "cache_creation_input_tokens": 20})).unwrap();
-/// assert_eq!((usage.input, usage.cache_read, usage.total), (Some(130), Some(100), Some(135)));
-/// assert_eq!(usage.reasoning, None);
-/// ```
-#[derive(Clone, Copy, Debug, Default, Serialize)]
-#[non_exhaustive]
-pub struct Usage {
-    /// All tokens that went in, those of a cache included.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub input: Option<u64>,
-    /// All tokens that came out, reasoning included.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub output: Option<u64>,
-    /// The part of `input` that was read from a cache.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub cache_read: Option<u64>,
-    /// The part of `input` that was written to a cache.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub cache_write: Option<u64>,
-    /// The part of `output` that is reasoning.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub reasoning: Option<u64>,
-    /// The part of `input` that is audio.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub audio_input: Option<u64>,
-    /// The part of `output` that is audio.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub audio_output: Option<u64>,
-    /// All tokens together.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub total: Option<u64>,
-    /// The cost of the call as the provider gives it, in US dollars.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub cost: Option<f64>,
-    /// The counts as they were read, from which the fields are made.
-    #[serde(skip)]
-    counts: Counts,
-}
-
-/// The fields alone: how a usage was read makes no difference.
-impl PartialEq for Usage {
-    fn eq(&self, other: &Self) -> bool {
-        self.fields() == other.fields() && self.cost == other.cost
-    }
-}
+use counts::{Counts, Place, Slot};
+pub use tokens::Usage;
 
 impl Usage {
     /// Reads the usage of any provider: a map of counts, or an answer or a chunk that holds one.
@@ -119,7 +63,7 @@ impl Usage {
             counts: Counts::default(),
         };
         // What only one of them knows stays within its whole.
-        Self::of(Counts::of_fields(&sum))
+        Self::of(of_fields(&sum))
     }
 
     /// The total, or as much of it as is known.
@@ -136,21 +80,27 @@ impl Usage {
         settle::settle(counts)
     }
 
-    fn fields(&self) -> [Option<u64>; 8] {
-        [
-            self.input,
-            self.output,
-            self.cache_read,
-            self.cache_write,
-            self.reasoning,
-            self.audio_input,
-            self.audio_output,
-            self.total,
-        ]
-    }
-
     /// What it was read from, or, where its fields were set by hand, those.
     fn counts(&self) -> Counts {
-        if Self::of(self.counts) == *self { self.counts } else { Counts::of_fields(self) }
+        if Self::of(self.counts) == *self { self.counts } else { of_fields(self) }
     }
+}
+
+/// The counts of fields that were set by hand.
+fn of_fields(usage: &Usage) -> Counts {
+    let mut counts =
+        Counts { cost: usage.cost, cache: Place::Within, reasoning: Place::Within, ..Counts::default() };
+    for (slot, count) in [
+        (Slot::Input, usage.input),
+        (Slot::Output, usage.output),
+        (Slot::CacheRead, usage.cache_read),
+        (Slot::CacheWrite, usage.cache_write),
+        (Slot::Reasoning, usage.reasoning),
+        (Slot::AudioInput, usage.audio_input),
+        (Slot::AudioOutput, usage.audio_output),
+        (Slot::Total, usage.total),
+    ] {
+        counts.slots[slot as usize] = count;
+    }
+    counts
 }

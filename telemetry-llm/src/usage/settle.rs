@@ -1,7 +1,7 @@
 //! From counts as a provider gives them to counts whose parts are within their wholes.
 
-use super::Usage;
-use super::read::{Counts, Place, Slot};
+use super::counts::{Counts, Place, Slot};
+use super::tokens::Usage;
 
 /// Makes a usage of counts.
 pub(super) fn settle(counts: Counts) -> Usage {

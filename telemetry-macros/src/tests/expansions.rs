@@ -37,7 +37,7 @@ const SPANS: [&str; 3] = [
 /// Expands every use of a macro in `source`, at any depth, and asserts what holds of each.
 ///
 /// # Panics
-/// Where a macro panics, or makes something that is no Rust or lacks what the user wrote.
+/// If a macro panics, or its expansion does not parse or lacks a token of the user's.
 pub(crate) fn check(source: TokenStream) {
     let tokens: Vec<TokenTree> = source.into_iter().collect();
     for (at, token) in tokens.iter().enumerate() {
@@ -105,7 +105,7 @@ fn check_attribute(attribute: &Group, item: TokenStream) {
 
 fn check_function(expand: Attribute, arguments: TokenStream, item: &TokenStream) {
     let expanded = expand(arguments, item.clone());
-    // What is no Rust before cannot be after.
+    // Only input that parses must expand to items that parse.
     if syn::parse2::<syn::Item>(item.clone()).is_ok() {
         assert!(syn::parse2::<syn::File>(expanded.clone()).is_ok(), "no items: {expanded}");
     }
@@ -127,7 +127,7 @@ fn count(tokens: TokenStream, words: &mut HashMap<String, usize>) {
         match token {
             TokenTree::Group(group) => count(group.stream(), words),
             TokenTree::Punct(_) => {}
-            // One with nothing behind it says nothing.
+            // A `where` without predicates is dropped by the parser.
             TokenTree::Ident(word)
                 if word == "where" && matches!(tokens.peek(), None | Some(TokenTree::Group(_))) => {}
             TokenTree::Ident(_) | TokenTree::Literal(_) => *words.entry(token.to_string()).or_default() += 1,

@@ -119,7 +119,7 @@ fn parsed(text: &str) -> TokenStream {
 }
 
 #[test]
-fn what_the_corpus_says_is_never_lost() {
+fn no_token_of_the_corpus_is_lost() {
     if is_packaged() {
         return;
     }

@@ -55,8 +55,8 @@ pub(crate) fn whole_ident() -> Ident {
     format_ident!("__telemetry_parameters", span = Span::mixed_site())
 }
 
-/// The `Parameters<T>` of rmcp, whose `T` is the map of all arguments: what stands beside it, such as the request's
-/// context, is none of them.
+/// The `Parameters<T>` of rmcp, whose `T` is the map of all arguments. Parameters beside it, such as the request's
+/// context, are not arguments.
 fn whole_argument(params: &[Param], skipped: &dyn Fn(&Ident) -> bool) -> Option<Ident> {
     let shown = |param: &&Param| {
         !param.bindings.iter().all(|binding| skipped(&binding.ident)) || param.bindings.is_empty()

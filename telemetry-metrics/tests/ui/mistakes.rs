@@ -1,4 +1,4 @@
-//! What must not compile, and what it says.
+//! What must not compile, and the compiler's messages.
 
 use telemetry_metrics::{counter, distribution, last_value, sum, summary};
 

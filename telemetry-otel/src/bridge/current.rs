@@ -107,7 +107,7 @@ pub(super) fn hand_over(work: impl FnOnce() + Send) {
     });
 }
 
-/// The span of a bridge that a new one is inside, as our own context says.
+/// The span of a bridge that encloses a new one, by our own context.
 ///
 /// The ids of our context are those of the bridge that assigned them last; each bridge knows those of
 /// the one before it.
@@ -140,9 +140,9 @@ pub(super) fn ids(context: &SpanContext) -> Ids {
 
 /// The context that a span starts in: its span is the new one's parent.
 ///
-/// What is current to OpenTelemetry wins where somebody else made it current, since that is then
-/// inside whatever span of ours is current. Where it is a span of ours, our own context says whether
-/// the new span belongs to it: a context without a span, entered on purpose, begins a trace.
+/// OpenTelemetry's current span is the parent if it is not ours, since it then lies inside our
+/// current span. If it is ours, our own context decides: a context without a span, entered on
+/// purpose, begins a trace.
 pub(super) fn parent(
     start: &SpanStart<'_>,
     around: OtelContext,

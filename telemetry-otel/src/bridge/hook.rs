@@ -201,7 +201,7 @@ impl Inner {
         std::ptr::from_ref(self).addr()
     }
 
-    /// Starts the span, and says who it is.
+    /// Starts the span and returns its ids.
     pub(super) fn start(
         &self,
         source: &dyn SpanSource,
@@ -361,7 +361,7 @@ fn called(
     }
 }
 
-/// The kind of a span that says so itself.
+/// The kind that the span's `otel.kind` names.
 fn kind_of(word: &str) -> Option<SpanKind> {
     Some(match word {
         "client" => SpanKind::Client,

@@ -100,7 +100,7 @@ impl<'b> Replay<'b> {
         self.order.push(key);
     }
 
-    /// A single event belongs to the span that it was emitted in, and happened when it says or else after what came before.
+    /// A single event belongs to the span that it was emitted in. Its time is its own, else that of the event before it.
     fn single(&mut self, event: &OwnedEvent) {
         let Some(_busy) = Busy::begin() else { return };
         let mut event = event.clone();

@@ -3,7 +3,7 @@
 /// A version of the OpenTelemetry semantic conventions for generative AI.
 ///
 /// They are in development: names change from release to release. One table maps the events, and
-/// says for each name what it is in which version.
+/// has each name in each version.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Convention {

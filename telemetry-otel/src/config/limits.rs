@@ -49,7 +49,7 @@ impl Limits {
         }
     }
 
-    /// Shortens a value that is set by itself.
+    /// Shortens a value that is set on its own, not as one of a list.
     pub(crate) fn shortened(self, mut value: Value) -> Value {
         self.shorten(&mut value);
         value

@@ -69,7 +69,7 @@ impl fmt::Debug for Options {
 }
 
 impl Options {
-    /// What the environment says, and else the defaults.
+    /// The settings of the environment, and else the defaults.
     pub(crate) fn from_env() -> Self {
         let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.trim().is_empty());
         let limit = |of: &str, what: &str| {

@@ -6,7 +6,7 @@ use telemetry_runtime::Value as Recorded;
 
 use crate::convert::truncate;
 
-/// The most bytes of a string that is no content: names, ids, what an error says.
+/// The most bytes of a string that is not content: names, ids, an error's text.
 pub(crate) const MAX_TEXT: usize = 4096;
 
 /// A value as an attribute.

@@ -63,7 +63,7 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn an_answer_says_why_it_ended() {
+    fn an_answer_has_its_finish_reason() {
         let ended = |value: Json, reason: Option<&str>| {
             let message = answer(&value, reason.map(Into::into)).unwrap();
             message.finish_reason.unwrap().to_string()

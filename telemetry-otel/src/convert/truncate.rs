@@ -31,7 +31,7 @@ pub(crate) fn head(text: &str, max_bytes: usize) -> &str {
 
 /// Words of a form, such as a role or a type, are no longer than this, and are never cut.
 const WORD: usize = 24;
-/// A text cut shorter than this says nothing.
+/// A text cut shorter than this is of no use.
 const LEGIBLE: usize = 64;
 
 /// The tree as JSON of at most that many bytes; none where nothing fits.
@@ -132,7 +132,7 @@ fn cut(string: &mut String, length: usize) {
     if string.len() <= WORD || string.len() * 6 <= length {
         return;
     }
-    // Half a picture is none.
+    // Half a picture is of no use.
     if string.len() > length && is_binary(string) {
         *string = left_out(string);
         return;
@@ -173,7 +173,7 @@ fn is_binary(string: &str) -> bool {
     }
     let is_base64 =
         |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'=' | b'-' | b'_');
-    // One letter again and again is no base64 that anybody sends.
+    // One letter repeated is text, though it would decode as base64.
     string.len() >= ENOUGH
         && string.bytes().all(is_base64)
         && string.bytes().any(|byte| byte.is_ascii_digit() || byte.is_ascii_uppercase())

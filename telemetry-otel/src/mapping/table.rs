@@ -46,7 +46,7 @@ pub(crate) enum Target {
     Parameters,
     /// Content: the tools that a model may call.
     Tools,
-    /// A word of a few; where it is none of them it is a model's own words.
+    /// One of a few words; any other text is a model's own.
     Word(Name),
     /// Why the model stopped.
     FinishReason,
@@ -84,7 +84,7 @@ pub(crate) struct SpanMapping {
     /// What the event names begin with.
     pub(crate) prefix: &'static str,
     pub(crate) called: SpanName,
-    /// Whether it asks somebody outside.
+    /// Whether it calls another service.
     pub(crate) client: bool,
     pub(crate) operation: Option<&'static str>,
     /// Its kind to `OpenInference`.
@@ -96,17 +96,17 @@ pub(crate) struct SpanMapping {
     pub(crate) plural: &'static str,
     /// The histogram of its duration.
     pub(crate) duration: Name,
-    /// The log record of a failure of that kind; none for the event's own name, and for failures
-    /// that are no panics nothing.
+    /// The log record of a failure of that kind. Without one, a panic is logged under the event's own name, and
+    /// other failures are not logged.
     pub(crate) failure: Option<Name>,
-    /// Whether it answers for what the models inside were asked and said last.
+    /// Whether it shows the input and output of the model calls inside.
     pub(crate) rolls_up: RollsUp,
 }
 
-/// Whose input and output a span shows that has none of its own.
+/// Whose input and output a span shows that has no input and output of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum RollsUp {
-    /// Nobody's.
+    /// No other span's.
     Nothing,
     /// Those of the model calls inside.
     Models,

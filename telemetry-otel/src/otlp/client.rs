@@ -109,7 +109,7 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_says_its_status_and_the_beginning_of_why() {
+    fn an_error_answer_is_its_status_and_the_start_of_its_body() {
         let response = Response::builder().status(404).body(Bytes::from_static(b"no\n such  path")).unwrap();
         let failure = of_answer("http://h/v1/logs", &response);
         assert_eq!(failure.text, "http://h/v1/logs: 404 Not Found: no such path");

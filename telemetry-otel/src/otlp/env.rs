@@ -20,12 +20,12 @@ pub enum InstallError {
     Unsupported {
         /// The variable.
         variable: String,
-        /// What it says.
+        /// Its value.
         value: String,
         /// What would do.
         hint: &'static str,
     },
-    /// An exporter cannot be built, as for an address that is none.
+    /// An exporter cannot be built, such as for a malformed address.
     Exporter(String),
     /// Something of that id is attached already.
     AlreadyInstalled(String),
@@ -82,7 +82,7 @@ impl From<Encoding> for opentelemetry_otlp::Protocol {
 /// The environment, which tests give by hand.
 pub(crate) type Variables<'a> = &'a dyn Fn(&str) -> Option<String>;
 
-/// The environment of the process; a variable that is empty says nothing.
+/// The environment of the process; an empty variable counts as unset.
 pub(crate) fn process(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.trim().is_empty())
 }
@@ -390,7 +390,7 @@ mod tests {
     }
 
     #[test]
-    fn a_signal_is_exported_unless_the_environment_says_no() {
+    fn a_signal_is_exported_unless_the_environment_disables_it() {
         let to = |otlp, console| Exporters { otlp, console };
         assert_eq!(Signal::Traces.exporters(&with(&[])).unwrap(), to(true, false));
         let no = with(&[("OTEL_LOGS_EXPORTER", "none"), ("OTEL_TRACES_EXPORTER", "otlp")]);
@@ -482,7 +482,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_done_is_said_rather_than_passed_over() {
+    fn an_unsupported_setting_is_an_error() {
         assert_eq!(Signal::Logs.protocol(None, &with(&[])).unwrap(), Protocol::Http(Encoding::Protobuf));
         let odd = with(&[("OTEL_EXPORTER_OTLP_PROTOCOL", "http/xml")]);
         assert!(Signal::Logs.protocol(None, &odd).is_err());

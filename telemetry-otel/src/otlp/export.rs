@@ -18,7 +18,7 @@ use super::queue_limit::{ExportStats, QueueLimit};
 use crate::builder::AttachGuard;
 
 /// An export that is running. Kept as long as events are to be exported; when it is dropped, what
-/// waits is sent, for at most five seconds or what [`with_time_limit`](Self::with_time_limit) says.
+/// waits is sent, for at most five seconds or the limit of [`with_time_limit`](Self::with_time_limit).
 #[derive(Default)]
 #[must_use = "events are exported only as long as this is kept"]
 pub struct OtlpExport {
@@ -31,7 +31,7 @@ pub struct OtlpExport {
     ended: bool,
 }
 
-/// The time that an export is given to end where nothing else is said.
+/// The time that an export is given to end, by default.
 const TIME_LIMIT: Duration = Duration::from_secs(5);
 
 impl OtlpExport {

@@ -29,8 +29,8 @@ pub(crate) struct Limited<T> {
 /// with content may have many times that.
 const MAX_MESSAGE: usize = 2 * 1024 * 1024;
 
-/// Why an export failed. The SDK is told of no failure: what it would log of each is told here, once an
-/// outage, with the reason.
+/// Why an export failed. The SDK gets no failure, since it would log each one; this crate logs an outage
+/// once, with the reason.
 fn error(result: &OTelSdkResult) -> Option<String> {
     result.as_ref().err().map(ToString::to_string)
 }
@@ -69,7 +69,7 @@ impl<P: SpanProcessor> SpanProcessor for Limited<P> {
     }
 
     fn on_end(&self, span: SpanData) {
-        // The SDK's batches leave these out, so that nobody would ever say that they are done.
+        // The SDK's batches leave unsampled spans out, so they would never leave the queue.
         if span.span_context.is_sampled() && self.queue.admit(size_of_span(&span)) {
             self.inner.on_end(span);
         }

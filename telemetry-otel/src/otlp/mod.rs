@@ -230,8 +230,8 @@ impl From<ExporterBuildError> for InstallError {
     }
 }
 
-/// The HTTP client: one that blocks, since the SDK exports from threads of its own, where another
-/// one that somebody else's features turn on would not run.
+/// The HTTP client: a blocking one, since the SDK exports from threads of its own, where the asynchronous
+/// client, which another crate's features may turn on, would not run.
 fn client(signal: Signal, variables: Variables<'_>) -> Result<reqwest::blocking::Client, InstallError> {
     let timeout = signal.timeout(variables)?;
     // It starts a runtime of its own, which is not allowed inside another.

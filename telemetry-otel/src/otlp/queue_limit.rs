@@ -29,7 +29,7 @@ pub(crate) struct QueueLimit {
     refused: AtomicU64,
     /// Whether the backend does not take the signal.
     is_refused: AtomicBool,
-    /// Whether an outage was told and has not ended.
+    /// Whether an outage was logged and has not ended.
     is_out: AtomicBool,
     last_error: Mutex<Option<String>>,
     pub(crate) last_failure: LastFailure,
@@ -225,7 +225,7 @@ mod tests {
     }
 
     #[test]
-    fn a_signal_that_the_backend_does_not_have_is_no_loss() {
+    fn an_unsupported_signal_does_not_count_as_dropped() {
         let queue = QueueLimit::new("log records", 3, 100).optional();
         assert!(queue.admit(1));
         queue.done(1, 1, Some("status: Unimplemented".to_owned()));

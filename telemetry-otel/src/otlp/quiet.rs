@@ -1,4 +1,4 @@
-//! What the exporters have to say is said by this crate: once an outage, with the reason.
+//! Keeps the exporters from logging: this crate logs each outage once, with the reason.
 
 use std::future::Future;
 use std::pin::Pin;

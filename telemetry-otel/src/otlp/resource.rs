@@ -61,7 +61,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_list_of_pairs_is_refused() {
+    fn a_malformed_list_of_pairs_is_refused() {
         for wrong in ["team", "=x", "a=%ff"] {
             let error =
                 resource(&|name| (name == "OTEL_RESOURCE_ATTRIBUTES").then(|| wrong.to_owned())).unwrap_err();

@@ -30,7 +30,7 @@ pub(crate) struct SpanAttributes {
     pub(crate) server_port: Option<i64>,
     /// The name of a tool or of an operation.
     pub(crate) called: Option<String>,
-    /// Another operation than that of its kind, as the user says.
+    /// The operation that the user sets instead of its kind's.
     pub(crate) operation: Option<String>,
     /// The kind of span that it asks for.
     pub(crate) asked_kind: Option<String>,

@@ -91,7 +91,7 @@ impl AttributeMapper<'_> {
         let Some(answer) = made.answer.take() else { return };
         let reason = made.finish_reasons.first().map(|reason| FinishReason::from(reason.as_str()));
         let Some(message) = messages::answer(&answer, reason) else { return };
-        // A turn that only calls tools says nothing; what it calls is its output.
+        // A turn that only calls tools has no text; its calls are its output.
         let parts = || serde_json::to_value(&message.parts).unwrap_or_default();
         made.io.output = Some(message.text().map_or_else(parts, Json::from));
         self.set_messages(made, names::OUTPUT_MESSAGES, ContentKind::Answers, vec![message], max_bytes);

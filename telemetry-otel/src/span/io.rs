@@ -10,7 +10,7 @@ use crate::convert::messages::last_text;
 pub(crate) struct InputOutput {
     pub(crate) input: Option<Json>,
     pub(crate) output: Option<Json>,
-    /// The first thing that the user said in it.
+    /// The user's first message in it.
     opening: Option<String>,
     /// Whether the model has answered in it before.
     goes_on: bool,

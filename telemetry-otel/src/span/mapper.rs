@@ -118,7 +118,7 @@ impl AttributeMapper<'_> {
                 let provider = provider.or_else(|| Provider::of(&asked));
                 made.provider = made.provider.take().or(provider.map(Provider::into_name));
             }
-            // A field says it more clearly than a prefix.
+            // A field takes precedence over a prefix of the model's name.
             Target::Provider => {
                 let named = value.as_str().and_then(Provider::named).map(Provider::into_name);
                 made.provider = named.or(made.provider.take());
@@ -132,7 +132,7 @@ impl AttributeMapper<'_> {
             }
             Target::Outcome => {}
             _ if self.recording => self.put_attribute(made, to, key, value),
-            // Metrics are told what was called.
+            // Metrics need the name of what was called.
             Target::Attribute(_) if self.row.is_some_and(|row| row.is_tool() || row.operation.is_some()) => {
                 made.note_called(key, &value);
             }

@@ -9,7 +9,7 @@ use crate::config::options::OutcomeOptions;
 use crate::convert::attribute_value::MAX_TEXT;
 use crate::convert::truncate;
 
-/// The error type of a failure that says none.
+/// The error type of a failure without one.
 const OTHER: &str = "_OTHER";
 /// The most bytes of an error type: it has few values, and they are short.
 const MAX_TYPE: usize = 128;
@@ -23,12 +23,12 @@ pub(crate) enum Outcome {
     Failed {
         /// What kind of failure, of low cardinality.
         error_type: Cow<'static, str>,
-        /// What it says.
+        /// Its text.
         message: Option<String>,
     },
     /// It panicked.
     Panicked {
-        /// What the panic said.
+        /// The panic's message.
         message: String,
     },
     /// It was dropped unfinished.
@@ -47,7 +47,7 @@ impl Outcome {
         }
         match metadata.get_str("status") {
             Some("error") => {
-                // A tool that returns its failure as a value, as of MCP, has no type of its own.
+                // A tool that returns its failure as a value, as in MCP, has no error type.
                 let unknown = if is_tool { "tool_error" } else { OTHER };
                 let said = text(metadata.get("error_type")).filter(|said| !said.is_empty());
                 let error_type = said
@@ -67,7 +67,7 @@ impl Outcome {
     }
 
     /// The span's status. Success leaves it unset, as the conventions ask, and so does a
-    /// cancellation: whoever stopped waiting saw no failure.
+    /// cancellation: the caller that stopped waiting saw no failure.
     pub(crate) fn status(&self, options: OutcomeOptions<'_>) -> Status {
         match self {
             Self::Failed { error_type, message } if !options.is_expected(error_type) => {
@@ -150,7 +150,7 @@ mod tests {
     }
 
     #[test]
-    fn an_expected_error_and_a_cancellation_are_no_failure() {
+    fn an_expected_error_and_a_cancellation_are_not_failures() {
         let options = OutcomeOptions { expected: &["NotFound".to_owned()], ..OutcomeOptions::default() };
         let ending = failed("NotFound", Some("no such row"));
         assert_eq!(ending.status(options), Status::Unset);

@@ -7,7 +7,7 @@ use std::error::Error;
 use std::fmt::{Debug, Display};
 use std::ops::Deref;
 
-use crate::value::{debug_text, display_text, said, short_type_name};
+use crate::value::{contained, debug_text, display_text, short_type_name};
 
 /// Names the kind of an error, for `error_type`: a string of low cardinality.
 ///
@@ -147,7 +147,7 @@ pub trait KindGiven {
 
 impl<E: ErrorType + ?Sized> KindGiven for &&&&Failed<'_, E> {
     fn __telemetry_kind(&self) -> String {
-        said(|| self.0.error_type()).unwrap_or_else(|| kind_of_name(&short_type_name::<E>(), ""))
+        contained(|| self.0.error_type()).unwrap_or_else(|| kind_of_name(&short_type_name::<E>(), ""))
     }
 }
 
@@ -171,11 +171,11 @@ pub trait KindOfHolder {
 
 impl<E: Deref<Target = T>, T: AsError + ?Sized> KindOfHolder for &&Failed<'_, E> {
     fn __telemetry_kind(&self) -> String {
-        said(|| kind_of_root((**self.0).as_error())).unwrap_or_else(|| UNKNOWN.to_owned())
+        contained(|| kind_of_root((**self.0).as_error())).unwrap_or_else(|| UNKNOWN.to_owned())
     }
 }
 
-/// The kind of what has `Debug` and is no error.
+/// The kind of a value that has `Debug` and does not implement `Error`.
 pub trait KindOfDebug {
     /// Returns the kind.
     fn __telemetry_kind(&self) -> String;
@@ -251,7 +251,7 @@ impl AsFailure for str {
 
 /// A text followed by the causes that it does not hold already.
 fn with_causes<'e>(mut text: String, source: impl FnOnce() -> Option<&'e (dyn Error + 'static)>) -> String {
-    let mut cause = said(source).flatten();
+    let mut cause = contained(source).flatten();
     for _ in 0..MAX_CAUSES {
         let Some(error) = cause else { break };
         let told = display_text(error);
@@ -259,7 +259,7 @@ fn with_causes<'e>(mut text: String, source: impl FnOnce() -> Option<&'e (dyn Er
             text.push_str(": ");
             text.push_str(&told);
         }
-        cause = said(|| error.source()).flatten();
+        cause = contained(|| error.source()).flatten();
     }
     text
 }
@@ -313,7 +313,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_variant_is_told_from_a_sentence() {
+    fn a_variant_name_differs_from_a_sentence() {
         assert_eq!(leading_name("ApiError(ApiError { code: 1 })"), Some("ApiError"));
         assert_eq!(leading_name("Http { status: 500 }"), Some("Http"));
         assert_eq!(leading_name("Timeout"), Some("Timeout"));

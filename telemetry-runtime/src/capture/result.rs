@@ -5,7 +5,7 @@ use std::fmt::{Debug, Display};
 use serde::Serialize;
 
 use super::field::{Kept, KeptScalar};
-use crate::value::{CapturedValue, StopValue, debug_text, display_text, opaque_marker, said};
+use crate::value::{CapturedValue, StopValue, contained, debug_text, display_text, opaque_marker};
 
 /// The result of a tool or of evaluated code, whatever its type: what serialises is serialised, what has `Display` or
 /// `Debug` is its text, and of anything else the name of the type stands in `<..>`.
@@ -124,7 +124,7 @@ pub trait MayFail {
 
 impl<T: FailureValue + ?Sized> MayFail for &Whole<'_, T> {
     fn __telemetry_failure(&self) -> Option<String> {
-        said(|| self.0.failure()).flatten()
+        contained(|| self.0.failure()).flatten()
     }
 }
 

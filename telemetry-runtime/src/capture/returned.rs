@@ -25,7 +25,7 @@ pub trait Plain<'r> {
     type Value: ?Sized;
 
     /// The value.
-    #[allow(clippy::missing_errors_doc, reason = "there is none")]
+    #[allow(clippy::missing_errors_doc, reason = "it never fails")]
     fn __telemetry_split(self) -> Result<&'r Self::Value, &'r Infallible>;
 }
 
@@ -40,7 +40,7 @@ impl<'r, R: ?Sized> Plain<'r> for Returned<'r, R> {
 /// A return type that is not a `Result`, at a function with `err(..)`: a compile error.
 pub trait PlainWithErr<'r, R: ?Sized> {
     /// The value.
-    #[allow(clippy::missing_errors_doc, reason = "there is none")]
+    #[allow(clippy::missing_errors_doc, reason = "it never fails")]
     fn __telemetry_split(self) -> Result<&'r R, &'r Infallible>
     where
         R: NeedsResult;

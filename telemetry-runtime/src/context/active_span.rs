@@ -99,7 +99,7 @@ impl ActiveSpan {
         node
     }
 
-    /// Notes that it has ended, and keeps its memory if nobody else looks at it.
+    /// Notes that it has ended, and keeps its memory if it is not shared.
     ///
     /// One that others still look at lets go of those around it that have ended: a chain of tasks, each
     /// begun within the one before, keeps those that are open in memory, and the first.

@@ -126,7 +126,7 @@ pub(crate) fn leave_leaf(around: &mut Context, swapped: bool) -> bool {
     is_leaf
 }
 
-/// Tells the observers of the context's span that it becomes current.
+/// Notifies the observers of the context's span that it becomes current.
 #[inline]
 fn entered(context: &Context) {
     if let Some(observers) = context.span.as_ref().and_then(|span| span.observers.as_ref()) {
@@ -134,7 +134,7 @@ fn entered(context: &Context) {
     }
 }
 
-/// Tells the observers of the context's span that it is no longer current.
+/// Notifies the observers of the context's span that it is no longer current.
 #[inline]
 fn left(context: &Context) {
     if let Some(observers) = context.span.as_ref().and_then(|span| span.observers.as_ref()) {

@@ -129,8 +129,8 @@ impl Carrier for http::HeaderMap {
 impl Context {
     /// Writes the current span, the session's id and the keys of your own into headers.
     ///
-    /// Without a span there is no `traceparent`. Secrets are taken out of values. Left out are a key that
-    /// is a documented one or shows a secret, a value that is no scalar, and what does not fit.
+    /// Without a span there is no `traceparent`. Secrets are taken out of values. Left out are documented
+    /// keys, keys that show a secret, values that are not scalars, and what does not fit.
     ///
     /// ```
     /// use std::collections::HashMap;
@@ -147,7 +147,7 @@ impl Context {
         if let Some((trace_id, span_id)) = self.parent() {
             let sampled = self.sampled().unwrap_or(true);
             carrier.set(TRACEPARENT, format!("00-{trace_id}-{span_id}-{:02x}", u8::from(sampled)));
-            // What other vendors say of the trace goes on with it.
+            // The state of other vendors is passed on with their trace.
             if let Some(said) = self.trace_state().filter(|_| self.remote_trace() == Some(trace_id)) {
                 carrier.set(TRACESTATE, said.to_owned());
             }
@@ -158,7 +158,7 @@ impl Context {
         }
     }
 
-    /// What other vendors say of the trace that this context came from: its W3C `tracestate`.
+    /// Returns the W3C `tracestate` that other vendors sent with the trace of this context.
     pub fn trace_state(&self) -> Option<&str> {
         self.state.as_ref()?.trace_state.as_deref()
     }

@@ -19,16 +19,16 @@ pub(crate) struct ContextState {
     pub(crate) keys: ContextKeys,
     /// Whether the tool-call id is that of a call which is open.
     pub(crate) is_called: bool,
-    /// Where a session that opens below tells the delegation above.
+    /// Where a session that opens below leaves its id for the delegation above.
     pub(crate) child_session: Option<Arc<OnceLock<Arc<str>>>>,
     /// How many turns the agent around took so far.
     pub(crate) turns: Option<Arc<AtomicU64>>,
     /// The span of another process that this one continues.
     pub(crate) remote: Option<(TraceId, SpanId)>,
-    /// What other vendors say of that span's trace.
+    /// The W3C `tracestate` of that span's trace.
     pub(crate) trace_state: Option<Arc<str>>,
     pub(crate) sampled: Option<bool>,
-    /// Keys of the request that the next span answers, if that is a tool call. What is inside of it has none of them.
+    /// Keys of the request that the next span answers, if that is a tool call. What is inside of it does not get them.
     pub(crate) request: Option<RequestKeys>,
     /// The secrets of its trace that are known here: several spans of ours may be its children.
     pub(crate) caller_secrets: Option<Arc<TraceSecrets>>,
@@ -44,7 +44,7 @@ impl ContextState {
         self.turns.as_ref().map_or(0, |turns| turns.fetch_add(1, Ordering::Relaxed))
     }
 
-    /// Opens a session if there is none, and tells the delegation above of it.
+    /// Opens a session if the context has none, and leaves its id for the delegation above.
     pub(crate) fn open_session(&mut self) {
         let session = self.keys.session_id.get_or_insert_with(|| new_uuid(self.deterministic.as_deref()));
         if let Some(cell) = self.child_session.take() {

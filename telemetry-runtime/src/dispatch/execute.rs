@@ -7,9 +7,9 @@ use arc_swap::Guard;
 use serde::Serialize;
 use telemetry_catalogue::category_of;
 
-use super::{LazyFields, Receivers};
+use super::{Receivers, Single};
 use crate::context::Context;
-use crate::event::{Event, EventName, FieldSource, LayeredFields, Measurements, Metadata};
+use crate::event::{EventName, FieldSource, Measurements};
 use crate::handler::HandlerList;
 use crate::value::{Json, map_of};
 use crate::{hook, registry};
@@ -52,34 +52,15 @@ where
     let measurements = map_of(measurements).map_err(|found| ExecuteError::new("measurements", &found))?;
     let metadata = map_of(metadata).map_err(|found| ExecuteError::new("metadata", &found))?;
     let category = category_of(name.as_str());
-    // A name made at run time may be made of a secret; a documented one is no content.
+    // A name made at run time may contain a secret; a documented one cannot.
     let shown = match category {
         Some(_) => Cow::Borrowed(name.as_str()),
         None => context.scrub(name.as_str()),
     };
-    let secrets = context.known_secrets();
-    let secrets = secrets.as_deref();
-    let layers = LayeredFields {
-        is_documented: category.is_some(),
-        context: context.keys(&[]),
-        start: &[],
-        given: FieldSource::Map(&metadata),
-    };
-    let fields = LazyFields::metadata(layers, secrets, None);
-    let numbers = LazyFields::measurements(FieldSource::Map(&measurements), secrets);
-    let place = context.place_of_event();
-    let event = Event {
-        name: &shown,
-        description: None,
-        category,
-        phase: None,
-        measurements: Measurements { more: numbers.source(), ..Measurements::NONE },
-        metadata: Metadata(fields.source()),
-        span: place.span,
-        depth: place.depth,
-    };
-    receivers.hand_out(&event, &context);
-    hook::tell(hooks.as_deref(), &event);
+    let measurements = Measurements { more: FieldSource::Map(&measurements), ..Measurements::NONE };
+    let metadata = FieldSource::Map(&metadata);
+    let single = Single { name: &shown, category, keys: &[], measurements, metadata };
+    single.hand_out(&context, context.place_of_event(), &receivers, hooks.as_deref());
     Ok(())
 }
 

@@ -11,13 +11,14 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use arc_swap::Guard;
+use telemetry_catalogue::{Category, ContextKey};
 
 pub(crate) use self::fields::LazyFields;
 
 use crate::context::{Context, ContextState, EventPlace};
 use crate::event::{Event, FieldSource, LayeredFields, Measurements, Metadata, Times};
 use crate::handler::{Attached, HandlerList};
-use crate::hook;
+use crate::hook::{self, Hooks};
 use crate::panics::{self, Frames, Panicked};
 use crate::registry::{self, EventSite, ScopedHandlers, documented};
 use crate::value::Value;
@@ -26,7 +27,7 @@ pub use execute::{ExecuteError, execute};
 
 /// The handlers that receive an event.
 pub(crate) struct Receivers<'a> {
-    /// The event's name as handlers are attached to it; what they are shown may have a secret less.
+    /// The event's name as handlers are attached to it; what they read may have a secret less.
     name: &'a str,
     attached: Guard<Option<Arc<HandlerList>>>,
     /// The handlers of the context; they are filtered by name as they are called.
@@ -124,32 +125,61 @@ pub(crate) fn emit_with(
     if registry::interest(site) == 0 {
         return;
     }
-    let state = context.state.as_deref();
-    let receivers = Receivers::of(site, state);
+    let receivers = Receivers::of(site, context.state.as_deref());
     let hooks = hook::all();
     if receivers.is_empty() && hooks.is_none() {
         return;
     }
-    let secrets = context.known_secrets();
-    let secrets = secrets.as_deref();
-    let layers = LayeredFields {
-        is_documented: site.category.is_some(),
-        context: context.keys(site.context),
-        start: &[],
-        given,
-    };
-    let fields = LazyFields::metadata(layers, secrets, None);
-    let numbers = LazyFields::measurements(measurements.more, secrets);
-    let event = Event {
+    let single = Single {
         name: site.name,
-        description: None,
         category: site.category,
-        phase: None,
-        measurements: Measurements { more: numbers.source(), ..measurements },
-        metadata: Metadata(fields.source()),
-        span: place.span,
-        depth: place.depth,
+        keys: site.context,
+        measurements,
+        metadata: given,
     };
-    receivers.hand_out(&event, context);
-    hook::tell(hooks.as_deref(), &event);
+    single.hand_out(context, place, &receivers, hooks.as_deref());
+}
+
+/// A single event, with what it was given.
+struct Single<'a> {
+    name: &'a str,
+    category: Option<Category>,
+    /// The context keys it shows.
+    keys: &'static [ContextKey],
+    measurements: Measurements<'a>,
+    metadata: FieldSource<'a>,
+}
+
+impl Single<'_> {
+    /// Gives it to the handlers, then to the hooks.
+    fn hand_out(
+        &self,
+        context: &Context,
+        place: EventPlace,
+        receivers: &Receivers<'_>,
+        hooks: Option<&Hooks>,
+    ) {
+        let secrets = context.known_secrets();
+        let secrets = secrets.as_deref();
+        let layers = LayeredFields {
+            is_documented: self.category.is_some(),
+            context: context.keys(self.keys),
+            start: &[],
+            given: self.metadata,
+        };
+        let fields = LazyFields::metadata(layers, secrets, None);
+        let numbers = LazyFields::measurements(self.measurements.more, secrets);
+        let event = Event {
+            name: self.name,
+            description: None,
+            category: self.category,
+            phase: None,
+            measurements: Measurements { more: numbers.source(), ..self.measurements },
+            metadata: Metadata(fields.source()),
+            span: place.span,
+            depth: place.depth,
+        };
+        receivers.hand_out(&event, context);
+        hook::tell(hooks, &event);
+    }
 }

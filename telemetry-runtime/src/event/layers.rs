@@ -224,7 +224,7 @@ fn is_ending(key: &str) -> bool {
 }
 
 /// The name that a key of the user's own has where the event needs its name itself: `fields.kind` for `kind`. `None` for
-/// a key that is no documented one.
+/// a key that is not documented.
 pub(crate) fn beside(key: &str) -> Option<&'static str> {
     static NAMES: LazyLock<Vec<String>> = LazyLock::new(|| {
         let mut names: Vec<String> = documented_keys().map(|key| format!("{PREFIX}{key}")).collect();

@@ -184,7 +184,7 @@ impl Line {
     }
 }
 
-/// A line in which U+FFFD stands for what is no character: invalid UTF-8, and escapes such as `\\ud800` that are half of a
+/// A line in which U+FFFD replaces what is not a character: invalid UTF-8, and escapes such as `\\ud800` that are half of a
 /// pair. `None` where there is nothing to replace.
 fn whole_characters(line: &[u8]) -> Option<String> {
     let text = String::from_utf8_lossy(line);

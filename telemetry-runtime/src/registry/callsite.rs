@@ -1,4 +1,4 @@
-//! Callsites: one static for each span and event, whose single word tells whether a handler or hook is listening.
+//! Callsites: one static for each span and event, whose single word shows whether a handler or hook is listening.
 //!
 //! An annotated function loads that word and does nothing else while it is zero. Its bits: `UNREGISTERED` until
 //! the registry knows the callsite, `HANDLED` if a handler's pattern selects it, `CONTEXT` if it changes the context
@@ -81,7 +81,7 @@ impl EventSite {
 
     /// Whether a handler or hook may be listening: one relaxed load.
     #[inline(always)]
-    #[allow(clippy::inline_always, reason = "the whole cost of an event nobody listens to")]
+    #[allow(clippy::inline_always, reason = "the whole cost of an event without a handler")]
     pub fn enabled(&self) -> bool {
         !cfg!(any(telemetry_off, feature = "off")) && self.interest.load(Ordering::Relaxed) != 0
     }
@@ -124,7 +124,7 @@ impl SpanSite {
 
     /// Whether a handler or hook may be listening: one relaxed load.
     #[inline(always)]
-    #[allow(clippy::inline_always, reason = "the whole cost of a span nobody listens to")]
+    #[allow(clippy::inline_always, reason = "the whole cost of a span without a handler")]
     pub fn enabled(&self) -> bool {
         !cfg!(any(telemetry_off, feature = "off")) && self.interest.load(Ordering::Relaxed) != 0
     }

@@ -60,7 +60,7 @@ fn pair(first: u8, second: u8) -> usize {
     usize::from(first) << 5 ^ usize::from(second)
 }
 
-/// What secrets begin with is no secret, but need not outlive them.
+/// The beginnings of secrets are wiped with them.
 impl Drop for Searcher {
     fn drop(&mut self) {
         self.beginnings.zeroize();
@@ -209,7 +209,7 @@ impl Searcher {
         }
     }
 
-    /// Goes on to the secrets whose next byte is this one; false if there are none.
+    /// Goes on to the secrets whose next byte is this one; false if no secret goes on so.
     fn narrow(&self, step: &mut Step, byte: u8) -> bool {
         let next = |secret: &Arc<Secret>| secret.value.as_bytes().get(step.depth).copied();
         let range = &self.secrets[step.low..step.high];

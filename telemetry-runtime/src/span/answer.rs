@@ -27,7 +27,7 @@ impl Stop<'_> {
     }
 }
 
-/// The documented keys of an answer; absent what it does not tell.
+/// The documented keys of an answer; a key that it lacks is absent.
 pub(super) fn answer_keys(answer: &Response) -> [(&'static str, Captured<'static>); 5] {
     let text =
         |text: Option<&str>| text.map_or(CapturedValue::Absent, |text| CapturedValue::Text(text.into()));

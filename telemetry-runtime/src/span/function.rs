@@ -36,7 +36,7 @@ impl<'a> Starting<'a> {
     }
 }
 
-/// Makes the compiler take a closure for one that is called once and is told where to put its span.
+/// Makes the compiler infer a closure that is called once, with a place for its span.
 #[inline(always)]
 #[allow(clippy::inline_always, reason = "vanishes")]
 pub fn starting<'a, R, F: FnOnce(Option<&mut Starting<'a>>) -> R>(work: F) -> F {

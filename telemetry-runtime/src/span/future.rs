@@ -258,7 +258,7 @@ impl<'a, F: Future, S: Ending<'a, F::Output>> Instrumented<'a, F, S> {
     fn poll_observed(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<S::Output> {
         let mut this = self.project();
         let returned = match ensure_started(this.span) {
-            // Nobody observes any more, now that it begins.
+            // No handler observes it any more, now that it begins.
             None => match this.future.as_pin_mut() {
                 Some(future) => ready!(future.poll(cx)),
                 None => polled_again(),

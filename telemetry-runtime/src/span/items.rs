@@ -1,4 +1,4 @@
-//! What the items of a stream told so far.
+//! The keys of a stream's items so far.
 
 use serde::Serialize;
 use telemetry_llm::{ResponseStream, Usage};
@@ -7,7 +7,7 @@ use super::answer::{Answer, answer_keys};
 use super::stop::Stop;
 use crate::value::{Captured, CapturedValue, tree_of};
 
-/// The key that says why a model finished. A connection that broke gives none.
+/// The key of the reason why a model finished. A connection that broke leaves it out.
 pub(super) const FINISH_REASON: &str = "finish_reason";
 
 /// The key that holds a model's answer.
@@ -16,12 +16,12 @@ const ASSISTANT_MESSAGE: &str = "assistant_message";
 /// The key that holds the tokens. Some providers give them in parts: what went in first, what came out last.
 const USAGE: &str = "usage";
 
-/// How many items are looked into for the first token, where the annotation does not say `response`: a stream of a
-/// form that is not known is not serialised to its end for nothing.
+/// How many items are looked into for the first token, where the annotation has no `response`: a stream of an
+/// unknown form is not serialised to its end.
 const MAX_LOOKS: u32 = 64;
 
-/// What the items of a stream told so far: for each key the last value that was there, and of the tokens what all
-/// items know together.
+/// The keys of a stream's items so far: for each key its last value, and for the tokens the counts of all
+/// items together.
 #[derive(Default)]
 pub struct ItemStop {
     keys: Vec<(&'static str, Captured<'static>)>,
@@ -29,7 +29,7 @@ pub struct ItemStop {
     texts: Vec<(&'static str, String)>,
     /// The tokens of all items, put together.
     usage: Option<Box<Usage>>,
-    /// What the last item said, if it was an `Err`.
+    /// The text and type of the last item, if it was an `Err`.
     error: Option<(String, String)>,
     /// Whether some item was asked for the reason why a model finished.
     is_asked: bool,
@@ -167,7 +167,7 @@ impl<T: Serialize + ?Sized> LookInto for &Chunk<'_, T> {
     }
 }
 
-/// An item that does not serialise tells nothing.
+/// An item that does not serialise adds no key.
 pub trait LookPast {
     /// Does nothing.
     fn __telemetry_look(&self, items: &mut ItemStop);

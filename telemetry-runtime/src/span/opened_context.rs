@@ -5,7 +5,7 @@ use std::sync::{Arc, OnceLock};
 use super::state::Span;
 use crate::context::Context;
 
-/// Changes the context as Condukt's and Legion's event documentation says of that kind of span. Returns the cell
+/// Changes the context as Condukt's and Legion's event documentation has it for that kind of span. Returns the cell
 /// for the session of a sub-agent.
 pub(super) fn open_context(span: &Span<'_>, context: &mut Context) -> Option<Arc<OnceLock<Arc<str>>>> {
     let attribute = span.site.spec.map(|spec| spec.short_name);

@@ -43,7 +43,7 @@ pub fn begin_later<'a, 'o>(
     Some(Box::new(span.into_owned()))
 }
 
-/// The number of a turn that none is given for: counted from 0 within the agent around.
+/// The number of a turn without one of its own: counted from 0 within the agent around.
 pub fn next_turn() -> Captured<'static> {
     let turn = context::with_state(|state| state.map_or(0, ContextState::next_turn));
     CapturedValue::U64(turn.unwrap_or(0))

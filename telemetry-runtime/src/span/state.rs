@@ -121,7 +121,7 @@ fn text(value: &Captured<'_>) -> Option<Arc<str>> {
     value.value().map(|value| value.to_text().into())
 }
 
-/// What a span has from its beginning to its end. Whoever holds the span ends it: by a stop, a panic
+/// What a span has from its beginning to its end. Its owner ends it: by a stop, a panic
 /// or a cancellation.
 pub(super) struct Open {
     /// The context of the work, whenever that does not run. Its span is this one, or the one around if this is a leaf.

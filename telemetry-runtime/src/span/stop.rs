@@ -86,7 +86,7 @@ impl<'r> Stop<'r> {
         }
     }
 
-    /// Whether it says that the work failed.
+    /// Whether its status is `error`.
     pub(crate) fn is_error(&self) -> bool {
         self.is_error
     }

@@ -76,7 +76,7 @@ impl Recording {
         totals::of(&self.spans(), &|_, _| None)
     }
 
-    /// Returns the same, with what the calls cost by those prices where the provider does not say so.
+    /// Returns the same, with the costs of calls by those prices, in US dollars, where the provider gives none.
     ///
     /// ```
     /// use serde_json::json;

@@ -173,7 +173,7 @@ impl Spans {
         self.picked.len()
     }
 
-    /// Returns whether there are none.
+    /// Returns whether no span is picked.
     pub fn is_empty(&self) -> bool {
         self.picked.is_empty()
     }
@@ -191,7 +191,7 @@ impl Spans {
     /// Returns the one there is.
     ///
     /// # Panics
-    /// If there is none, or more than one.
+    /// If the number of picked spans is not one.
     #[track_caller]
     pub fn only(&self) -> SpanView<'_> {
         match self.picked[..] {

@@ -35,7 +35,7 @@ pub struct Totals {
     pub duration: Duration,
 }
 
-/// What a call cost of which the provider does not say so.
+/// The cost of a call for which the provider gives no cost, in US dollars.
 pub(super) type Priced<'p> = &'p dyn Fn(&SpanView<'_>, &Usage) -> Option<f64>;
 
 pub(super) fn of(spans: &Spans, priced: Priced<'_>) -> Totals {

@@ -14,7 +14,7 @@ pub use captured::{Captured, CapturedValue, StopValue};
 pub use serialize::Json;
 pub(crate) use serialize::Tree;
 pub(crate) use serialize::{
-    as_written, debug_text, display_text, map_of, opaque_marker, said, short_type_name, tree_of,
+    as_written, contained, debug_text, display_text, map_of, opaque_marker, short_type_name, tree_of,
 };
 
 /// One value of an event: a scalar, a string, or a borrowed value that is serialised only when a handler reads it.

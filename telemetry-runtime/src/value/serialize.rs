@@ -76,13 +76,8 @@ pub(crate) fn opaque_marker<T: ?Sized>() -> String {
     format!("<{}>", short_type_name::<T>().trim_start_matches('&'))
 }
 
-/// Runs the user's code; `None` if it panics.
-pub(crate) fn said<R>(say: impl FnOnce() -> R) -> Option<R> {
-    contained(say)
-}
-
 /// Runs the user's code; `None` if it panics, or if such code already runs too deep within itself.
-fn contained<R>(run: impl FnOnce() -> R) -> Option<R> {
+pub(crate) fn contained<R>(run: impl FnOnce() -> R) -> Option<R> {
     struct Leave(Nesting);
     impl Drop for Leave {
         fn drop(&mut self) {
@@ -456,7 +451,7 @@ impl ser::SerializeMap for Entries {
     type Ok = Option<Json>;
     type Error = Refused;
 
-    /// A key that is no string is written as its JSON.
+    /// A key that is not a string is written as its JSON.
     fn serialize_key<T: Serialize + ?Sized>(&mut self, key: &T) -> Result<(), Refused> {
         let text = lone_text(self.within.child(key)?).unwrap_or_else(|other| other.to_string());
         self.key = Some(text);

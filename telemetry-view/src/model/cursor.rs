@@ -15,14 +15,14 @@ use std::str::FromStr;
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Cursor {
-    /// The last change of a span or session that was told.
+    /// The last change of a span or session that was sent.
     pub(super) changes: u64,
-    /// The last removal that was told.
+    /// The last removal that was sent.
     pub(super) removals: u64,
 }
 
 impl Cursor {
-    /// A cursor of no model: whoever has it begins again.
+    /// A cursor of no model: a reader that has it begins again.
     pub const UNKNOWN: Self = Self { changes: u64::MAX, removals: u64::MAX };
 
     pub(super) fn is_beginning(self) -> bool {

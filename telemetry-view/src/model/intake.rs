@@ -13,7 +13,7 @@ use crate::compact::compact;
 use telemetry_runtime::recording::{EventLine, Line};
 
 impl Model {
-    /// Takes one line of a recording. A header says that what follows is another run.
+    /// Takes one line of a recording. A header begins another run.
     pub fn line(&mut self, line: Line) {
         self.written(line, None);
     }
@@ -167,7 +167,7 @@ impl Model {
         number
     }
 
-    /// Reads what an event says of its span.
+    /// Updates a span from an event.
     fn update(&mut self, number: u32, event: &EventLine, line: Box<str>, phase: Phase) {
         let before = self.spans[&number].bytes();
         self.hold(number, event);
@@ -243,7 +243,7 @@ impl Model {
         }
     }
 
-    /// An agent that was given no `prompt` says what its first model call was asked.
+    /// An agent without a `prompt` shows the input of its first model call.
     fn say_what_was_asked(&mut self, turn: u32) {
         let Some(turn) = self.spans.get(&turn) else { return };
         let (asked, session) = (turn.preview.clone(), turn.session);

@@ -71,7 +71,7 @@ pub struct Model {
     changed_spans: BTreeMap<u64, u32>,
     changed_sessions: BTreeMap<u64, u32>,
     removed: VecDeque<(u64, u32)>,
-    /// Changes up to here cannot be told any more.
+    /// Changes up to here are no longer available.
     forgotten: u64,
     losses: Losses,
 }
@@ -121,7 +121,7 @@ pub struct Changes<'m> {
 /// How many removals are remembered for those who ask for changes.
 const MAX_REMOVED: usize = 65_536;
 
-/// How many changed spans the page is told of at a time.
+/// How many changed spans the page receives at a time.
 pub(crate) const AT_A_TIME: usize = 10_000;
 
 impl Model {
@@ -261,8 +261,8 @@ impl Model {
 
     /// What changed since a cursor, the default one being the beginning. At most `limit` spans at a time.
     ///
-    /// A reader who is told of the spans in several answers is told of every removal meanwhile at once, as removed numbers
-    /// never come again.
+    /// The spans may take several answers; each answer has every removal up to then, as removed numbers are never used
+    /// again.
     pub fn changes(&self, since: Cursor, limit: usize) -> Changes<'_> {
         let reset = !since.is_beginning()
             && (since.changes > self.revision

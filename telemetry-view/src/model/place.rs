@@ -62,7 +62,7 @@ impl Model {
         }
     }
 
-    /// Says whose child a session is.
+    /// Sets the parent of a session.
     fn relate(&mut self, number: u32, event: &EventLine) {
         let span = &self.spans[&number];
         let session = span.session;

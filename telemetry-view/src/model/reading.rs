@@ -1,4 +1,4 @@
-//! What an event says of its span.
+//! Reads a span's fields from its events.
 
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::io;
@@ -69,7 +69,7 @@ impl Model {
         value.map(|value| first_words(&value, PREVIEW)).unwrap_or_default().into()
     }
 
-    /// What an evaluation says: what was judged, its score and its label.
+    /// An evaluation: what was judged, its score and its label.
     pub(super) fn verdict(event: &EventLine) -> Box<str> {
         let parts = [
             event.metadata.get("name"),
@@ -110,7 +110,7 @@ impl Model {
         let mut hasher = DefaultHasher::new();
         for key in keys {
             match (event.refs.get(*key), event.metadata.get(*key)) {
-                // A shared value's name says what it holds.
+                // A shared value's name is the hash of its content.
                 (Some(hash), _) => hash.hash(&mut hasher),
                 (None, Some(value)) => {
                     let _ = serde_json::to_writer(Hashed(&mut hasher), value);

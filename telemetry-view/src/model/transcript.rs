@@ -13,9 +13,9 @@ use telemetry_runtime::recording::{Content, EventLine, Hash};
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "snake_case", tag = "type")]
 pub enum Entry {
-    /// Someone's words, calls and pictures.
+    /// A message: text, calls and pictures.
     Message {
-        /// The span that tells of it.
+        /// The span that it was read from.
         span: u32,
         /// `system`, `user`, `assistant` or `tool`.
         role: String,
@@ -94,7 +94,7 @@ impl Model {
     pub fn transcript(&self, session: u32) -> Vec<Entry> {
         let Some(session) = self.sessions.get(&session) else { return Vec::new() };
         let spans = self.in_order(&session.spans);
-        let mut told = Told::new(self, &spans);
+        let mut transcript = TranscriptBuilder::new(self, &spans);
         let mut previous: Option<Given> = None;
         for turn in spans.iter().copied().filter(|span| span.kind == Kind::Turn) {
             let Some(event) = Self::last_event(turn) else { continue };
@@ -104,19 +104,19 @@ impl Model {
             }
             let (fresh, changed) = self.fresh(previous.as_ref(), &given);
             if changed {
-                told.entries.push(Entry::HistoryChanged { span: turn.number });
+                transcript.entries.push(Entry::HistoryChanged { span: turn.number });
             }
-            told.messages(turn, answers::conversation(&Json::Array(fresh)));
+            transcript.messages(turn, answers::conversation(&Json::Array(fresh)));
             previous = Some(given);
-            told.answer(turn, self.value_of_key(&event, "assistant_message"));
+            transcript.answer(turn, self.value_of_key(&event, "assistant_message"));
         }
         if previous.is_none() {
-            told.without_messages(&spans);
+            transcript.without_messages(&spans);
         }
-        told.entries
+        transcript.entries
     }
 
-    /// The event that tells the most of a span.
+    /// The event of a span with the most keys.
     fn last_event(span: &Span) -> Option<EventLine> {
         let line = span.end_line.as_deref().or(span.start_line.as_deref())?;
         serde_json::from_str(line).ok()
@@ -173,17 +173,17 @@ impl Model {
     }
 }
 
-/// What was told so far.
-struct Told<'m> {
+/// The transcript so far.
+struct TranscriptBuilder<'m> {
     model: &'m Model,
     entries: Vec<Entry>,
     /// The tool spans of each call id that are not beside their call yet.
     tools: HashMap<String, VecDeque<&'m Span>>,
-    /// The last answer, which the next turn's messages tell again.
+    /// The last answer, which the next turn's messages repeat.
     answered: Option<Message>,
 }
 
-impl<'m> Told<'m> {
+impl<'m> TranscriptBuilder<'m> {
     fn new(model: &'m Model, spans: &[&'m Span]) -> Self {
         let mut tools: HashMap<String, VecDeque<&Span>> = HashMap::new();
         for span in spans.iter().copied().filter(|span| span.kind == Kind::Tool) {
@@ -269,7 +269,7 @@ impl<'m> Told<'m> {
         }
     }
 
-    /// The same of a session whose model calls do not tell their messages: from prompts, tools and results.
+    /// The same for a session whose model calls carry no messages: from prompts, tools and results.
     fn without_messages(&mut self, spans: &[&Span]) {
         let mut moments: Vec<(u64, u32, Entry)> = Vec::new();
         for span in spans {
@@ -304,7 +304,7 @@ impl<'m> Told<'m> {
                 Kind::Turn => {
                     let answer = value(&["assistant_message"]).as_ref().and_then(answers::answer);
                     if let Some(message) = answer {
-                        // Calls are told by their own spans.
+                        // Calls have spans of their own.
                         let parts = message.parts.into_iter();
                         let texts = parts.filter(|part| !matches!(part, Part::ToolCall(_))).map(speech);
                         let texts: Vec<Speech> = texts.collect();

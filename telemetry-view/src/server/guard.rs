@@ -1,4 +1,4 @@
-//! Who may read: pages that this server sent, and whoever has the token.
+//! Access: for pages that this server sent, and for requests with the token.
 
 use std::net::SocketAddr;
 use std::sync::Arc;

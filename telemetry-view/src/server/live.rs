@@ -12,7 +12,7 @@ use axum::response::sse::{Event, KeepAlive, Sse};
 use futures_core::Stream;
 use tokio::sync::mpsc;
 
-use super::Shared;
+use super::shared::Shared;
 use crate::model::{AT_A_TIME, Cursor};
 
 /// How long changes are gathered: of a few, and of so many that a file is being read.

@@ -3,66 +3,19 @@
 mod guard;
 mod live;
 mod routes;
+mod shared;
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::Arc;
 use std::thread::JoinHandle;
-use std::time::{SystemTime, UNIX_EPOCH};
 
-use telemetry_runtime::Queue;
-use tokio::sync::{oneshot, watch};
+use tokio::sync::oneshot;
 
-use crate::model::Model;
+pub(crate) use shared::Shared;
 
 /// The port that is tried first where none was asked for, so that a page that is open finds the next run.
 const USUAL_PORT: u16 = 7349;
-
-/// A model that is served while events come in.
-#[derive(Debug)]
-pub(crate) struct Shared {
-    model: Mutex<Model>,
-    changed: watch::Sender<()>,
-    /// What tells this model's revisions from those of another.
-    instance: String,
-    /// The queue through which the events come, if one does.
-    queue: OnceLock<Queue>,
-}
-
-impl Shared {
-    pub(crate) fn new(model: Model) -> Arc<Self> {
-        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        let instance = format!("{:x}{:x}", std::process::id(), since.as_nanos());
-        Arc::new(Self {
-            model: Mutex::new(model),
-            changed: watch::Sender::new(()),
-            instance,
-            queue: OnceLock::new(),
-        })
-    }
-
-    pub(crate) fn model(&self) -> MutexGuard<'_, Model> {
-        self.model.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Says through which queue the events come.
-    pub(crate) fn comes_through(&self, queue: Queue) {
-        let _ = self.queue.set(queue);
-    }
-
-    /// Notes what the queue has dropped.
-    pub(crate) fn note_dropped(&self) {
-        if let Some(queue) = self.queue.get() {
-            self.model().set_dropped(queue.dropped());
-        }
-    }
-
-    /// Changes the model, and tells the pages.
-    pub(crate) fn change(&self, change: impl FnOnce(&mut Model)) {
-        change(&mut self.model());
-        self.changed.send_replace(());
-    }
-}
 
 /// Where to serve, and to whom.
 #[derive(Clone, Debug)]

@@ -12,7 +12,8 @@ use axum::routing::get;
 use serde::{Deserialize, Serialize};
 
 use super::guard::{Guard, check};
-use super::{Shared, live};
+use super::live;
+use super::shared::Shared;
 use crate::export;
 use crate::model;
 

@@ -80,7 +80,7 @@ fn the_agents_name_is_known_inside() {
 }
 
 #[tokio::test]
-async fn the_context_that_is_said_is_entered_whoever_observes() {
+async fn the_given_context_is_entered_even_if_unobserved() {
     #[agent_span(agent, context = Context::current().with_session_id(session).with("user_id", "u-1"))]
     async fn later(session: &str) -> (Option<String>, bool) {
         tokio::task::yield_now().await;
@@ -105,7 +105,7 @@ async fn the_context_that_is_said_is_entered_whoever_observes() {
 }
 
 #[test]
-fn a_session_is_opened_where_there_is_none() {
+fn an_agent_opens_a_session_if_the_context_has_no_session() {
     let capture = testing::capture();
     capture.scope(|| {
         in_span!(llm_request, model = "m", message_count = 0; || ());

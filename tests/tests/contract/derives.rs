@@ -112,7 +112,7 @@ fn search(query: &str) -> Result<Option<Found<'_, bool>>, String> {
 }
 
 #[test]
-fn a_type_says_the_stop_of_a_span() {
+fn a_type_implements_the_stop_of_a_span() {
     let capture = testing::capture();
     capture.scope(|| {
         for query in ["fresh", "cached", "nothing", "none"] {

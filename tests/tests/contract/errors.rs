@@ -102,7 +102,7 @@ fn an_error_type_of_ones_own_wins() {
 }
 
 #[test]
-fn anyhow_tells_its_contexts_and_the_kind_of_its_root() {
+fn anyhow_gives_its_contexts_and_the_type_of_its_root() {
     #[agent_span(llm_turn, model = "m", messages = "q", stop(|_|))]
     fn call() -> anyhow::Result<()> {
         Err(refused()).context("cannot call the model").context("the turn failed")
@@ -124,7 +124,7 @@ fn anyhow_tells_its_contexts_and_the_kind_of_its_root() {
 }
 
 #[test]
-fn a_boxed_error_is_told_like_what_is_in_the_box() {
+fn a_boxed_error_reads_like_the_error_inside() {
     #[tool_call]
     fn plain() -> Result<(), Box<dyn Error>> {
         Err(Box::new(ApiError::Transport(refused())))
@@ -167,7 +167,7 @@ fn an_io_error_is_of_its_kind() {
 }
 
 #[test]
-fn an_error_that_is_its_own_cause_is_told_in_bounded_time() {
+fn an_error_that_is_its_own_cause_is_read_in_bounded_time() {
     #[derive(Debug)]
     struct Circle;
     impl fmt::Display for Circle {
@@ -184,7 +184,7 @@ fn an_error_that_is_its_own_cause_is_told_in_bounded_time() {
 }
 
 #[test]
-fn an_error_that_panics_when_told_costs_its_text_alone() {
+fn an_error_whose_display_panics_loses_only_its_text() {
     #[derive(Debug)]
     struct Broken;
     impl fmt::Display for Broken {
@@ -201,7 +201,7 @@ fn an_error_that_panics_when_told_costs_its_text_alone() {
 }
 
 #[test]
-fn an_error_type_that_inference_knows_later_is_told() {
+fn an_error_type_that_is_inferred_later_is_known() {
     fn tool(name: String) -> impl Future<Output = Result<String, std::io::Error>> {
         in_span!(tool_call, tool = name.as_str(), args = (); async move { Ok(String::from("x")) })
     }

@@ -76,8 +76,8 @@ async fn everything(counter: &AtomicUsize) {
 }
 
 #[tokio::test]
-async fn nothing_is_evaluated_when_nobody_listens() {
-    if !alone("evaluation::nothing_is_evaluated_when_nobody_listens") {
+async fn nothing_is_evaluated_without_a_handler() {
+    if !alone("evaluation::nothing_is_evaluated_without_a_handler") {
         return;
     }
     let counter = AtomicUsize::new(0);

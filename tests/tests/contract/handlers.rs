@@ -137,7 +137,7 @@ fn a_scoped_handler_that_panics_is_called_no_more() {
 }
 
 #[test]
-fn what_cannot_be_serialised_is_marked_and_nobody_is_detached() {
+fn an_unserialisable_value_is_marked_and_detaches_no_handler() {
     struct Hostile;
     impl Serialize for Hostile {
         fn serialize<S: Serializer>(&self, _: S) -> Result<S::Ok, S::Error> {

@@ -215,7 +215,7 @@ fn it_is_entered_wherever_its_context_is() {
     assert_eq!(log[2..7], ["run entered", "run entered", "elsewhere", "run left", "run left"]);
 }
 
-/// Says who every span is.
+/// Assigns the ids of every span.
 struct Saying;
 
 const TRACE: u128 = 0x0af7_6519_16cd_43dd_8448_eb21_1c80_319c;

@@ -37,7 +37,7 @@ async fn question_marks_end_the_work() {
 }
 
 #[test]
-fn it_runs_in_the_context_that_is_said() {
+fn it_runs_in_the_given_context() {
     let capture = testing::capture();
     let context = capture.context().with_session_id("s-1");
     let session = in_span!(operation, operation = "o", context = context; || Context::current().session_id().map(str::to_owned));
@@ -46,8 +46,8 @@ fn it_runs_in_the_context_that_is_said() {
 }
 
 #[tokio::test]
-async fn a_handler_of_the_context_that_is_said_sees_the_span() {
-    if !alone("inline::a_handler_of_the_context_that_is_said_sees_the_span") {
+async fn a_handler_of_the_given_context_sees_the_span() {
+    if !alone("inline::a_handler_of_the_given_context_sees_the_span") {
         return;
     }
     let seen = Arc::new(Mutex::new(Vec::new()));
@@ -76,7 +76,7 @@ async fn a_handler_of_the_context_that_is_said_sees_the_span() {
 }
 
 #[test]
-fn a_tool_call_says_its_name() {
+fn an_inline_tool_call_has_its_name_args_and_id() {
     let stop = stop_of(
         || in_span!(tool_call, tool = "add", args = json!({"a": 1}), tool_call_id = "call_1"; || 1 + 1),
     );

@@ -1,4 +1,4 @@
-//! A value that is serialised when it is read is serialised once an event, whoever reads it.
+//! A value that is serialised when it is read is serialised once an event, however many handlers read it.
 
 use std::sync::{Arc, Mutex};
 

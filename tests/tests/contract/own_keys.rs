@@ -157,7 +157,7 @@ fn agents_operations_and_runs_show_prompt_and_output_where_they_are_given() {
 }
 
 #[test]
-fn a_turn_tells_its_provider_its_parameters_and_its_tools() {
+fn a_turn_carries_provider_parameters_and_tools() {
     let stop = stop_of(|| {
         in_span!(llm_turn, model = "gpt-4o", messages = (), provider = "azure.ai.openai",
             parameters = json!({"temperature": 0.2}), tools = json!([{"name": "search"}]),

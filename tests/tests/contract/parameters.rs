@@ -23,7 +23,7 @@ fn said(model: &str, turn: u32, messages: &str, streaming: bool, tool_count: u8)
 }
 
 #[test]
-fn a_key_that_is_said_alone_is_the_parameter() {
+fn a_key_without_a_value_is_the_parameter() {
     let stop = stop_of(|| said("m", 1, "hi", true, 3));
     assert_eq!(stop.get("streaming?").unwrap(), true);
     assert_eq!(stop.get("tool_count").unwrap(), 3);
@@ -117,7 +117,7 @@ fn looking(times: usize, run: impl FnOnce()) {
 }
 
 #[test]
-fn a_copy_parameter_is_kept_and_serialised_when_somebody_looks() {
+fn a_copy_parameter_is_serialised_when_a_handler_reads_it() {
     for times in 0..=2 {
         let counter = AtomicUsize::new(0);
         looking(times, || kept(Counted(&counter)));
@@ -146,7 +146,7 @@ fn an_expression_is_serialised_once_before_the_body() {
 }
 
 #[test]
-fn a_result_is_serialised_when_somebody_looks() {
+fn a_result_is_serialised_when_a_handler_reads_it() {
     #[tool_call(skip_all)]
     fn tool(counter: &AtomicUsize) -> Counted<'_> {
         Counted(counter)

@@ -131,7 +131,7 @@ fn the_status_too_follows_the_order() {
 }
 
 #[test]
-fn a_key_of_the_users_context_replaces_none() {
+fn a_key_of_the_context_replaces_no_documented_key() {
     let context = |context: Context| {
         let keys = ["model", "session_id", "status", "own", "agent", "usage", "user_id", "args", "count"];
         keys.into_iter().fold(context.with_session_id("s-1"), |context, key| context.with(key, "context"))

@@ -81,7 +81,7 @@ fn a_guard_of_a_hook_removes_the_hook() {
 }
 
 #[test]
-fn events_tell_their_phase_and_whether_they_failed() {
+fn events_have_a_phase_and_is_error() {
     let seen = Arc::new(Mutex::new(Vec::new()));
     let sink = seen.clone();
     let handler = move |event: &Event<'_>| {

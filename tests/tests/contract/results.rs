@@ -59,7 +59,7 @@ fn a_result_is_one_however_it_is_spelled() {
 }
 
 #[test]
-fn what_is_no_result_is_a_value() {
+fn a_plain_return_value_is_a_success() {
     #[derive(Serialize)]
     #[serde(rename_all = "snake_case")]
     enum Result {
@@ -83,7 +83,7 @@ fn what_is_no_result_is_a_value() {
 }
 
 #[test]
-fn an_error_says_itself_as_well_as_it_can() {
+fn an_error_is_shown_by_display_debug_or_type_name() {
     #[derive(Debug)]
     struct DebugOnly(#[allow(dead_code, reason = "for its `Debug`")] u8);
     struct Opaque<T>(PhantomData<T>);
@@ -144,7 +144,7 @@ fn stop_sees_the_value_and_err_the_error() {
 }
 
 #[test]
-fn stop_may_say_that_a_value_is_a_failure() {
+fn a_stop_rule_may_set_status_error() {
     struct CallResult {
         text: &'static str,
         is_error: bool,

@@ -153,7 +153,7 @@ fn totals_count_what_was_done_and_used() {
 }
 
 #[test]
-fn a_transcript_tells_who_said_what_and_which_tool_gave_what() {
+fn a_transcript_has_each_message_and_tool_result() {
     assert_eq!(
         run().transcript(),
         "\
@@ -174,7 +174,7 @@ Guide
 }
 
 #[test]
-fn a_transcript_says_a_message_of_a_conversation_once_however_many_runs_it_takes() {
+fn a_transcript_has_each_message_once_over_many_runs() {
     let capture = testing::capture();
     let ask = |question: &str| json!({"role": "user", "content": question});
     let say = |text: &str| json!({"role": "assistant", "content": text});
@@ -186,7 +186,7 @@ fn a_transcript_says_a_message_of_a_conversation_once_however_many_runs_it_takes
         run(json!([ask("Oslo?"), say("Cold."), ask("And Rome?")]), "Warm.");
     };
     capture.context().with_session_id("s-1").scope(both);
-    // Another session is another conversation, though the same is said in it.
+    // Another session is another conversation, though its messages are equal.
     capture.context().with_session_id("s-2").scope(both);
     let told = "Guide\n  user: Oslo?\n  assistant: Cold.\nGuide\n  user: And Rome?\n  assistant: Warm.\n";
     assert_eq!(capture.transcript(), told.repeat(2));

@@ -72,7 +72,7 @@ fn sole_parameters_are_their_own_map() {
 }
 
 #[test]
-fn name_args_and_id_may_be_said() {
+fn name_args_and_id_may_be_set() {
     #[tool_call(name = call.0, args = json!({"n": call.1}), tool_call_id = format!("call_{}", call.1))]
     fn dispatch(call: (&str, u8)) {
         let _ = call;
@@ -84,7 +84,7 @@ fn name_args_and_id_may_be_said() {
 }
 
 #[test]
-fn the_id_is_that_of_the_context_unless_it_is_said() {
+fn the_id_is_the_contexts_unless_set() {
     #[tool_call]
     fn plain() -> Option<String> {
         Context::current().tool_call_id().map(str::to_owned)

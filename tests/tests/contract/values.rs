@@ -9,7 +9,7 @@ fn turn(said: &Said) -> Said {
 }
 
 #[test]
-fn a_sigil_says_how() {
+fn a_sigil_chooses_the_format() {
     let capture = testing::capture();
     capture.scope(|| turn(&Said));
     let (start, stop) = first_and_last(&capture);
@@ -26,7 +26,7 @@ fn a_sigil_says_how() {
 }
 
 #[test]
-fn a_sigil_says_how_in_the_other_macros_too() {
+fn a_sigil_chooses_the_format_in_every_macro() {
     let capture = testing::capture();
     capture.scope(|| {
             in_span!(llm_turn, model = ?Said, turn = 0, messages = %Said, fields(bare = Said), stop(|_| finish_reason = %Said); || {
@@ -46,7 +46,7 @@ fn a_sigil_says_how_in_the_other_macros_too() {
 }
 
 #[test]
-fn every_kind_of_value_is_itself() {
+fn every_kind_of_value_is_kept() {
     let stop = stop_of(|| {
         in_span!(run, fields(
                 yes = true, small = -1_i8, big = u64::MAX, float = 1.5, letter = 'x', text = "t", owned = String::from("o"),
@@ -96,7 +96,7 @@ fn none_leaves_the_key_absent() {
 }
 
 #[test]
-fn a_parameter_that_is_none_leaves_its_key_absent() {
+fn a_none_parameter_leaves_its_key_absent() {
     #[agent_span(agent_message, stop(|()|))]
     fn number(message: Option<u8>) {
         let _ = message;
@@ -121,7 +121,7 @@ fn a_parameter_that_is_none_leaves_its_key_absent() {
 }
 
 #[test]
-fn a_key_that_is_no_rust_name_stands_in_quotes() {
+fn a_key_that_is_not_an_identifier_is_quoted() {
     #[agent_span(agent, fields("shop.region" = "eu", r#type = "t", "zwölf" = 12))]
     fn answer() {}
 

@@ -78,7 +78,7 @@ fn by_an_unrelated_panic() {
 }
 
 #[test]
-fn of_one_that_began_under_another_context_is_told_to_that_one() {
+fn of_a_future_started_in_another_context_goes_to_its_handlers() {
     let (first, second) = (testing::capture(), testing::capture());
     let mut work = Box::pin(first.follow(step(1, pending::<()>())));
     assert!(poll_once(work.as_mut()).is_pending());

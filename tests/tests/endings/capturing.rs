@@ -57,7 +57,7 @@ fn fails_rudely() -> Result<(), Rude> {
 }
 
 #[test]
-fn an_error_that_cannot_say_what_it_is_is_an_error_still() {
+fn an_error_whose_display_panics_is_still_an_error() {
     let capture = testing::capture();
     assert!(capture.scope(fails_rudely).is_err());
     assert_eq!(ends(&capture), ["1 error"]);

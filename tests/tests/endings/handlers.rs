@@ -2,7 +2,7 @@ use super::*;
 
 /// A handler's destructor is the user's code as well.
 #[test]
-fn one_that_panics_when_it_is_dropped_harms_nobody() {
+fn one_that_panics_when_dropped_affects_no_other() {
     struct Bomb;
     impl Drop for Bomb {
         fn drop(&mut self) {

@@ -43,7 +43,7 @@ fn taken(chunks: Vec<Json>, items: usize) -> OwnedEvent {
 }
 
 #[test]
-fn a_stream_that_is_dropped_keeps_what_its_items_told() {
+fn a_dropped_stream_keeps_the_keys_of_its_items() {
     let end = taken(vec![chunk("Co", 1, None), chunk("ld.", 2, None), chunk("", 3, Some("stop"))], 2);
     assert_eq!(end.name, "condukt.llm_turn.exception");
     assert_eq!(end.get("kind").unwrap(), "cancelled");
@@ -104,7 +104,7 @@ fn a_panic_keeps_what_was_recorded() {
 }
 
 #[test]
-fn recorded_keys_that_an_exception_has_itself_stand_beside_it() {
+fn recorded_keys_with_the_names_of_an_exceptions_own_stand_beside_it() {
     #[derive(EventMetadata)]
     #[span("kept.guard", stop(reason))]
     struct Guard {

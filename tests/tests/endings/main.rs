@@ -1,4 +1,4 @@
-//! Every start has exactly one end, and the end says how it came.
+//! Every start has exactly one end, and its event and keys are those of how the work ended.
 
 mod cancellation;
 mod capturing;

@@ -224,7 +224,7 @@ fn with_a_payload_that_panics_when_it_is_dropped_goes_on_too() {
 }
 
 #[test]
-fn in_a_handler_with_such_a_payload_harms_nobody() {
+fn in_a_handler_with_such_a_payload_affects_no_other() {
     let capture = testing::capture().with_context(|context| {
         context.with_handler(event_name!("endings.step.start"), |_: &Event<'_>| {
             panic_any(Bomb("a handler's payload"))

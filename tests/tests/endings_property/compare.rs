@@ -85,8 +85,7 @@ impl Ran {
             let outer = self.scoped[outer].span;
             ensure!(span.parent_id == Some(outer.id), "call {number} is a child of {parent}");
             ensure!(span.trace_id == outer.trace_id, "call {number} is of the trace of {parent}");
-            let parent_returned = matches!(records[parent].end, Some((_, End::Ok | End::Err)));
-            let is_waited_for = !record.is_spawned || parent_returned && self.is_waited_for(number);
+            let is_waited_for = record.task.as_ref().is_none_or(|task| task.load(Ordering::Relaxed));
             if let (Some(inner), Some(outer), true) = (at(number, true), at(parent, true), is_waited_for) {
                 ensure!(inner < outer, "call {parent} ends before {number}");
             }
@@ -102,16 +101,6 @@ impl Ran {
         let starts = self.scoped.iter().filter(|seen| seen.end.is_none()).count();
         ensure!(ids.len() == starts, "{} ids of {starts} spans", ids.len());
         Ok(())
-    }
-
-    /// Whether a spawned call had ended when its parent did: it was joined or aborted there.
-    pub(crate) fn is_waited_for(&self, number: usize) -> bool {
-        let records = self.records();
-        let end = |number: usize| records[number].end.map(|(at, _)| at);
-        match (end(number), records[number].parent.and_then(end)) {
-            (Some(inner), Some(outer)) => inner < outer,
-            _ => false,
-        }
     }
 
     /// Each event shows the context that the calls around it opened.

@@ -1,5 +1,5 @@
 //! Random trees of calls, awaits, joins, selects, spawns, panics, aborts, attaches and detaches: each start has
-//! one end that says how it came, children end before their parents, and ids and context are right.
+//! one end of the right kind, children end before their parents, and ids and context are right.
 //!
 //! Each call keeps a record of what really happened to it; the events are compared with the records.
 
@@ -23,7 +23,7 @@ use std::collections::{HashMap, HashSet};
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::pin::Pin;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, Once, PoisonError};
 use std::task::{Context as TaskContext, Poll, Waker};
 
@@ -49,8 +49,8 @@ use witness::*;
 /// what it emits to depend on its first poll alone, there is always a handler that may.
 fn alone() -> MutexGuard<'static, ()> {
     static ALONE: Mutex<()> = Mutex::new(());
-    static SOMEBODY: std::sync::OnceLock<Context> = std::sync::OnceLock::new();
-    SOMEBODY.get_or_init(|| Context::new().with_handler(all_events(), |_: &Event<'_>| {}));
+    static OBSERVER: std::sync::OnceLock<Context> = std::sync::OnceLock::new();
+    OBSERVER.get_or_init(|| Context::new().with_handler(all_events(), |_: &Event<'_>| {}));
     lock(&ALONE)
 }
 
@@ -71,7 +71,7 @@ fn whether_a_span_is_observed_is_decided_at_its_start() {
     let _alone = alone();
     let executor = prop_oneof![Just(Executor::CurrentThread), Just(Executor::ShutDown)];
     property::check(2000, &(call(), executor), |(call, executor)| {
-        perform(call, executor, Observers::NobodyElse).check_recorders()
+        perform(call, executor, Observers::NoOther).check_recorders()
     });
 }
 

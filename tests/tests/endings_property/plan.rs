@@ -34,7 +34,7 @@ pub(crate) enum Shape {
     InSpan,
     /// A stream with an item for each step.
     Stream,
-    /// The same, whose last item says that it is complete: it is dropped then.
+    /// The same, whose last item marks it as complete: it is dropped then.
     Early,
     /// A span that is opened and ended by hand.
     ByHand,
@@ -101,9 +101,9 @@ pub(crate) enum Executor {
     ShutDown,
 }
 
-/// Who sees the spans besides the handlers that are attached on the way.
+/// The handlers besides those that are attached on the way.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Observers {
     Throughout,
-    NobodyElse,
+    NoOther,
 }

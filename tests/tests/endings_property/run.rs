@@ -26,7 +26,7 @@ pub(crate) fn perform(call: Call, executor: Executor, observers: Observers) -> R
     let (scoped, global) = (Arc::new(Mutex::new(Vec::new())), Arc::new(Mutex::new(Vec::new())));
     let context = Context::new().with("run", run.id);
     let context = match observers {
-        Observers::NobodyElse => context,
+        Observers::NoOther => context,
         Observers::Throughout => {
             let (sink, run_id) = (global.clone(), run.id);
             attach("prop-throughout", all_events(), move |event: &Event<'_>| {
@@ -39,7 +39,7 @@ pub(crate) fn perform(call: Call, executor: Executor, observers: Observers) -> R
             context.with_handler(all_events(), move |event: &Event<'_>| lock(&sink).extend(Seen::of(event)))
         }
     };
-    let place = Place { run: run.clone(), me: None, in_context: true, may_wait: true, is_spawned: false };
+    let place = Place { run: run.clone(), me: None, in_context: true, may_wait: true, task: None };
     let root =
         async move { drop(AssertUnwindSafe(make(&place, call)).catch_unwind().await) }.in_context(context);
     let tasks = || std::mem::take(&mut *lock(&run.tasks));

@@ -111,7 +111,8 @@ impl Drop for Finally {
 }
 
 pub(crate) async fn spawn(place: &Place, call: Call, fate: Fate) {
-    let inside = Place { is_spawned: true, may_wait: true, ..place.clone() };
+    let waited_for = Task::default();
+    let inside = Place { task: Some(waited_for.clone()), may_wait: true, ..place.clone() };
     let running = place.run.running.clone();
     let task = async move |place: Place| {
         drop(make(&place, call).await);
@@ -127,7 +128,9 @@ pub(crate) async fn spawn(place: &Place, call: Call, fate: Fate) {
     }
     match fate {
         Fate::Joined => {
-            if let Err(error) = spawned.await
+            let ended = spawned.await;
+            waited_for.store(true, Ordering::Relaxed);
+            if let Err(error) = ended
                 && let Ok(payload) = error.try_into_panic()
             {
                 resume_unwind(payload);
@@ -139,6 +142,7 @@ pub(crate) async fn spawn(place: &Place, call: Call, fate: Fate) {
             }
             spawned.abort();
             let _ = spawned.await;
+            waited_for.store(true, Ordering::Relaxed);
         }
         Fate::Detached | Fate::Bare => lock(&place.run.tasks).push(spawned),
     }

@@ -2,13 +2,16 @@
 
 use super::*;
 
+/// Whether the task has ended and its parent has seen that.
+pub(crate) type Task = Arc<AtomicBool>;
+
 /// What happened to one call.
 #[derive(Clone, Debug)]
 #[allow(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub(crate) struct Record {
     pub(crate) parent: Option<usize>,
     pub(crate) kind: Kind,
-    pub(crate) is_spawned: bool,
+    pub(crate) task: Option<Task>,
     /// Whether the context of the run was there.
     pub(crate) in_context: bool,
     pub(crate) begun: Option<Begun>,
@@ -133,7 +136,7 @@ impl Run {
 
     /// Whether the span of that call, which begins now, is seen by a handler.
     pub(crate) fn is_observed(&self, number: usize, kind: Kind, in_context: bool) -> bool {
-        // In the order that whoever attaches locks them.
+        // In the order in which attaching locks them.
         let attached = lock(&self.attached);
         let recorders = lock(&self.recorders);
         let sees = |place: &Option<usize>| {
@@ -151,7 +154,8 @@ pub(crate) struct Place {
     pub(crate) in_context: bool,
     /// Inside a function that is not async nothing can be waited for.
     pub(crate) may_wait: bool,
-    pub(crate) is_spawned: bool,
+    /// Of the task that a call from here runs in; `None` where that is its parent's.
+    pub(crate) task: Option<Task>,
 }
 
 impl Place {
@@ -161,7 +165,7 @@ impl Place {
         records.push(Record {
             parent: self.me,
             kind,
-            is_spawned: self.is_spawned,
+            task: self.task.clone(),
             in_context: self.in_context,
             begun: None,
             end: None,
@@ -174,7 +178,7 @@ impl Place {
 
     /// Inside that call.
     pub(crate) fn inside(&self, number: usize) -> Self {
-        Self { me: Some(number), is_spawned: false, ..self.clone() }
+        Self { me: Some(number), task: None, ..self.clone() }
     }
 
     pub(crate) fn throw(&self) -> ! {
@@ -255,7 +259,7 @@ impl<F: Future<Output = Outcome> + Unpin> Future for Witnessed<F> {
     }
 }
 
-/// An item of a stream: whether it is the last, and says so.
+/// An item of a stream, with a mark if it is the last.
 pub(crate) type Item = Result<bool, Failed>;
 
 impl<S: Stream<Item = Item> + Unpin> Stream for Witnessed<S> {
@@ -267,7 +271,7 @@ impl<S: Stream<Item = Item> + Unpin> Stream for Witnessed<S> {
         }
         let (poll, witness) = self.watch(|work| work.poll_next_unpin(cx));
         match &poll {
-            // Whoever drops it now has seen its last item.
+            // A reader that drops it now has seen its last item.
             Poll::Ready(Some(Err(_))) => witness.end = Some(End::Err),
             Poll::Ready(Some(Ok(true))) => witness.end = Some(End::Ok),
             Poll::Ready(None) => {

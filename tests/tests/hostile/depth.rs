@@ -62,7 +62,7 @@ fn fails() -> Result<(), Endless> {
 }
 
 #[test]
-fn what_writes_itself_for_ever_is_not() {
+fn endless_serialisation_is_cut_off() {
     on_a_small_stack(|| {
         let capture = testing::capture();
         capture.scope(|| given(&Endless));

@@ -25,7 +25,7 @@ fn are_of_their_own_value_only() {
 }
 
 #[test]
-fn in_a_context_or_a_record_harm_nobody() {
+fn in_a_context_or_a_record_detach_no_handler() {
     let capture = testing::capture().with_context(|context| context.with("bad", Panics).with("good", 1));
     capture.scope(|| {
         in_span!(llm_turn, model = "m", turn = 1, messages = Panics, stop(|_reply| usage = Panics); || {
@@ -59,7 +59,7 @@ struct Own {
 }
 
 #[test]
-fn in_derived_events_and_stops_harm_nobody() {
+fn in_derived_events_and_stops_detach_no_handler() {
     #[agent_span(llm_turn, model = "m", turn = 1, messages = "hi")]
     fn turn() -> Reply {
         Reply { assistant_message: Panics, usage: 3, finish_reason: None }
@@ -80,7 +80,7 @@ fn in_derived_events_and_stops_harm_nobody() {
 
 /// They panic as a handler looks, which happens after secrets were looked for.
 #[test]
-fn with_secrets_alive_detach_nobody() {
+fn with_secrets_alive_detach_no_handler() {
     #[tool_call]
     fn tool(value: &Panics, note: &str) -> Panics {
         let _ = (value, note);

@@ -73,7 +73,7 @@ fn fifty_megabytes_are_lent_and_not_copied_for_a_handler_that_does_not_look() {
 
 /// A global handler that looks at everything survives all of it.
 #[test]
-fn nobody_is_detached_for_any_of_it() {
+fn failing_and_deep_values_detach_no_handler() {
     attach("hostile-depth-all", event_names!["hostile_depth.**"], |event: &Event<'_>| {
         let _ = format!("{event:?}");
     })

@@ -267,7 +267,7 @@ fn fifty_megabytes_pass_through() {
 }
 
 #[test]
-fn execute_refuses_what_is_no_map_and_nobody_sees_it() {
+fn execute_refuses_values_that_are_not_maps_and_emits_no_event() {
     let capture = testing::capture();
     let name = EventName::parse("hostile.event").unwrap();
     let error = capture.scope(|| execute(&name, &Panics, &())).unwrap_err();

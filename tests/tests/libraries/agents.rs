@@ -20,7 +20,7 @@ fn usage() -> Json {
         "prompt_tokens_details": {"cached_tokens": 3}, "completion_tokens_details": {"reasoning_tokens": 2}})
 }
 
-/// The first answer calls a tool, the second says what came of it.
+/// The first answer calls a tool, the second answers with the result.
 fn message(turn: usize) -> (Json, &'static str) {
     match turn {
         0 => {
@@ -92,7 +92,7 @@ enum Known {
     NoIdentity,
 }
 
-/// Asserts what each of the two turns of an agent says, key by key.
+/// Asserts each of the two turns of an agent, key by key.
 fn assert_turns(events: &[OwnedEvent], known: Known) {
     let names: Vec<_> = events.iter().map(|event| &*event.name).collect();
     assert_eq!(

@@ -96,7 +96,7 @@ mod rmcp_tool {
             Ok(CallToolResult::success(vec![ContentBlock::text(city.0.name)]))
         }
 
-        /// Fails as rmcp has it: with an `Ok` that says it is an error.
+        /// Fails in rmcp's way: with an `Ok` whose `is_error` is true.
         #[tool_call(stop(|result| status = if result.is_error == Some(true) { "error" } else { "ok" }))]
         #[tool]
         async fn refused(&self) -> Result<CallToolResult, ErrorData> {
@@ -205,7 +205,7 @@ mod rig_tool {
         Ok(std::future::ready(left).await + right.unwrap_or(0))
     }
 
-    /// Fails, with rig's context, which is no argument.
+    /// Fails, with rig's context, which is not an argument.
     #[rig_tool]
     #[tool_call]
     async fn fails(

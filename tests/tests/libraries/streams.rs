@@ -99,7 +99,7 @@ async fn async_openai_reports_usage_and_reason() {
 }
 
 #[tokio::test]
-async fn async_openai_cut_short_is_no_success() {
+async fn async_openai_cut_short_is_a_failure() {
     let (stop, _) = end_of(answer()[..2].to_vec()).await;
     assert_eq!(stop.get("status").unwrap(), "error");
     assert_eq!(stop.get("error_type").unwrap(), "cut_short");

@@ -79,7 +79,7 @@ thread_local! {
 }
 
 #[test]
-fn code_in_the_destructor_of_a_thread_local_runs_whoever_listens() {
+fn code_in_a_thread_local_destructor_runs_under_any_handler() {
     in_own_process("child_thread_end");
 }
 
@@ -101,7 +101,7 @@ fn child_thread_end() {
 }
 
 #[test]
-fn the_logger_without_a_subscriber_tells_so_once() {
+fn the_logger_without_a_subscriber_warns_once() {
     let told = in_own_process("child_no_subscriber");
     assert_eq!(told.matches("no `tracing` subscriber is set").count(), 1, "{told}");
 }

@@ -106,7 +106,7 @@ fn a_queue_needs_what_its_handler_needs() {
 }
 
 #[test]
-fn a_hook_says_what_it_needs() {
+fn a_hook_declares_the_keys_it_needs() {
     struct Narrow;
     impl SpanHook for Narrow {
         fn needs(&self) -> Needs {

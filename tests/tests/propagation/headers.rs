@@ -73,14 +73,14 @@ fn sent_on(headers: &HashMap<String, String>) -> HashMap<String, String> {
 }
 
 #[test]
-fn what_other_vendors_say_of_a_trace_goes_on_with_it() {
+fn tracestate_of_other_vendors_is_passed_on() {
     let mut incoming = headers(PARENT);
     incoming.insert("tracestate".to_owned(), "rojo=00f067aa0ba902b7,congo@v=t61 rcWkgMzE".to_owned());
     assert_eq!(Context::extract(&incoming).trace_state(), Some("rojo=00f067aa0ba902b7,congo@v=t61 rcWkgMzE"));
     let outgoing = sent_on(&incoming);
     assert_eq!(outgoing["tracestate"], incoming["tracestate"]);
     assert!(outgoing["traceparent"].starts_with(&PARENT[..36]));
-    // It is of the trace that came in: without one there is none.
+    // It belongs to the incoming trace: without a trace it is dropped.
     incoming.insert("traceparent".to_owned(), "00-bad".to_owned());
     assert!(!sent_on(&incoming).contains_key("tracestate"));
 }
@@ -156,7 +156,7 @@ fn a_request_s_meta_carries_it() {
 }
 
 #[test]
-fn nobody_outside_sets_a_documented_key_or_a_session_that_is_no_id() {
+fn headers_set_no_documented_key_and_no_malformed_session_id() {
     let baggage = |text: &str| HashMap::from([("baggage".to_owned(), text.to_owned())]);
     let start =
         opened_under(&baggage("status=ok,result=fine,agent=root,tool_call_id=x,streaming=true,mine=1"));
@@ -237,7 +237,7 @@ proptest! {
     }
 
     #[test]
-    fn headers_that_are_nearly_right_do_no_harm(
+    fn malformed_headers_do_no_harm(
         version in "[0-9a-f]{1,3}", trace in "[0-9a-fA-F]{30,34}", span in "[0-9a-f]{15,17}", flags in "[0-9a-f]{1,3}",
     ) {
         let header = format!("{version}-{trace}-{span}-{flags}");

@@ -22,7 +22,7 @@ async fn far_away(question: String) -> String {
     question.to_uppercase()
 }
 
-/// A service that does its work in the context that comes with the request, and says what it emitted.
+/// A service that does its work in the context that comes with the request, and answers with what it emitted.
 async fn answer(headers: HeaderMap) -> axum::Json<Vec<OwnedEvent>> {
     let capture = capture_in(Context::extract(&headers));
     capture.follow(far_away("why".to_owned())).await;
@@ -132,7 +132,7 @@ struct Question {
 
 #[tool_router]
 impl Server {
-    /// Answers, and says what it emitted.
+    /// Answers with what it emitted.
     #[tool]
     async fn ask(
         &self,
@@ -233,7 +233,7 @@ fn no_header_does_any_harm() {
         let mut headers = HeaderMap::new();
         for (name, values) in [("traceparent", parents), ("baggage", baggages)] {
             for value in values {
-                // What is no header at all does not get this far.
+                // A malformed header does not get this far.
                 if let Ok(value) = HeaderValue::from_bytes(&value) {
                     headers.append(header(name), value);
                 }

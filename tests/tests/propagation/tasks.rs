@@ -147,7 +147,7 @@ mod carried {
 
     /// What is polled by the same task has the same context, in whatever it is put together.
     #[tokio::test]
-    async fn into_what_is_polled_together_by_itself() {
+    async fn into_futures_polled_together() {
         let capture = capture();
         let work = boss(async {
             let mut unordered: FuturesUnordered<_> = (0..4).map(tool).collect();
@@ -227,7 +227,7 @@ mod carried {
     }
 
     #[test]
-    fn a_panic_leaves_none_behind() {
+    fn a_panic_leaves_no_context_behind() {
         let context = Context::new().with_session_id("s-1");
         let result = std::panic::catch_unwind(|| context.scope(|| panic!("in a scope")));
         assert!(result.is_err());

@@ -16,7 +16,7 @@ thread_local! {
 
 /// There is no list of running handlers any more in a thread whose locals are gone.
 #[test]
-fn a_handler_that_emits_as_a_thread_ends_does_not_call_itself() {
+fn a_handler_that_emits_as_a_thread_ends_is_not_reentered() {
     let calls = Arc::new(AtomicUsize::new(0));
     let count = calls.clone();
     attach("fire-ends", event_name!("fire.ends.event"), move |_: &Event<'_>| {

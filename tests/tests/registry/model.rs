@@ -121,7 +121,7 @@ fn an_event_after_a_detachment_is_not_given() {
 
 /// A handler that fails in several threads at once is reported once.
 #[test]
-fn a_failure_is_told_once() {
+fn a_failure_is_reported_once() {
     check(|| {
         let (failed, told) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicUsize::new(0)));
         let fails = || {
@@ -139,7 +139,7 @@ fn a_failure_is_told_once() {
     });
 }
 
-/// A span that ends lets go of those around it that have ended, whoever else looks: what is open around the
+/// A span that ends releases its ancestors that have ended, in every thread's view: what is open around the
 /// one inside is found whenever it is looked for.
 #[test]
 fn those_around_a_span_are_found_while_one_between_ends() {

@@ -56,6 +56,34 @@ const CRATES: &[Layers] = &[
         ],
     },
     Layers {
+        package: "telemetry-llm",
+        rooms: &[
+            &["lib"],
+            &["answer", "prices", "stream"],
+            &["response"],
+            &["conversation"],
+            &["part"],
+            &["media"],
+            &["message"],
+            &["finish", "provider", "usage"],
+            &["json", "text"],
+        ],
+    },
+    Layers {
+        package: "telemetry-view",
+        rooms: &[
+            &["lib", "main"],
+            &["command"],
+            &["limits", "recorder", "view"],
+            &["follow"],
+            &["compare", "json", "server"],
+            &["export", "text"],
+            &["attached", "model"],
+            &["answers", "compact"],
+        ],
+    },
+    Layers { package: "telemetry-rig", rooms: &[&["lib"], &["run"], &["delegation", "inside"]] },
+    Layers {
         package: "telemetry-macros",
         rooms: &[
             &["lib"],

@@ -408,7 +408,7 @@ fn no_secret_comes_out() {
 
 /// What stands around a secret is left as it was.
 #[test]
-fn what_is_no_secret_stays() {
+fn text_without_a_secret_is_unchanged() {
     // What begins an encoded form may make one by chance.
     let around = || "[ -~äöü\n]{0,40}".prop_map(|text| text.replace(['\\', '%', '+'], "."));
     let cases = ("[a-z]{6,12}", around(), around());

@@ -1,36 +1,10 @@
 //! Whatever reads an event.
 
+use tests::lines::Lines;
+
 use super::*;
 
 const TOKEN: (&str, &str) = ("TOKEN", "tok-0123456789");
-
-/// Collects what `tracing` receives.
-#[derive(Clone, Default)]
-struct Lines(Arc<Mutex<Vec<String>>>);
-
-impl tracing::Subscriber for Lines {
-    fn enabled(&self, _: &tracing::Metadata<'_>) -> bool {
-        true
-    }
-    fn new_span(&self, _: &tracing::span::Attributes<'_>) -> tracing::span::Id {
-        tracing::span::Id::from_u64(1)
-    }
-    fn record(&self, _: &tracing::span::Id, _: &tracing::span::Record<'_>) {}
-    fn record_follows_from(&self, _: &tracing::span::Id, _: &tracing::span::Id) {}
-    fn event(&self, event: &tracing::Event<'_>) {
-        struct Message(String);
-        impl tracing::field::Visit for Message {
-            fn record_debug(&mut self, field: &tracing::field::Field, value: &dyn std::fmt::Debug) {
-                write!(self.0, "{field}={value:?} ").unwrap();
-            }
-        }
-        let mut message = Message(String::new());
-        event.record(&mut message);
-        self.0.lock().unwrap().push(message.0);
-    }
-    fn enter(&self, _: &tracing::span::Id) {}
-    fn exit(&self, _: &tracing::span::Id) {}
-}
 
 fn context() -> Context {
     Context::new().with_secrets(Secrets::resolve([TOKEN]).unwrap())
@@ -128,9 +102,9 @@ fn span_hooks() {
 #[test]
 fn the_default_logger_and_the_failure_of_a_handler() {
     let lines = Lines::default();
-    // While there is one subscriber only, `tracing` asks that of the thread that comes first.
-    let _another = tracing::Dispatch::new(Lines::default());
-    tracing::subscriber::with_default(lines.clone(), || {
+    // With a single subscriber, `tracing` caches the interest of the thread that reaches a callsite first.
+    let _another = tracing::Dispatch::new(tracing_subscriber::registry());
+    lines.collect(|| {
         attach_default_logger(LoggerOptions::default()).unwrap();
         let context = context().with_handler(event_names!["condukt.agent.start"], |event: &Event<'_>| {
             panic!("cannot handle {} of {}", event.name(), TOKEN.1);
@@ -140,7 +114,7 @@ fn the_default_logger_and_the_failure_of_a_handler() {
         context.scope(|| work(TOKEN.1)).unwrap_err();
         detach_default_logger().unwrap();
     });
-    let lines = lines.0.lock().unwrap();
+    let lines: Vec<String> = lines.take().iter().map(|line| format!("{line:?}")).collect();
     let about = |word: &str| lines.iter().filter(|line| line.contains(word)).count();
     assert_eq!(about("tool:start"), 1, "{lines:#?}");
     assert_eq!(about("has been detached"), 1, "{lines:#?}");

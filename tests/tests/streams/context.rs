@@ -75,7 +75,7 @@ async fn seen() -> Vec<Option<String>> {
 }
 
 #[tokio::test]
-async fn a_stream_runs_in_the_context_that_is_said_whoever_observes() {
+async fn a_stream_runs_in_the_given_context_even_if_unobserved() {
     let expected = vec![Some("s-1".to_owned()); 3];
     assert_eq!(seen().await, expected);
     let capture = testing::capture();

@@ -20,7 +20,7 @@ fn a_stream_that_ends_with_a_reason_is_a_success() {
 }
 
 #[test]
-fn one_that_ends_without_is_none() {
+fn a_stream_that_ends_without_a_reason_is_cut_short() {
     for chunks in [vec![None, None], vec![]] {
         let stop = end_of(chunks);
         assert_eq!(stop.get("status").unwrap(), "error");

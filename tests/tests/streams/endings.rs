@@ -67,7 +67,7 @@ fn an_err_as_the_last_item_is_an_error() {
 }
 
 #[test]
-fn an_err_before_others_is_none() {
+fn an_err_followed_by_items_is_not_a_failure() {
     let capture = testing::capture();
     capture.scope(|| {
         futures::executor::block_on(fallible(1, vec![Err(Broken(0)), Ok(5)]).collect::<Vec<_>>());
@@ -169,7 +169,7 @@ fn what_it_holds_ends_before_it() {
 }
 
 #[test]
-fn a_panic_in_what_is_asked_of_an_item_harms_nobody() {
+fn a_panic_in_a_rule_on_items_leaves_the_stream_intact() {
     #[agent_span(Read { n: 1 }, stream, item(|item| sum = 10 / *item, last = *item))]
     fn divides() -> impl Stream<Item = u32> {
         stream::iter([5, 0, 2])

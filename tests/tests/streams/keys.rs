@@ -31,7 +31,7 @@ fn what_is_recorded_inside_wins_over_all() {
 }
 
 #[test]
-fn a_rule_at_its_end_may_say_how_it_ended() {
+fn a_rule_at_its_end_may_set_the_status() {
     #[agent_span(Read { n: 1 }, stream, item(|_item|), stop(|_end| status = "partial"))]
     fn partial() -> impl Stream<Item = u32> {
         stream::iter([1])

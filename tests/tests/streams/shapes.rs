@@ -112,7 +112,7 @@ async fn all_are_followed_to_their_end() {
 
 /// The same functions without a handler.
 #[tokio::test]
-async fn nothing_changes_where_nobody_observes() {
+async fn an_unobserved_stream_is_unchanged() {
     assert_eq!(boxed(1).collect::<Vec<_>>().await, [1]);
     assert_eq!(boxed_in_result(4).unwrap().collect::<Vec<_>>().await, [4]);
     assert_eq!(later_in_result(7).await.unwrap().collect::<Vec<_>>().await, [7]);

@@ -39,12 +39,12 @@ pub enum Message {
         /// The text.
         content: String,
     },
-    /// What the customer says.
+    /// A message of the customer.
     User {
         /// The text.
         content: String,
     },
-    /// What the agent says, or wants called.
+    /// A message of the agent, or its tool calls.
     Assistant {
         /// The text, empty beside tool calls mostly.
         #[serde(default, deserialize_with = "or_default")]
@@ -69,7 +69,7 @@ pub enum Step<'a> {
     Read(&'a Message),
     /// It answers the customer, tools and all.
     Answer(&'a str),
-    /// It says something unasked.
+    /// It speaks unasked.
     Speak,
 }
 
@@ -167,7 +167,7 @@ impl Conversation {
     fn from_line(line: usize, text: &str) -> Result<(Self, Option<String>), String> {
         let no_conversation = |error: &dyn std::fmt::Display| format!("not a conversation: {error}");
         let mut json = serde_json::Deserializer::from_str(text);
-        // Says where in the line: `messages[4]: missing field `content``.
+        // Names the place in the line: `messages[4]: missing field `content``.
         let read: Line =
             serde_path_to_error::deserialize(&mut json).map_err(|error| no_conversation(&error))?;
         json.end().map_err(|error| no_conversation(&error))?;
@@ -256,7 +256,7 @@ impl Conversation {
         matches!(after.next(), Some(Message::Assistant { .. }))
     }
 
-    /// How many times the customer, or whoever asks, gets an answer.
+    /// How many answers the customer, or another agent that asks, gets.
     pub fn prompts(&self) -> usize {
         self.steps().iter().filter(|step| matches!(step, Step::Answer(_))).count()
     }

@@ -82,7 +82,7 @@ struct Recording {
     tokens: OnceLock<Vec<usize>>,
 }
 
-/// What a recording says comes next.
+/// The next answer of a recording.
 struct Next<'a> {
     id: String,
     model: String,

@@ -61,8 +61,8 @@ impl RecordedTools {
         self.answers.lock().unwrap_or_else(PoisonError::into_inner).get_mut(call)?.pop_front()
     }
 
-    /// What the call did when it was recorded. One function stands for all tools, so it says which
-    /// one it is.
+    /// What the call did when it was recorded. One function stands for all tools, so the name of
+    /// the tool is an argument of the attribute.
     #[tool_call(name = call.name.as_str(), args = &call.arguments)]
     async fn replay(&self, call: &ToolCall, answer: Answer) -> Result<String, ToolError> {
         // The other calls of the turn go on meanwhile, as they would if this one did something.

@@ -157,7 +157,7 @@ impl Session {
     }
 }
 
-/// Runs a session that says these things, and returns what was emitted.
+/// Runs a session with these messages, and returns what was emitted.
 async fn session(capture: Capture, script: impl IntoIterator<Item = Message>) -> Vec<OwnedEvent> {
     capture.follow(Session::new(script).run("hello there")).await.unwrap();
     capture.events()

@@ -36,7 +36,7 @@ fn of_one_name_the_later_counts() {
 }
 
 #[test]
-fn one_bad_entry_resolves_none() {
+fn one_bad_entry_resolves_nothing() {
     let capture = testing::capture();
     let resolved = capture.scope(|| Secrets::resolve([("GOOD", "value"), ("BAD NAME", "value")]));
     assert!(resolved.is_err());

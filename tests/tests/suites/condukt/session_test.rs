@@ -255,7 +255,7 @@ async fn the_second_turn_shows_the_placeholder_only() {
 }
 
 #[tokio::test]
-async fn compact_tells_before_and_after() {
+async fn compact_carries_before_and_after() {
     let capture = testing::capture().with_context(|context| context.with_session_id("s"));
     let mut session = Session::new(echo());
     capture.follow(session.run("hello")).await.unwrap();

@@ -1,0 +1,240 @@
+//! Streams: what the chunks come to is the answer that they encode, however it was cut.
+
+mod libraries;
+mod providers;
+
+use proptest::prelude::*;
+use serde_json::json;
+use telemetry_llm::{FinishReason, Json, Response, ResponseStream, has_token};
+
+/// A part of an answer that a test encodes.
+#[derive(Clone, Debug)]
+enum Piece {
+    Text(String),
+    Thought(String),
+    Call { name: String, arguments: Json },
+}
+
+fn pushed(chunks: &[Json]) -> (Response, bool) {
+    let mut stream = ResponseStream::new();
+    let mut complete = false;
+    for chunk in chunks {
+        stream.push(chunk);
+        complete = stream.is_complete();
+    }
+    (stream.response().expect("nothing read"), complete)
+}
+
+/// A text in pieces of that many characters.
+fn cut(text: &str, size: usize) -> Vec<String> {
+    let chars: Vec<char> = text.chars().collect();
+    chars.chunks(size.max(1)).map(|piece| piece.iter().collect()).collect()
+}
+
+/// A thought first, then a text, then calls: the order that all providers can encode.
+fn pieces() -> impl Strategy<Value = Vec<Piece>> {
+    let text = "[a-zé\" \\\\🙂]{1,20}";
+    let arguments =
+        prop::collection::btree_map("[a-c]{1,2}", "[x-zø\"]{0,6}", 0..3).prop_map(|map| json!(map));
+    let calls = prop::collection::vec(("[a-z]{1,6}", arguments), 0..3);
+    (prop::option::of(text), prop::option::of(text), calls).prop_map(|(thought, said, calls)| {
+        let calls = calls.into_iter().map(|(name, arguments)| Piece::Call { name, arguments });
+        thought.map(Piece::Thought).into_iter().chain(said.map(Piece::Text)).chain(calls).collect()
+    })
+}
+
+/// The whole answer of a form, and its stream in pieces of a size.
+type Encoder = fn(&[Piece], usize) -> (Json, Vec<Json>);
+
+const FORMS: &[(&str, Encoder)] = &[
+    ("chat", providers::chat),
+    ("responses", providers::responses),
+    ("anthropic", providers::anthropic),
+    ("gemini", providers::gemini),
+    ("bedrock", providers::bedrock),
+    ("cohere", providers::cohere),
+    ("ollama", providers::ollama),
+    ("genai", libraries::genai),
+    ("rig", libraries::rig),
+];
+
+proptest! {
+    #[test]
+    fn a_streams_answer_is_the_answer_that_it_encodes(pieces in pieces(), size in 1_usize..9) {
+        for (form, encode) in FORMS {
+            let (whole, chunks) = encode(&pieces, size);
+            let expected = Response::read(&whole).unwrap();
+            let (read, complete) = pushed(&chunks);
+            prop_assert_eq!(&read.message, &expected.message, "{}", form);
+            prop_assert_eq!(&read.tool_calls, &expected.tool_calls, "{}", form);
+            prop_assert_eq!(read.usage, expected.usage, "{}", form);
+            prop_assert_eq!(&read.finish_reasons, &expected.finish_reasons, "{}", form);
+            prop_assert!(complete, "{}", form);
+            if *form != "genai" {
+                prop_assert_eq!((&read.id, &read.model, &read.provider), (&expected.id, &expected.model, &expected.provider), "{}", form);
+            }
+            let tokens = chunks.iter().filter(|chunk| has_token(chunk)).count();
+            prop_assert_eq!(tokens > 0, !pieces.is_empty(), "{}", form);
+        }
+    }
+
+    #[test]
+    fn any_beginning_of_a_stream_is_a_beginning_of_its_answer(pieces in pieces(), size in 1_usize..9, share in 0.0..1.0_f64) {
+        for (form, encode) in FORMS {
+            let (whole, chunks) = encode(&pieces, size);
+            #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_precision_loss)]
+            let taken = (chunks.len() as f64 * share) as usize;
+            let mut stream = ResponseStream::new();
+            for chunk in &chunks[..taken] {
+ stream.push(chunk);
+ }
+            let expected = Response::read(&whole).unwrap();
+            let whole_text = expected.message.and_then(|said| said.text()).unwrap_or_default();
+            let text = stream.response().and_then(|read| read.message?.text()).unwrap_or_default();
+            prop_assert!(whole_text.starts_with(&text), "{}: {:?} of {:?}", form, text, whole_text);
+        }
+    }
+}
+
+#[test]
+fn chunks_that_only_open_a_stream_have_no_token() {
+    for (form, encode) in FORMS {
+        let (_, chunks) = encode(&[Piece::Text("It is cold.".to_owned())], 4);
+        let first = chunks.iter().position(has_token).unwrap();
+        assert!(chunks[..first].iter().all(|chunk| !has_token(chunk)), "{form}");
+        if !matches!(*form, "gemini" | "ollama") {
+            assert!(first > 0, "{form} has no opening chunk");
+        }
+    }
+    for nothing in [json!({"type": "ping"}), json!(null), json!({}), json!({"choices": []})] {
+        assert!(!has_token(&nothing), "{nothing}");
+    }
+}
+
+#[test]
+fn an_error_in_a_stream_ends_it() {
+    let chat = json!({"choices": [{"index": 0, "delta": {"content": "It is"}}]});
+    for (begun, error, said) in [
+        (
+            chat.clone(),
+            json!({"error": {"code": 502, "message": "Provider disconnected"}, "id": "x", "choices": [{"delta": {"content": ""}, "finish_reason": "error"}]}),
+            "Provider disconnected",
+        ),
+        (chat, json!({"error": {"message": "overloaded", "type": "server_error"}}), "overloaded"),
+        (
+            json!({"type": "content_block_delta", "index": 0, "delta": {"type": "text_delta", "text": "It is"}}),
+            json!({"type": "error", "error": {"type": "overloaded_error", "message": "Overloaded"}}),
+            "Overloaded",
+        ),
+        (
+            json!({"type": "response.output_text.delta", "output_index": 0, "content_index": 0, "delta": "It is"}),
+            json!({"type": "error", "code": "server_error", "message": "no luck", "sequence_number": 3}),
+            "no luck",
+        ),
+        (
+            json!({"contentBlockDelta": {"contentBlockIndex": 0, "delta": {"text": "It is"}}}),
+            json!({"modelStreamErrorException": {"message": "boom"}}),
+            "boom",
+        ),
+        (
+            json!({"model": "m", "message": {"role": "assistant", "content": "It is"}, "done": false}),
+            json!({"error": "model crashed"}),
+            "model crashed",
+        ),
+    ] {
+        let (read, complete) = pushed(&[begun, error.clone()]);
+        assert!(complete, "{error}");
+        assert_eq!(read.error.as_deref(), Some(said));
+        assert_eq!(read.finish_reasons, [FinishReason::Error], "{error}");
+        assert_eq!(read.message.unwrap().text().as_deref(), Some("It is"));
+    }
+}
+
+#[test]
+fn usage_in_two_parts_and_an_empty_last_chunk() {
+    let (read, _) = pushed(&[
+        json!({"type": "message_start", "message": {"id": "m", "model": "claude-sonnet-4-5", "usage": {"input_tokens": 25, "cache_read_input_tokens": 100, "cache_creation_input_tokens": 0, "output_tokens": 1}}}),
+        json!({"type": "message_delta", "delta": {"stop_reason": "end_turn"}, "usage": {"output_tokens": 15}}),
+        json!({}),
+        json!(null),
+    ]);
+    let usage = read.usage.unwrap();
+    assert_eq!(
+        (usage.input, usage.output, usage.cache_read, usage.total),
+        (Some(125), Some(15), Some(100), Some(140))
+    );
+    let mut nothing = ResponseStream::new();
+    assert!(!nothing.push(&json!({"ping": 1})) && nothing.response().is_none() && !nothing.is_complete());
+}
+
+#[test]
+fn calls_without_an_index_begin_at_each_id() {
+    let call = |id: &str, name: &str, arguments: &str| json!({"choices": [{"index": 0, "delta": {"tool_calls": [{"id": id, "function": {"name": name, "arguments": arguments}}]}}]});
+    let more =
+        json!({"choices": [{"index": 0, "delta": {"tool_calls": [{"function": {"arguments": "1}"}}]}}]});
+    let (read, _) = pushed(&[call("a", "f", "{\"x\":"), more.clone(), call("b", "f", "{\"y\":"), more]);
+    let calls: Vec<_> =
+        read.tool_calls.iter().map(|call| (call.id.clone().unwrap(), call.arguments.clone())).collect();
+    assert_eq!(calls, [("a".to_owned(), json!({"x": 1})), ("b".to_owned(), json!({"y": 1}))]);
+}
+
+#[test]
+fn streams_of_libraries_and_of_ones_own() {
+    let (vercel, complete) = pushed(&[
+        json!({"type": "start"}),
+        json!({"type": "start-step"}),
+        json!({"type": "response-metadata", "id": "r", "modelId": "gpt-4o"}),
+        json!({"type": "reasoning-start", "id": "0"}),
+        json!({"type": "reasoning-delta", "id": "0", "text": "Hm."}),
+        json!({"type": "reasoning-end", "id": "0"}),
+        json!({"type": "text-start", "id": "1"}),
+        json!({"type": "text-delta", "id": "1", "text": "It is "}),
+        json!({"type": "text-delta", "id": "1", "delta": "cold."}),
+        json!({"type": "text-end", "id": "1"}),
+        json!({"type": "tool-call", "toolCallId": "c", "toolName": "look", "input": {"x": 1}}),
+        json!({"type": "finish-step", "finishReason": "tool-calls", "usage": {"inputTokens": 9, "outputTokens": 4, "totalTokens": 13}}),
+        json!({"type": "finish", "finishReason": "tool-calls", "totalUsage": {"inputTokens": 9, "outputTokens": 4, "totalTokens": 13}}),
+    ]);
+    assert!(complete);
+    assert_eq!((vercel.id.as_deref(), vercel.model.as_deref()), (Some("r"), Some("gpt-4o")));
+    let said = vercel.message.unwrap();
+    assert_eq!((said.reasoning().as_deref(), said.text().as_deref()), (Some("Hm."), Some("It is cold.")));
+    assert_eq!((vercel.tool_calls.len(), vercel.usage.unwrap().total), (1, Some(13)));
+
+    let (langchain, _) = pushed(&[
+        json!({"content": "It is ", "type": "AIMessageChunk", "id": "run-1", "tool_call_chunks": [], "usage_metadata": {"input_tokens": 9, "output_tokens": 0, "total_tokens": 9}}),
+        json!({"content": "cold.", "type": "AIMessageChunk", "id": "run-1", "tool_call_chunks": [{"name": "look", "args": "{\"x\"", "id": "c", "index": 1}]}),
+        json!({"content": "", "type": "AIMessageChunk", "id": "run-1", "tool_call_chunks": [{"name": null, "args": ":1}", "id": null, "index": 1}],
+            "response_metadata": {"finish_reason": "tool_calls", "model_name": "gpt-4o"}, "usage_metadata": {"input_tokens": 0, "output_tokens": 4, "total_tokens": 4}}),
+    ]);
+    assert_eq!(langchain.message.as_ref().unwrap().text().as_deref(), Some("It is cold."));
+    assert_eq!(langchain.tool_calls[0].arguments, json!({"x": 1}));
+    assert_eq!((langchain.usage.unwrap().input, langchain.usage.unwrap().output), (Some(9), Some(4)));
+
+    let (bare, _) = pushed(&[json!("It is "), json!("cold.")]);
+    assert_eq!(bare.message.unwrap().text().as_deref(), Some("It is cold."));
+    let (own, complete) = pushed(&[
+        json!({"text": "It is "}),
+        json!({"text": "cold."}),
+        json!({"finish_reason": "stop", "usage": {"prompt_tokens": 9, "completion_tokens": 4}}),
+    ]);
+    assert!(complete);
+    assert_eq!(own.message.unwrap().text().as_deref(), Some("It is cold."));
+    assert_eq!(own.usage.unwrap().total, Some(13));
+    let (held, _) = pushed(&[json!({"event": {"choices": [{"index": 0, "delta": {"content": "Hi"}}]}})]);
+    assert_eq!(held.message.unwrap().text().as_deref(), Some("Hi"));
+    let (groq, _) = pushed(&[
+        json!({"id": "c", "choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}], "x_groq": {"usage": {"prompt_tokens": 9, "completion_tokens": 4}}}),
+    ]);
+    assert_eq!(groq.usage.unwrap().total, Some(13));
+}
+
+#[test]
+fn what_a_stream_keeps_is_bounded() {
+    let mut stream = ResponseStream::new();
+    let chunk = json!({"choices": [{"index": 0, "delta": {"content": "x".repeat(1 << 20)}}]});
+    for _ in 0..20 {
+        stream.push(&chunk);
+    }
+    assert_eq!(stream.response().unwrap().message.unwrap().text().unwrap().len(), 16 << 20);
+}
