@@ -8,6 +8,13 @@ use serde::{Serialize, Serializer};
 use crate::FinishReason;
 
 /// The role of a message.
+///
+/// ```
+/// use telemetry_llm::Role;
+///
+/// assert_eq!(Role::from("developer"), Role::System);
+/// assert_eq!(Role::Other("critic".to_owned()).as_str(), "critic");
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Role {
@@ -129,6 +136,15 @@ impl Message {
 }
 
 /// A call of a tool that a model asks for.
+///
+/// ```
+/// use serde_json::json;
+/// use telemetry_llm::{Part, ToolCall};
+///
+/// let call = ToolCall::new(Some("call_1".to_owned()), "get_weather", json!({"city": "Oslo"}));
+/// assert_eq!(call.arguments["city"], "Oslo");
+/// let part = Part::ToolCall(call);
+/// ```
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct ToolCall {
@@ -149,6 +165,13 @@ impl ToolCall {
 }
 
 /// A part of a message, which serialises in the form of the conventions.
+///
+/// ```
+/// use serde_json::json;
+/// use telemetry_llm::Part;
+///
+/// assert_eq!(json!(Part::text("It is cold.")), json!({"type": "text", "content": "It is cold."}));
+/// ```
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 #[non_exhaustive]

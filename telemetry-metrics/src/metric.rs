@@ -70,8 +70,17 @@ pub mod value_kind {
 }
 
 /// What `value = ..` may be: a closure `|event: &Event<'_>|` that gives an `Option<u64>` or an `Option<f64>`.
+///
+/// ```
+/// use telemetry_metrics::sum;
+/// use telemetry_runtime::Event;
+///
+/// let secrets = sum!("condukt.secrets.resolve", value = |event: &Event<'_>| -> Option<u64> {
+///     event.metadata().get("names")?.to_json().as_array().map(|names| names.len() as u64)
+/// });
+/// ```
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` is no value of a metric",
+    message = "`{Self}` cannot be the value of a metric",
     label = "expected a closure `|event: &Event<'_>| -> Option<u64>` or `-> Option<f64>`"
 )]
 pub trait MetricValue<K> {

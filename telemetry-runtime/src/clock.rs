@@ -142,6 +142,22 @@ fn system() -> u64 {
 }
 
 /// A clock that stands still until it is advanced.
+///
+/// ```
+/// use std::time::Duration;
+/// use telemetry_runtime::testing::{self, FakeClock};
+/// use telemetry_runtime::tool_call;
+///
+/// #[tool_call(skip(clock))]
+/// fn wait(clock: &FakeClock) {
+///     clock.advance(Duration::from_millis(5));
+/// }
+///
+/// let clock = FakeClock::new();
+/// let capture = testing::capture().deterministic(&clock, 1);
+/// capture.scope(|| wait(&clock));
+/// assert_eq!(capture.spans().only().duration(), Some(Duration::from_millis(5)));
+/// ```
 #[derive(Clone, Debug, Default)]
 pub struct FakeClock {
     nanos: Arc<AtomicU64>,

@@ -10,6 +10,22 @@ use crate::value::{Captured, StopValue};
 /// A user's own event, or span.
 ///
 /// Made by `#[derive(EventMetadata)]` with `#[event("a.b")]` or `#[span("a.b", stop(..))]`.
+///
+/// ```
+/// use telemetry_runtime::{EventMetadata, testing};
+///
+/// #[derive(EventMetadata)]
+/// #[event("my_app.saved")]
+/// struct Saved<'a> {
+///     #[event(measurement)]
+///     bytes: u64,
+///     name: &'a str,
+/// }
+///
+/// let capture = testing::capture();
+/// capture.scope(|| Saved { bytes: 12, name: "notes" }.emit());
+/// assert_eq!(capture.events()[0].get("name").unwrap(), "notes");
+/// ```
 pub trait EventMetadata {
     /// Emits the event in the current context.
     fn emit(&self);

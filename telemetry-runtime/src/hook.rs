@@ -70,6 +70,19 @@ pub trait SpanHook: Send + Sync + 'static {
 }
 
 /// What a hook returns for a span that starts.
+///
+/// ```
+/// use telemetry_runtime::{SpanIdentity, SpanObserver, StartedSpan, TraceId};
+///
+/// struct Current;
+/// impl SpanObserver for Current {}
+///
+/// let trace_id = TraceId::parse("0af7651916cd43dd8448eb211c80319c").unwrap();
+/// let started = StartedSpan::default()
+///     .with_identity(SpanIdentity::default().with_trace_id(trace_id))
+///     .with_observer(Current);
+/// assert_eq!(started.identity.trace_id, Some(trace_id));
+/// ```
 #[derive(Default)]
 #[non_exhaustive]
 pub struct StartedSpan {
@@ -94,6 +107,19 @@ impl StartedSpan {
 }
 
 /// A span that is about to start.
+///
+/// ```
+/// use telemetry_runtime::{SpanHook, SpanStart, StartedSpan};
+///
+/// struct Print;
+///
+/// impl SpanHook for Print {
+///     fn on_start(&self, start: &SpanStart<'_>) -> StartedSpan {
+///         println!("{} {:?} {:?}", start.prefix(), start.agent(), start.text("tool"));
+///         StartedSpan::default()
+///     }
+/// }
+/// ```
 pub struct SpanStart<'a> {
     pub(crate) site: &'static SpanSite,
     pub(crate) agent: Option<&'a str>,

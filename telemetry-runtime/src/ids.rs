@@ -100,6 +100,14 @@ impl fmt::Display for ParseIdError {
 impl std::error::Error for ParseIdError {}
 
 /// Which span an event belongs to: the same on its start and its stop.
+///
+/// ```
+/// use telemetry_runtime::{SpanId, SpanIds, TraceId};
+///
+/// let trace_id = TraceId::parse("0af7651916cd43dd8448eb211c80319c").unwrap();
+/// let ids = SpanIds::new(trace_id, SpanId::parse("b7ad6b7169203331").unwrap(), None);
+/// assert_eq!(ids.parent_id, None);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct SpanIds {

@@ -31,6 +31,13 @@ use crate::context::{Context, current_span, enter, leave};
 /// Keeps the context in every `tracing` span that is made under it, and enters it with the span.
 ///
 /// A span that is entered where a context has a span of its own changes nothing: what runs there is part of that.
+///
+/// ```
+/// use telemetry_runtime::tracing_layer::ContextLayer;
+/// use tracing_subscriber::layer::SubscriberExt as _;
+///
+/// let subscriber = tracing_subscriber::registry().with(ContextLayer::new()).with(tracing_subscriber::fmt::layer());
+/// ```
 #[derive(Clone, Copy, Debug, Default)]
 pub struct ContextLayer(());
 

@@ -1,7 +1,6 @@
 //! Packages outside of the workspace, for what a test target cannot be: many programs of which some do
-//! not compile, or a crate of another edition.
+//! not compile.
 
-use std::fmt::Write;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::{env, fs};
@@ -13,24 +12,21 @@ pub struct Package {
 }
 
 impl Package {
-    /// Makes a package without programs. Beside the runtime it depends on `dependencies`, in the versions
-    /// that this workspace has.
+    /// Makes a package without programs. It depends on the runtime, and on what that depends on in the versions that
+    /// this workspace has.
     ///
     /// # Panics
     ///
     /// When the target folder cannot be written to.
     #[must_use]
-    pub fn new(target: &Path, name: &str, edition: &str, dependencies: &[&str]) -> Self {
+    pub fn new(target: &Path, name: &str) -> Self {
         let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("this crate is in a workspace");
         let runtime = workspace.join("telemetry-runtime");
-        let mut manifest = format!(
-            "[package]\nname = {name:?}\nedition = {edition:?}\n\n[workspace]\n\n\
+        let manifest = format!(
+            "[package]\nname = {name:?}\nedition = \"2024\"\n\n[workspace]\n\n\
              [dependencies]\ntelemetry-runtime.path = {:?}\n",
             runtime.to_string_lossy(),
         );
-        for dependency in dependencies {
-            let _ = writeln!(manifest, "{dependency} = \"*\"");
-        }
         let folder = target.join(name);
         let _ = fs::remove_dir_all(folder.join("src"));
         fs::create_dir_all(folder.join("src/bin")).expect("the target folder can be written to");

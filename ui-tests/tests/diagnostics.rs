@@ -87,7 +87,7 @@ fn program(case: &Case, attribute: &str) -> String {
 
 /// The compiler's messages for each program, by the program's name.
 fn check(folder: &str, cases: &[Case]) -> BTreeMap<String, Vec<Diagnostic>> {
-    let package = Package::new(Path::new(env!("CARGO_TARGET_TMPDIR")), folder, "2024", &[]);
+    let package = Package::new(Path::new(env!("CARGO_TARGET_TMPDIR")), folder);
     for case in cases {
         for (module, attribute) in ATTRIBUTES {
             if attribute == BARE || COMPARED.contains(&module) {

@@ -12,7 +12,7 @@ use ui_tests::corpus;
 /// The parts of the page: a title, and what the names of its cases begin with.
 ///
 /// A case belongs to the part with the longest beginning that is its own.
-const PARTS: [(&str, &[&str]); 11] = [
+const PARTS: [(&str, &[&str]); 12] = [
     ("The span", &["span_"]),
     ("A span of your own", &["own_span_"]),
     ("Fields", &["field_", "fields_", "skip_"]),
@@ -27,6 +27,7 @@ const PARTS: [(&str, &[&str]); 11] = [
         "Events of your own, names and handlers",
         &["event_", "event_name_", "event_names_", "stop_metadata_", "typed_handler_"],
     ),
+    ("Metrics", &["metric_"]),
 ];
 
 const INTRODUCTION: &str = "\

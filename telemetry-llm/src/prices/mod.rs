@@ -101,6 +101,15 @@ impl std::error::Error for PricesError {
 }
 
 /// A table of prices, with overrides. Cheap to clone.
+///
+/// ```
+/// use telemetry_llm::prices::{Price, Prices};
+///
+/// let prices = Prices::builtin()
+///     .with_override("gpt-4o", Price::per_million(2.0, 8.0))?
+///     .with_model("my-deployment", Price::per_million(1.0, 4.0));
+/// # Ok::<(), telemetry_llm::prices::PricesError>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct Prices {
     table: Arc<Table>,

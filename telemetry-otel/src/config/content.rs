@@ -24,6 +24,12 @@ pub enum Content {
 }
 
 /// A kind of content, to hide or to mask.
+///
+/// ```
+/// use telemetry_otel::{ContentKind, builder};
+///
+/// let builder = builder().hide([ContentKind::Images, ContentKind::ToolResults]);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ContentKind {

@@ -4,6 +4,12 @@
 ///
 /// They are in development: names change from release to release. One table maps the events, and
 /// has each name in each version.
+///
+/// ```
+/// use telemetry_otel::{Convention, builder};
+///
+/// let builder = builder().convention(Convention::Latest);
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Convention {

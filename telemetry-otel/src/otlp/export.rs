@@ -19,6 +19,15 @@ use crate::builder::AttachGuard;
 
 /// An export that is running. Kept as long as events are to be exported; when it is dropped, what
 /// waits is sent, for at most five seconds or the limit of [`with_time_limit`](Self::with_time_limit).
+///
+/// ```no_run
+/// let export = telemetry_otel::install()?;
+/// // The program runs.
+/// let spans = export.spans();
+/// println!("{} spans exported, {} lost", spans.exported, spans.lost());
+/// export.shutdown()?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Default)]
 #[must_use = "events are exported only as long as this is kept"]
 pub struct OtlpExport {

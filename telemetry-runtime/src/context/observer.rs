@@ -10,6 +10,25 @@ use crate::panics;
 /// `on_enter` and `on_exit` come in pairs, each pair on one thread and nested within others: once for a
 /// function, once for each poll of a future or stream, and once each time a context that holds the span is entered,
 /// such as in a spawned task, perhaps after the span has ended. See [`SpanHook`](crate::SpanHook) for an example.
+///
+/// ```
+/// use std::sync::atomic::{AtomicUsize, Ordering};
+/// use telemetry_runtime::{Event, SpanObserver};
+///
+/// /// Counts the polls of a future.
+/// #[derive(Default)]
+/// struct Polls(AtomicUsize);
+///
+/// impl SpanObserver for Polls {
+///     fn on_enter(&self) {
+///         self.0.fetch_add(1, Ordering::Relaxed);
+///     }
+///
+///     fn on_end(&self, event: &Event<'_>) {
+///         println!("{}: {} polls", event.name(), self.0.load(Ordering::Relaxed));
+///     }
+/// }
+/// ```
 pub trait SpanObserver: Send + Sync + 'static {
     /// The span becomes the current span of this thread.
     fn on_enter(&self) {}

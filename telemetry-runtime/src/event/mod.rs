@@ -131,6 +131,21 @@ impl Serialize for Event<'_> {
 /// Every `start` has `system_time` and `monotonic_time`; every `stop` and `exception` has `duration` and
 /// `monotonic_time`; a stream's end also has `items` and `time_to_first_item`, a model's
 /// `time_to_first_token`.
+///
+/// ```
+/// use telemetry_runtime::{testing, tool_call};
+///
+/// #[tool_call]
+/// fn add(a: i32, b: i32) -> i32 {
+///     a + b
+/// }
+///
+/// let capture = testing::capture();
+/// capture.scope(|| add(1, 2));
+/// let events = capture.events();
+/// let measurements = events[1].as_event().measurements();
+/// assert!(measurements.duration().is_some() && measurements.system_time().is_none());
+/// ```
 #[derive(Clone, Copy)]
 pub struct Measurements<'a> {
     /// What is measured of every event of its kind: times, and a stream's items.

@@ -51,6 +51,14 @@ impl EventName {
 ///
 /// Made at compile time by [`event_names!`](crate::event_names), at run time by
 /// [`Pattern::parse`].
+///
+/// ```
+/// use telemetry_runtime::Pattern;
+///
+/// assert_eq!(Pattern::parse("condukt.*.stop")?.as_str(), "condukt.*.stop");
+/// assert!(Pattern::parse("my_app.**.stop").is_err());
+/// # Ok::<(), telemetry_runtime::NameError>(())
+/// ```
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Pattern(Cow<'static, str>);
 
@@ -125,6 +133,13 @@ macro_rules! textual {
 textual!(EventName, Pattern);
 
 /// Converts into the patterns that select the events of a handler: one name or pattern, or many.
+///
+/// ```
+/// use telemetry_runtime::{IntoPatterns, event_name, event_names};
+///
+/// assert_eq!(event_name!("my_app.saved").into_patterns().len(), 1);
+/// assert_eq!(event_names!["my_app.saved", "condukt.**"].into_patterns().len(), 2);
+/// ```
 pub trait IntoPatterns {
     /// The patterns, repetitions included.
     fn into_patterns(self) -> Vec<Pattern>;

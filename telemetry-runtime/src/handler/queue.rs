@@ -57,6 +57,18 @@ pub fn queue(capacity: usize, handler: impl Handler) -> io::Result<Queue> {
 }
 
 /// A handler that passes events to a worker thread. See [`queue`].
+///
+/// ```
+/// use std::time::Duration;
+/// use telemetry_runtime::{Event, attach, event_names, queue};
+///
+/// let queue = queue(1024, |event: &Event<'_>| println!("{event:?}"))?;
+/// let handler = attach("print", event_names!["condukt.**"], queue.clone())?;
+/// handler.detach()?;
+/// assert!(queue.flush(Duration::from_secs(5)));
+/// assert_eq!(queue.dropped(), 0);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone)]
 pub struct Queue {
     sender: SyncSender<Waiting>,

@@ -59,6 +59,13 @@ impl<'de> Deserialize<'de> for Hash {
 }
 
 /// One line of a recording.
+///
+/// ```
+/// use telemetry_runtime::recording::Line;
+///
+/// let line = br#"{"event": "my_app.saved", "measurements": {}, "metadata": {"name": "notes"}}"#;
+/// assert!(matches!(Line::parse(line), Some(Line::Event(event)) if event.event == "my_app.saved"));
+/// ```
 #[derive(Clone, Debug)]
 pub enum Line {
     /// The first line of each run.

@@ -311,14 +311,16 @@ pub(super) fn base64_place(places: &[usize], part: &Range<usize>) -> Range<usize
 /// The places where lists begin that have at least two elements: of bytes, as `Debug` and JSON write them,
 /// `[104, 105]`, or of characters, `['h', 'i']`. `look` returns where the list ends.
 pub(super) fn lists(text: &[u8], mut look: impl FnMut(usize) -> usize) {
-    let mut from = 0;
+    // The comma may be an element itself, as in `[',', 'a']`: an element may begin before the last comma.
+    let (mut from, mut list_end) = (0, 0);
     while let Some(comma) = memchr::memchr(b',', text.get(from..).unwrap_or_default()) {
         let comma = from + comma;
         let blanks = text[from..comma].iter().rev().take_while(|byte| is_gap(**byte)).count();
-        from = match first_element(text, from, comma - blanks) {
-            Some(start) => look(start).max(comma + 1),
-            None => comma + 1,
-        };
+        from = comma + 1;
+        if let Some(start) = first_element(text, list_end, comma - blanks) {
+            list_end = look(start);
+            from = from.max(list_end);
+        }
     }
 }
 
@@ -424,14 +426,14 @@ mod tests {
         });
         assert_eq!(decoded, b"hello world");
         let mut listed = Vec::new();
-        let text = "x [104, 105,\n 33] ['h', '\\'', 'é'] [300, 104] [1,+2]".as_bytes();
+        let text = "x [104, 105,\n 33] ['h', '\\'', 'é'] [300, 104] [1,+2] [',' , ',', ' ']".as_bytes();
         lists(text, |start| {
             let mut out = Decoded::default();
             let end = list(text, start, &mut out);
             listed.push(out.bytes);
             end
         });
-        assert_eq!(listed, [b"hi!".to_vec(), "h'é".as_bytes().to_vec(), vec![1, 2]]);
+        assert_eq!(listed, [b"hi!".to_vec(), "h'é".as_bytes().to_vec(), vec![1, 2], b",, ".to_vec()]);
     }
 
     #[test]

@@ -8,6 +8,22 @@ use crate::value::{Captured, CapturedValue, StopValue, Value};
 /// The keys of a span's stop, filled from its return value.
 ///
 /// A later value of a key replaces an earlier one; `None` changes nothing. See [`StopMetadata`](trait@crate::StopMetadata).
+///
+/// ```
+/// use telemetry_runtime::{Stop, StopMetadata, spans};
+///
+/// struct Reply {
+///     tokens: u64,
+///     reason: Option<&'static str>,
+/// }
+///
+/// impl StopMetadata<spans::llm_turn> for Reply {
+///     fn stop_metadata<'r>(&'r self, stop: &mut Stop<'r>) {
+///         stop.set("usage", self.tokens);
+///         stop.set("finish_reason", self.reason);
+///     }
+/// }
+/// ```
 #[derive(Default)]
 pub struct Stop<'r> {
     entries: SmallVec<[(&'static str, StopValue<'r>); 6]>,

@@ -47,6 +47,22 @@ pub struct Spans {
 }
 
 /// One span of a [`Spans`].
+///
+/// ```
+/// use telemetry_runtime::{testing, tool_call};
+///
+/// #[tool_call]
+/// fn add(a: i32, b: i32) -> i32 {
+///     a + b
+/// }
+///
+/// let capture = testing::capture();
+/// capture.scope(|| add(1, 2));
+/// let spans = capture.spans();
+/// let span = spans.only();
+/// assert!(span.is("tool_call") && span.status() == Some("ok"));
+/// assert_eq!(span.get("result").unwrap(), 3);
+/// ```
 #[derive(Clone, Copy)]
 pub struct SpanView<'s> {
     all: &'s [Record],

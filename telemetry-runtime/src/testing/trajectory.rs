@@ -14,6 +14,14 @@ pub fn tool(name: impl Into<String>) -> ExpectedCall {
 }
 
 /// A call of a tool that is expected.
+///
+/// ```
+/// use serde_json::json;
+/// use telemetry_runtime::testing::tool;
+///
+/// let paid = tool("pay").args_containing(json!({"dollars": 90})).succeeded();
+/// assert_eq!(format!("{paid:?}"), r#"pay {"dollars":90} and perhaps more (succeeded)"#);
+/// ```
 #[derive(Clone)]
 pub struct ExpectedCall {
     name: String,
@@ -139,6 +147,21 @@ impl fmt::Display for ActualCall {
 }
 
 /// How the calls that are expected and those that were made are held against each other.
+///
+/// ```
+/// use telemetry_runtime::testing::{self, Mode, check_trajectory, tool};
+/// use telemetry_runtime::tool_call;
+///
+/// #[tool_call]
+/// fn search() {}
+/// #[tool_call]
+/// fn pay() {}
+///
+/// let capture = testing::capture();
+/// capture.scope(|| (search(), pay()));
+/// assert!(check_trajectory(&capture, Mode::Superset, &[tool("pay")]).is_ok());
+/// assert!(check_trajectory(&capture, Mode::Strict, &[tool("pay")]).is_err());
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Mode {

@@ -8,6 +8,12 @@ use super::{Model, Span};
 use telemetry_runtime::recording::{EventLine, Hash};
 
 /// A text to look for, whatever its case.
+///
+/// ```
+/// use telemetry_view::Query;
+///
+/// assert!(Query::new("oslo").is_in("The weather in Oslo"));
+/// ```
 #[derive(Clone, Debug)]
 pub struct Query {
     /// As it is looked for in values.
@@ -74,6 +80,15 @@ fn holds(text: &str, folded: &str) -> bool {
 }
 
 /// A search that goes on in steps, so that the model is not held for long.
+///
+/// ```
+/// use telemetry_view::{Model, Query, Search};
+///
+/// let model = Model::new(1 << 20);
+/// let (mut search, mut found) = (Search::new(Query::new("oslo")), Vec::new());
+/// while search.step(&model, 1000, &mut found) {}
+/// assert!(found.is_empty());
+/// ```
 #[derive(Debug)]
 pub struct Search {
     query: Query,

@@ -73,6 +73,19 @@ fn as_bytes_and_characters() {
 }
 
 #[test]
+fn as_characters_whatever_the_first_is() {
+    for first in " ,\"'\\[](){}+-%=/:0aé\n\u{0}".chars() {
+        let secret = format!("{first}{first}a0aAA");
+        let chars: Vec<char> = secret.chars().collect();
+        for written in [format!("{chars:?}"), format!("{chars:#?}"), json!(chars).to_string()] {
+            let text = format!("x, {written}");
+            let shown = shown(&[("E", &secret)], &text);
+            assert!(shown.as_str().unwrap().contains("[REDACTED:E]"), "{text}: {shown}");
+        }
+    }
+}
+
+#[test]
 fn in_base64_at_each_alignment() {
     for (engine, name) in
         [(STANDARD, "std"), (STANDARD_NO_PAD, "no pad"), (URL_SAFE, "url"), (URL_SAFE_NO_PAD, "url no pad")]

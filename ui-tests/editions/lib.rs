@@ -1,4 +1,7 @@
-//! The attributes in a crate of an older edition, where captures, preludes and temporaries are others.
+//! The attributes in a crate of an older edition, where captures, preludes and temporaries are others. Each folder here is
+//! a crate of one edition, made of this file.
+
+#![cfg(test)]
 
 use std::cell::RefCell;
 use std::future::Future;
@@ -52,7 +55,8 @@ impl Assistant {
     }
 }
 
-fn main() {
+#[test]
+fn the_attributes_work_in_an_older_edition() {
     let capture = testing::capture();
     capture.scope(|| {
         assert_eq!(double(2, ""), Ok(4));

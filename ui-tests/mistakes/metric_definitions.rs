@@ -1,4 +1,4 @@
-//! What must not compile, and the compiler's messages.
+//! Metrics of events, measurements, keys and options that do not exist.
 
 use telemetry_metrics::{counter, distribution, last_value, sum, summary};
 
