@@ -1,5 +1,7 @@
 //! How a secret may be written.
 
+use percent_encoding::percent_encode;
+
 use super::*;
 
 fn hidden(text: impl Serialize) -> Json {
