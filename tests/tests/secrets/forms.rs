@@ -1,7 +1,5 @@
 //! How a secret may be written.
 
-use percent_encoding::percent_encode;
-
 use super::*;
 
 fn hidden(text: impl Serialize) -> Json {
@@ -95,7 +93,7 @@ fn made_of_what_looks_encoded() {
             for third in PARTS {
                 let secret = format!("0{first}{second}{third}~");
                 let json = json!(secret).to_string();
-                let percent = percent_encode(secret.as_bytes(), NON_ALPHANUMERIC);
+                let percent = utf8_percent_encode(&secret, NON_ALPHANUMERIC);
                 for written in [secret.clone(), json, format!("{secret:?}"), percent.to_string()] {
                     let shown = shown(&[("E", &secret)], &written);
                     assert!(shown.as_str().unwrap().contains("[REDACTED:E]"), "{written}: {shown}");
