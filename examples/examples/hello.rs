@@ -11,7 +11,7 @@ async fn assistant(prompt: &str) -> std::io::Result<String> {
     Ok(format!("It is {} °C in {city}.", get_temperature(city).await?))
 }
 
-#[agent_span(llm_turn, response)] // model, messages = the parameters; usage, .. = read from the Ok value
+#[agent_span(llm_turn, response)] // `model`, `messages` by name; usage, .. from the Ok value
 async fn complete(model: &str, messages: &[&str]) -> std::io::Result<Value> {
     let city = messages[0].rsplit(' ').next(); // a real agent asks its provider here
     let call = json!({"id": "call_1", "function": {"name": "get_temperature", "arguments": city}});

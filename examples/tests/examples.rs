@@ -61,3 +61,16 @@ fn the_readme_s_quickstart_is_hello_and_prints_what_it_shows() {
         "README.md does not show the output:\n{output}"
     );
 }
+
+#[test]
+fn the_readme_s_typo_is_in_a_line_of_the_quickstart() {
+    let readme = fs::read_to_string(root().join("../README.md")).unwrap();
+    let hello = fs::read_to_string(root().join("examples/hello.rs")).unwrap();
+    let (_doc, code) = hello.split_once("\n\n").unwrap();
+    let (number, text) =
+        code.lines().enumerate().find(|(_, line)| line.starts_with("#[agent_span(llm_turn")).unwrap();
+    let number = number + 1;
+    let mistyped = text.replace("llm_turn, ", "llm_turn, modle = \"gpt-4o\", ");
+    assert!(readme.contains(&format!("  --> src/main.rs:{number}:24\n")), "line {number}");
+    assert!(readme.contains(&format!("\n{number} | {mistyped}\n")), "{number} | {mistyped}");
+}
