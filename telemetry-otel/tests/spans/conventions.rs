@@ -226,7 +226,7 @@ fn check_messages(attributes: &Map<String, Json>, key: &str, findings: &mut Vec<
 }
 
 #[test]
-fn what_is_exported_is_what_the_conventions_prescribe() {
+fn every_span_follows_the_conventions() {
     let (model, mut findings) = (model(), Vec::new());
     let kept = everything();
     let spans = kept.spans();
