@@ -24,6 +24,8 @@ fn an_observed_call_allocates_as_little_as_promised() {
         ("sync f3, 1 handler", 0),
         ("sync f6, 1 handler", 0),
         ("sync f3, 16 handlers", 0),
+        // Its context and secret, made once.
+        ("sync f3, with a secret", 7),
         ("async f3, 1 handler", 1000),
         ("async f3, 3 suspensions, 1 handler", 1000),
     ] {

@@ -11,7 +11,7 @@ use std::path::Path;
 use benches::cases::Case;
 use benches::instructions;
 
-const CASES: [&str; 10] = [
+const CASES: [&str; 11] = [
     "sync f3, off",
     "async f3, off",
     "tool_call, off",
@@ -19,6 +19,7 @@ const CASES: [&str; 10] = [
     "record!, off",
     "sync f3, 1 handler",
     "sync f3, 16 handlers",
+    "sync f3, with a secret",
     "tool_call, 1 handler",
     "async f3, 1 handler",
     "derived event, 1 handler",

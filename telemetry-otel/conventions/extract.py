@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
-"""Writes what the semantic conventions prescribe as data, for the check in `tests/conventions.rs`.
+"""Writes what the semantic conventions prescribe as data, for the check in `tests/spans/conventions`.
 
     git clone --depth 1 --branch v1.41.1 https://github.com/open-telemetry/semantic-conventions
     python3 telemetry-otel/conventions/extract.py semantic-conventions 1.41.1
 
-Taken are names, types, values, requirement levels, instruments and units; no text. The conventions are
+Taken are names, types, values, requirement levels, instruments and units, and of the messages' JSON schemas the kinds of parts
+with what they must have; no text. The conventions are
 Copyright The OpenTelemetry Authors, under the Apache License 2.0.
 """
 
@@ -17,13 +18,29 @@ import yaml
 FILES = ['gen-ai', 'error', 'exceptions', 'mcp', 'jsonrpc', 'rpc', 'network', 'client', 'server', 'openai']
 
 
-def level(attribute):
-    given = attribute.get('requirement_level', 'recommended')
+def level(attribute, inherited):
+    """A level that is not given is the one that is inherited."""
+    given = attribute.get('requirement_level', inherited)
     return given if isinstance(given, str) else next(iter(given))
 
 
+def messages(docs):
+    """Of each kind of part what it must have, and the words that stand in messages."""
+    defined = {}
+    for name in ['input-messages', 'output-messages', 'system-instructions', 'tool-definitions']:
+        defined.update(json.loads((docs / f'gen-ai-{name}.json').read_text())['$defs'])
+    parts = {}
+    for part in defined.values():
+        kind = part.get('properties', {}).get('type', {}).get('const')
+        if kind:
+            parts[kind] = sorted(part['required'])
+    words = {name: defined[name]['enum'] for name in ['Role', 'FinishReason', 'Modality']}
+    return {'parts': dict(sorted(parts.items())), **words}
+
+
 def main():
-    root, version = pathlib.Path(sys.argv[1]) / 'model', sys.argv[2]
+    checkout, version = pathlib.Path(sys.argv[1]), sys.argv[2]
+    root = checkout / 'model'
     groups = {}
     for name in FILES:
         for path in sorted((root / name).glob('*.yaml')):
@@ -36,7 +53,7 @@ def main():
                 kind = attribute.get('type', 'string')
                 told = {'type': kind} if isinstance(kind, str) else {
                     'type': 'string',
-                    'values': [member['value'] for member in kind['members']],
+                    'values': [member['value'] for member in kind['members'] if 'deprecated' not in member],
                 }
                 attributes[attribute['id']] = told
 
@@ -47,7 +64,7 @@ def main():
                 levels.update(resolved(groups[attribute['ref_group']]))
             name = attribute.get('ref') or attribute.get('id')
             if name:
-                levels[name] = level(attribute)
+                levels[name] = level(attribute, levels.get(name, 'recommended'))
         return levels
 
     spans, metrics, events = {}, {}, {}
@@ -65,6 +82,7 @@ def main():
         'spans': dict(sorted(spans.items())),
         'metrics': dict(sorted(metrics.items())),
         'events': dict(sorted(events.items())),
+        'messages': messages(checkout / 'docs/gen-ai'),
     }
     out = pathlib.Path(__file__).resolve().parent.parent / f'tests/data/conventions-{version}.json'
     out.write_text(json.dumps(made, indent=1) + '\n')

@@ -190,11 +190,11 @@ impl Builder {
     }
 
     /// Whether failures and evaluations are events on their spans too, for backends that show those and no log
-    /// records. By default they are not, as the conventions ask. An evaluation of a span that has ended is a log
-    /// record alone.
+    /// records. By default they are where no log records are exported, else not, as the conventions ask. An evaluation of a span
+    /// that has ended is a log record alone.
     #[must_use]
     pub fn exception_events(mut self, exception_events: bool) -> Self {
-        self.options.exception_events = exception_events;
+        self.options.exception_events = Some(exception_events);
         self
     }
 
@@ -233,6 +233,15 @@ impl Builder {
         self
     }
 
+    /// Whether an agent's span has the tokens and the cost of its own model calls, summed. By default it has, as the conventions
+    /// recommend. A backend that adds up the tokens of all spans counts them twice, and one that takes those of the outermost span
+    /// for all leaves out those of sub-agents: for these, turn it off.
+    #[must_use]
+    pub fn agent_sums(mut self, agent_sums: bool) -> Self {
+        self.options.agent_sums = agent_sums;
+        self
+    }
+
     /// The most attributes of an exported span. By default the value of
     /// `OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT`, else 128. A span that would have more has their number in
     /// `telemetry.attributes.dropped`.
@@ -256,6 +265,12 @@ impl Builder {
     pub fn endpoint(mut self, url: impl Into<String>) -> Self {
         self.endpoint = Some(url.into());
         self
+    }
+
+    /// How many attributes a span may have.
+    #[cfg(feature = "otlp")]
+    pub(crate) fn span_attributes(&self) -> usize {
+        self.options.limits.count
     }
 
     #[cfg(feature = "otlp")]

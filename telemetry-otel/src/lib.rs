@@ -50,7 +50,7 @@
 //!   (`retrieval`, `embeddings`, `rerank`, `guardrail`, ..), and of any kind that `openinference.span.kind` gives;
 //!   `otel.name` names it, `otel.kind` (`client`, `server`, ..) is its kind. Its `input` and `output` are content, and what it shows.
 //! - **An evaluation** (`emit!(evaluation, ..)`) is a log record `gen_ai.evaluation.result` of the span that it
-//!   judges; its explanation is content. [`Builder::exception_events`] puts it onto the span too.
+//!   judges; its explanation is content. Without log records, or by [`Builder::exception_events`], it is an event on the span.
 //!
 //! # One tree
 //!
@@ -61,6 +61,10 @@
 //! [`in_current_context`](telemetry_runtime::in_current_context), takes its span along. The ids in events and
 //! those that [`Context::inject`](telemetry_runtime::Context::inject) writes are the ones exported; of several
 //! bridges ([`Builder::id`]), each of which exports a whole tree, those of the one attached last.
+//!
+//! `inject` writes the `tracestate` that came with the context it continues. One that another library's span or sampler has set
+//! is on the exported spans, and `inject` does not know of it: where it has to reach the next service, let OpenTelemetry's own
+//! propagator write the headers, for which the current span is ours.
 //!
 //! # Content
 //!

@@ -176,6 +176,11 @@ pub(crate) fn single(event: &Event<'_>, options: &Options) -> Record {
             None if documented => format!("{}.{key}", event.name()).into(),
             None => key.to_owned().into(),
         };
+        // In seconds, as OpenTelemetry has durations.
+        if let Some(duration) = event.measurements().duration().filter(|_| documented && key == "duration") {
+            attributes.push((name, duration.as_secs_f64().into()));
+            continue;
+        }
         attributes.extend(any(name.as_str(), key, value, options).map(|value| (name, value)));
     }
     let failed = event.name() == "telemetry.handler.failure";

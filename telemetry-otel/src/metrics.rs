@@ -378,6 +378,9 @@ fn attributes(row: &SpanMapping, made: &SpanAttributes) -> Vec<KeyValue> {
         attributes.extend(made.model.clone().map(|model| KeyValue::new(names::REQUEST_MODEL, model)));
         let response = made.response_model.clone();
         attributes.extend(response.map(|model| KeyValue::new(names::RESPONSE_MODEL, model)));
+        let address = made.server_address.clone();
+        attributes.extend(address.map(|address| KeyValue::new(names::SERVER_ADDRESS, address)));
+        attributes.extend(made.server_port.map(|port| KeyValue::new(names::SERVER_PORT, port)));
         return attributes;
     }
     attributes.extend(made.agent.clone().map(|agent| KeyValue::new(names::AGENT_NAME, agent)));

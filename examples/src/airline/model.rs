@@ -191,6 +191,7 @@ impl Model {
         model = self.options.name.as_str(),
         streaming = false,
         tool_count = tools.len(),
+        tools = tools,
         response,
     )]
     async fn complete(
@@ -214,6 +215,7 @@ impl Model {
         model = self.options.name.as_str(),
         streaming = true,
         tool_count = tools.len(),
+        tools = tools,
         stream,
         response,
     )]

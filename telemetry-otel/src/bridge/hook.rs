@@ -163,7 +163,7 @@ pub(super) struct Opening<'a> {
 impl Inner {
     /// A single event.
     pub(super) fn single(&self, event: &Event<'_>) {
-        let on_span = self.options.exception_events && event.name() == EVALUATION;
+        let on_span = self.has_events_on_spans() && event.name() == EVALUATION;
         if self.logs.is_none() && !on_span {
             return;
         }
@@ -186,8 +186,14 @@ impl Inner {
             });
         }
         if let Some(sink) = &self.logs {
+            self.options.record_limits.apply_to_record(&mut record.attributes);
             current::hand_over(|| sink.emit(record));
         }
+    }
+
+    /// Whether failures and evaluations are events of their spans: as it was asked for, else where no log record says them.
+    fn has_events_on_spans(&self) -> bool {
+        self.options.exception_events.unwrap_or(self.logs.is_none())
     }
 
     /// Which bridge it is, among those of the process.
@@ -433,6 +439,7 @@ impl SpanObserver for FollowedSpan {
             && let Some(mut record) = logs::failure(event, row, &outcome, &made, options, self.ended(event))
         {
             self.correlate(&mut record);
+            options.record_limits.apply_to_record(&mut record.attributes);
             current::hand_over(|| sink.emit(record));
         }
         mapper.finish(&mut made, event, self.prefix);
@@ -462,7 +469,8 @@ impl FollowedSpan {
             let options = &self.bridge.options;
             span.set_attributes(made.take_attributes(&self.set, options.limits));
             span.set_status(outcome.status(options.outcomes()));
-            if options.exception_events
+            if self.bridge.has_events_on_spans()
+                && !outcome.is_expected(options.outcomes())
                 && let Some((exception_type, message)) = logs::exception(outcome)
             {
                 let mut attributes = vec![KeyValue::new(names::EXCEPTION_TYPE, exception_type)];
@@ -474,6 +482,9 @@ impl FollowedSpan {
                     logs::stacktrace(event, options)
                         .map(|text| KeyValue::new(names::EXCEPTION_STACKTRACE, text)),
                 );
+                for attribute in &mut attributes {
+                    options.limits.shorten(&mut attribute.value);
+                }
                 span.add_event_with_timestamp("exception", ended, attributes);
             }
         }

@@ -33,10 +33,16 @@ pub enum Content {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ContentKind {
-    /// What models and agents are given: messages, instructions, tool definitions.
+    /// What models and agents are given: messages, instructions, tool definitions, texts to embed.
     Prompts,
-    /// What models and agents answer.
+    /// What models and agents answer, and what a retrieval finds.
     Answers,
+    /// Of the prompts: the tools that a model may call. A mask is given these as `Prompts`.
+    ToolDefinitions,
+    /// Of the prompts: texts that are embedded, with their vectors. A mask is given these as `Prompts`.
+    Embeddings,
+    /// Of the answers: what a retrieval finds. A mask is given these as `Answers`.
+    Documents,
     /// What tools are given, code included.
     ToolArguments,
     /// What tools return.
@@ -48,6 +54,15 @@ pub enum ContentKind {
 }
 
 impl ContentKind {
+    /// The kind that this one is a part of: where that is hidden, so is this.
+    pub(crate) fn whole(self) -> Option<Self> {
+        match self {
+            Self::ToolDefinitions | Self::Embeddings => Some(Self::Prompts),
+            Self::Documents => Some(Self::Answers),
+            _ => None,
+        }
+    }
+
     /// The kind of an attribute of the conventions, of `OpenInference` or of a backend that is content by
     /// its name.
     pub(crate) fn of_attribute(name: &str) -> Option<Self> {
@@ -55,19 +70,30 @@ impl ContentKind {
             "gen_ai.system_instructions"
             | "gen_ai.input.messages"
             | "gen_ai.prompt"
-            | "gen_ai.tool.definitions"
             | "gen_ai.retrieval.query.text"
             | "input.value"
-            | "llm.tools" => Self::Prompts,
+            | "input"
+            | "prompt"
+            | "traceloop.entity.input"
+            | "mlflow.spanInputs" => Self::Prompts,
+            "gen_ai.tool.definitions" => Self::ToolDefinitions,
+            "gen_ai.retrieval.documents" => Self::Documents,
             "gen_ai.output.messages"
             | "gen_ai.completion"
-            | "gen_ai.retrieval.documents"
             | "output.value"
+            | "output"
+            | "completion"
+            | "traceloop.entity.output"
+            | "mlflow.spanOutputs"
             | "gen_ai.evaluation.explanation" => Self::Answers,
             "gen_ai.tool.call.arguments" | "tool.parameters" => Self::ToolArguments,
             "gen_ai.tool.call.result" => Self::ToolResults,
             name if name.starts_with("gen_ai.prompt.") || name.starts_with("llm.input_messages") => {
                 Self::Prompts
+            }
+            name if name.starts_with("ai.prompt") => Self::Prompts,
+            "ai.response.text" | "ai.response.object" | "ai.response.reasoning" | "ai.response.toolCalls" => {
+                Self::Answers
             }
             name if name.starts_with("llm.prompts") || name.starts_with("llm.prompt_template.") => {
                 Self::Prompts
@@ -75,7 +101,10 @@ impl ContentKind {
             name if name.starts_with("gen_ai.completion.") || name.starts_with("llm.output_messages") => {
                 Self::Answers
             }
-            name if name.starts_with("retrieval.documents") || name.starts_with("reranker.") => Self::Answers,
+            name if name.starts_with("llm.tools") => Self::ToolDefinitions,
+            name if name.starts_with("embedding.embeddings") => Self::Embeddings,
+            name if name.starts_with("retrieval.documents") => Self::Documents,
+            name if name.starts_with("reranker.") => Self::Answers,
             name if name.starts_with("langfuse.") => match name.rsplit_once('.') {
                 Some((_, "input")) => Self::Prompts,
                 Some((_, "output")) => Self::Answers,
@@ -95,7 +124,9 @@ pub(crate) struct Hidden {
 impl Hidden {
     /// What `OPENINFERENCE_HIDE_*` ask to be hidden.
     pub(crate) fn from(variables: &dyn Fn(&str) -> Option<String>) -> Self {
-        use ContentKind::{Answers, Images, Prompts, ToolArguments, ToolResults};
+        use ContentKind::{
+            Answers, Documents, Embeddings, Images, Prompts, ToolArguments, ToolDefinitions, ToolResults,
+        };
         let asked = |name: &str| {
             let variable = format!("OPENINFERENCE_HIDE_{name}");
             variables(&variable)
@@ -107,9 +138,16 @@ impl Hidden {
             ("INPUT_MESSAGES", &[Prompts]),
             ("INPUT_TEXT", &[Prompts]),
             ("LLM_PROMPTS", &[Prompts]),
+            ("PROMPTS", &[Prompts]),
+            ("LLM_TOOLS", &[ToolDefinitions]),
+            ("EMBEDDING_VECTORS", &[Embeddings]),
+            ("EMBEDDINGS_VECTORS", &[Embeddings]),
+            ("EMBEDDINGS_TEXT", &[Embeddings]),
+            ("RETRIEVAL_DOCUMENTS", &[Documents]),
             ("OUTPUTS", &[Answers, ToolResults]),
             ("OUTPUT_MESSAGES", &[Answers]),
             ("OUTPUT_TEXT", &[Answers]),
+            ("CHOICES", &[Answers]),
             ("INPUT_IMAGES", &[Images]),
         ] {
             if asked(name) {
@@ -171,6 +209,17 @@ mod tests {
         let hidden = Hidden::from(&set);
         assert_eq!(hidden.kinds, [ContentKind::Prompts, ContentKind::ToolArguments]);
         assert!(hidden.parameters);
+        for (name, kind) in [
+            ("LLM_TOOLS", ContentKind::ToolDefinitions),
+            ("PROMPTS", ContentKind::Prompts),
+            ("CHOICES", ContentKind::Answers),
+            ("EMBEDDINGS_TEXT", ContentKind::Embeddings),
+            ("RETRIEVAL_DOCUMENTS", ContentKind::Documents),
+        ] {
+            let variable = format!("OPENINFERENCE_HIDE_{name}");
+            let hidden = Hidden::from(&|asked| (asked == variable).then(|| "1".to_owned()));
+            assert_eq!(hidden.kinds, [kind], "{name}");
+        }
         assert!(Hidden::from(&|_| Some("no".to_owned())).kinds.is_empty());
     }
 }

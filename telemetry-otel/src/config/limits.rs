@@ -1,11 +1,12 @@
-//! How many attributes a span may have, and how long they may be.
+//! How many attributes a span or a log record may have, and how long they may be.
 
-use opentelemetry::{Array, KeyValue, StringValue, Value};
+use opentelemetry::logs::AnyValue;
+use opentelemetry::{Array, Key, KeyValue, StringValue, Value};
 
 /// How many attributes were left out because a span may have no more.
 pub(crate) const DROPPED: &str = "telemetry.attributes.dropped";
 
-/// The limits of a span's attributes.
+/// The limits of a span's attributes, or of a log record's.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Limits {
     /// How many it may have.
@@ -33,12 +34,32 @@ impl Limits {
         }
     }
 
+    /// Keeps a log record's attributes within the limits.
+    pub(crate) fn apply_to_record(self, attributes: &mut Vec<(Key, AnyValue)>) {
+        if let Some(length) = self.length {
+            for (_, value) in attributes.iter_mut() {
+                shorten_any(value, length);
+            }
+        }
+        if attributes.len() > self.count {
+            let kept = self.count.saturating_sub(1);
+            let dropped = i64::try_from(attributes.len() - kept).unwrap_or(i64::MAX);
+            attributes.truncate(kept);
+            attributes.push((DROPPED.into(), dropped.into()));
+        }
+    }
+
     /// Shortens a value that is set on its own, not as one of a list.
     pub(crate) fn shortened(self, mut value: Value) -> Value {
-        if let Some(length) = self.length {
-            shorten(&mut value, length);
-        }
+        self.shorten(&mut value);
         value
+    }
+
+    /// Shortens a value in its place.
+    pub(crate) fn shorten(self, value: &mut Value) {
+        if let Some(length) = self.length {
+            shorten(value, length);
+        }
     }
 }
 
@@ -51,6 +72,19 @@ fn shorten(value: &mut Value, length: usize) {
     match value {
         Value::String(text) => cut(text),
         Value::Array(Array::String(items)) => items.iter_mut().for_each(cut),
+        _ => {}
+    }
+}
+
+fn shorten_any(value: &mut AnyValue, length: usize) {
+    match value {
+        AnyValue::String(text) => {
+            if let Some((end, _)) = text.as_str().char_indices().nth(length) {
+                *text = text.as_str()[..end].to_owned().into();
+            }
+        }
+        AnyValue::ListAny(items) => items.iter_mut().for_each(|item| shorten_any(item, length)),
+        AnyValue::Map(map) => map.values_mut().for_each(|item| shorten_any(item, length)),
         _ => {}
     }
 }
@@ -84,5 +118,19 @@ mod tests {
         Limits { count: 6, length: None }.apply(&mut attributes, 2);
         assert_eq!(attributes.len(), 4);
         assert_eq!(attributes[3], KeyValue::new(DROPPED, 3));
+    }
+
+    #[test]
+    fn a_log_record_has_limits_of_its_own() {
+        let list: AnyValue = [AnyValue::from("abc"), AnyValue::from(1)].into_iter().collect();
+        let mut attributes: Vec<(Key, AnyValue)> = vec![
+            ("a".into(), "éééé".into()),
+            ("b".into(), list),
+            ("c".into(), 3.into()),
+            ("d".into(), 4.into()),
+        ];
+        Limits { count: 3, length: Some(2) }.apply_to_record(&mut attributes);
+        let short: AnyValue = [AnyValue::from("ab"), AnyValue::from(1)].into_iter().collect();
+        assert_eq!(attributes, [("a".into(), "éé".into()), ("b".into(), short), (DROPPED.into(), 2.into())]);
     }
 }

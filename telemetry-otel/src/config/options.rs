@@ -29,12 +29,17 @@ pub(crate) struct Options {
     /// Whether a request's parameters are shown as `OpenInference` has them.
     pub(crate) shows_parameters: bool,
     pub(crate) full_agent_names: bool,
-    pub(crate) exception_events: bool,
+    /// Whether an agent has the sum of its model calls.
+    pub(crate) agent_sums: bool,
+    /// Whether failures and evaluations are events of their spans; where nothing is said they are if there are no log records.
+    pub(crate) exception_events: Option<bool>,
     pub(crate) start_spans: bool,
     pub(crate) stacktraces: bool,
     pub(crate) cancelled_is_error: bool,
     pub(crate) expected_errors: Vec<String>,
     pub(crate) limits: Limits,
+    /// Those of a log record.
+    pub(crate) record_limits: Limits,
     #[cfg(feature = "prices")]
     pub(crate) prices: Option<telemetry_llm::prices::Prices>,
 }
@@ -67,14 +72,19 @@ impl Options {
     /// The settings of the environment, and else the defaults.
     pub(crate) fn from_env() -> Self {
         let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.trim().is_empty());
-        let number = |names: [&str; 2]| names.iter().find_map(|name| variable(name)?.trim().parse().ok());
+        let limit = |of: &str, what: &str| {
+            let names = [format!("OTEL_{of}_ATTRIBUTE_{what}_LIMIT"), format!("OTEL_ATTRIBUTE_{what}_LIMIT")];
+            names.iter().find_map(|name| variable(name)?.trim().parse().ok())
+        };
+        let limits =
+            |of| Limits { count: limit(of, "COUNT").unwrap_or(128), length: limit(of, "VALUE_LENGTH") };
         let hidden = Hidden::from(&variable);
-        // Exceptions on spans beside log records, for those who ask for both.
+        // Exceptions on spans beside log records, for those who ask for both; or never.
         let exceptions = variable("OTEL_SEMCONV_EXCEPTION_SIGNAL_OPT_IN");
-        let exception_events =
-            exceptions.is_some_and(|asked| asked.split(',').any(|part| part.trim() == "logs/dup"));
-        let length = number(["OTEL_SPAN_ATTRIBUTE_VALUE_LENGTH_LIMIT", "OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT"]);
-        let count = number(["OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT", "OTEL_ATTRIBUTE_COUNT_LIMIT"]);
+        let asks = |word: &str| {
+            exceptions.as_ref().is_some_and(|asked| asked.split(',').any(|part| part.trim() == word))
+        };
+        let exception_events = if asks("logs/dup") { Some(true) } else { asks("logs").then_some(false) };
         Self {
             convention: Convention::from_env(),
             content: Content::from_env(),
@@ -84,12 +94,14 @@ impl Options {
             openinference: true,
             shows_parameters: !hidden.parameters,
             full_agent_names: false,
+            agent_sums: true,
             exception_events,
             start_spans: false,
             stacktraces: false,
             cancelled_is_error: false,
             expected_errors: Vec::new(),
-            limits: Limits { count: count.unwrap_or(128), length },
+            limits: limits("SPAN"),
+            record_limits: limits("LOGRECORD"),
             #[cfg(feature = "prices")]
             prices: Some(telemetry_llm::prices::Prices::builtin()),
         }
@@ -112,7 +124,11 @@ impl Options {
     /// The most bytes of an attribute of that kind, if it leaves the process. JSON is cut to the limit of
     /// a text too, so that it stays JSON.
     pub(crate) fn max_bytes_of(&self, kind: ContentKind) -> Option<usize> {
-        let max_bytes = self.content.max_bytes().filter(|_| !self.hidden.contains(&kind))?;
+        let is_hidden = |kind| self.hidden.contains(&kind);
+        if is_hidden(kind) || kind.whole().is_some_and(is_hidden) {
+            return None;
+        }
+        let max_bytes = self.content.max_bytes()?;
         Some(self.limits.length.map_or(max_bytes, |length| max_bytes.min(length)))
     }
 
@@ -128,6 +144,8 @@ impl Options {
 
     /// The tree with each of its texts masked.
     pub(crate) fn masked_as(&self, kind: ContentKind, mut tree: Json) -> Json {
+        // A mask need not know the parts of a kind.
+        let kind = kind.whole().unwrap_or(kind);
         if let Some(mask) = &self.mask {
             mask_texts(&mut tree, &|text| mask(kind, text));
         }

@@ -3,4 +3,5 @@
 pub(crate) mod attribute_value;
 pub(crate) mod intern;
 pub(crate) mod messages;
+pub(crate) mod tools;
 pub(crate) mod truncate;

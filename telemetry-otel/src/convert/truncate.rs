@@ -5,13 +5,17 @@ use serde_json::Value as Json;
 /// What stands where something was cut off.
 const MARK: &str = "…";
 
-/// The text, cut to that many bytes.
+/// The text, cut to that many bytes. Half a picture is none: of bytes written as text it is said how many were left out.
 pub(crate) fn text(text: &str, max_bytes: usize) -> String {
     if text.len() <= max_bytes {
         return text.to_owned();
     }
+    if is_binary(text) {
+        let instead = left_out(text);
+        return head(&instead, max_bytes).to_owned();
+    }
     match max_bytes.checked_sub(MARK.len()) {
-        Some(room) => format!("{}{MARK}", head(text, room)),
+        Some(room) => format!("{}{MARK}", before_data(head(text, room))),
         None => head(text, max_bytes).to_owned(),
     }
 }
@@ -130,7 +134,7 @@ fn cut(string: &mut String, length: usize) {
     }
     // Half a picture is of no use.
     if string.len() > length && is_binary(string) {
-        *string = format!("[{} bytes left out]", string.len());
+        *string = left_out(string);
         return;
     }
     let room = length.saturating_sub(MARK.len());
@@ -141,12 +145,24 @@ fn cut(string: &mut String, length: usize) {
             end = Some(index);
         }
         if taken > length {
-            string.truncate(end.unwrap_or(index));
+            string.truncate(before_data(&string[..end.unwrap_or(index)]).len());
             string.push_str(MARK);
             string.shrink_to_fit();
             return;
         }
     }
+}
+
+fn left_out(string: &str) -> String {
+    format!("[{} bytes left out]", string.len())
+}
+
+/// What is kept of a text that was cut, without the beginning of a picture that stands in it.
+fn before_data(kept: &str) -> &str {
+    let Some(start) = kept.rfind("data:") else { return kept };
+    let data = &kept[start..];
+    let is_data = |byte: u8| byte.is_ascii_alphanumeric() || b"+/=-_:;,.".contains(&byte);
+    if data.contains(";base64,") && data.bytes().all(is_data) { &kept[..start] } else { kept }
 }
 
 /// Whether it looks like bytes written as text: an address that holds its data, or base64.
@@ -229,6 +245,19 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
     use serde_json::json;
+
+    #[test]
+    fn a_picture_in_a_text_is_whole_or_left_out() {
+        let data = "QUJDRGFi".repeat(500);
+        assert_eq!(text(&data, 1000), "[4000 bytes left out]");
+        let page = format!("Look: <img src=\"data:image/png;base64,{data}\"> and then more");
+        assert_eq!(text(&page, 1000), "Look: <img src=\"…");
+        assert_eq!(text(&page, 4050), format!("{}…", &page[..4047]));
+        let cut = json(serde_json::json!([page, "x"]), 1000).unwrap();
+        assert_eq!(cut, r#"["Look: <img src=\"…","x"]"#);
+        // An end of one is none.
+        assert_eq!(text("metadata: one, two, three", 20), "metadata: one, tw…");
+    }
 
     #[test]
     fn text_is_cut_between_characters() {

@@ -139,6 +139,9 @@ pub(crate) fn of_context(key: &str) -> Option<Target> {
         "parent_session_id" => attribute("condukt.parent_session_id"),
         "run_id" => Target::ConversationAnd(Name::same("legion.run_id")),
         "parent_run_id" => attribute("legion.parent_run_id"),
+        "agent_id" => attribute(names::AGENT_ID),
+        // The conventions have no name for an agent's parent.
+        "parent_agent_id" => attribute("legion.parent_agent_id"),
         "iteration" => attribute("legion.iteration.index"),
         "tool_call_id" => attribute("gen_ai.tool.call.id"),
         "user_id" | "user.id" => Target::User,

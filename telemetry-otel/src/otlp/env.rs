@@ -2,6 +2,7 @@
 //! read and then pass over.
 
 use std::fmt;
+use std::time::Duration;
 
 /// One of the three signals.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -190,13 +191,36 @@ impl Signal {
         })
     }
 
-    /// How long one export may take.
-    pub(crate) fn timeout(self, variables: Variables<'_>) -> Result<std::time::Duration, InstallError> {
-        let millis = match self.first(variables, "TIMEOUT") {
-            None => 10_000,
-            Some((variable, value)) => number(variable, value)?,
+    /// How long one export may take, if that is limited: as the exporter's variable says, and no longer than the
+    /// processor's, which the SDK does not enforce.
+    pub(crate) fn timeout(self, variables: Variables<'_>) -> Result<Option<Duration>, InstallError> {
+        let exporter =
+            self.first(variables, "TIMEOUT").map_or(Ok(10_000), |(name, value)| number(name, value))?;
+        let variable = match self {
+            Self::Traces => "OTEL_BSP_EXPORT_TIMEOUT",
+            Self::Metrics => "OTEL_METRIC_EXPORT_TIMEOUT",
+            Self::Logs => "OTEL_BLRP_EXPORT_TIMEOUT",
         };
-        Ok(std::time::Duration::from_millis(millis))
+        let processor = variables(variable).map_or(Ok(0), |value| number(variable.to_owned(), value))?;
+        // Zero is no limit.
+        let limits = [exporter, processor].into_iter().filter(|millis| *millis > 0);
+        Ok(limits.min().map(Duration::from_millis))
+    }
+
+    /// Refuses headers that the exporter would leave out. What they hold is not shown: keys stand there.
+    fn check_headers(self, variables: Variables<'_>) -> Result<(), InstallError> {
+        let Some((variable, value)) = self.first(variables, "HEADERS") else { return Ok(()) };
+        let pairs = value.split(',').map(str::trim).filter(|pair| !pair.is_empty());
+        for (index, pair) in pairs.enumerate() {
+            if pair.split_once('=').is_none_or(|(key, _)| key.trim().is_empty()) {
+                return Err(InstallError::Unsupported {
+                    variable,
+                    value: format!("[no `key=value` in place {}]", index + 1),
+                    hint: "write `key=value` pairs with commas between them, and percent-encode commas and the like",
+                });
+            }
+        }
+        Ok(())
     }
 }
 
@@ -229,7 +253,17 @@ const NUMBERS: &[&str] = &[
     "OTEL_SPAN_ATTRIBUTE_VALUE_LENGTH_LIMIT",
     "OTEL_SPAN_EVENT_COUNT_LIMIT",
     "OTEL_SPAN_LINK_COUNT_LIMIT",
+    "OTEL_EVENT_ATTRIBUTE_COUNT_LIMIT",
+    "OTEL_LINK_ATTRIBUTE_COUNT_LIMIT",
+    "OTEL_LOGRECORD_ATTRIBUTE_COUNT_LIMIT",
+    "OTEL_LOGRECORD_ATTRIBUTE_VALUE_LENGTH_LIMIT",
 ];
+
+/// How many attributes an event or a link of a span may have.
+pub(crate) fn attributes_of(what: &str, variables: Variables<'_>) -> u32 {
+    let own = variables(&format!("OTEL_{what}_ATTRIBUTE_COUNT_LIMIT"));
+    own.and_then(|value| value.trim().parse().ok()).unwrap_or(128)
+}
 
 /// Refuses what cannot be done and what nothing can be made of, and warns of what changes nothing.
 pub(crate) fn check(variables: Variables<'_>) -> Result<(), InstallError> {
@@ -286,6 +320,48 @@ pub(crate) fn check(variables: Variables<'_>) -> Result<(), InstallError> {
                 "configuration files are not read; use the variables or the builder",
             );
         }
+    }
+    for signal in [Signal::Traces, Signal::Metrics, Signal::Logs] {
+        signal.check_headers(variables)?;
+    }
+    let temporality = "OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE";
+    if let Some(value) = variables(temporality) {
+        let known = ["cumulative", "delta", "lowmemory"];
+        if !known.contains(&value.trim().to_ascii_lowercase().as_str()) {
+            return refused(temporality, value, "use `cumulative`, `delta` or `lowmemory`");
+        }
+    }
+    if let Some(value) = variables("OTEL_METRICS_EXEMPLAR_FILTER") {
+        match value.trim() {
+            "always_off" => {}
+            "always_on" | "trace_based" => tracing::warn!(
+                target: "telemetry",
+                "OTEL_METRICS_EXEMPLAR_FILTER is `{value}` and changes nothing: the SDK for Rust makes no exemplars"
+            ),
+            _ => {
+                return refused(
+                    "OTEL_METRICS_EXEMPLAR_FILTER",
+                    value,
+                    "use `always_off`: the SDK for Rust makes no exemplars",
+                );
+            }
+        }
+    }
+    for signal in ["", "TRACES_", "METRICS_", "LOGS_"] {
+        let variable = format!("OTEL_EXPORTER_OTLP_{signal}INSECURE");
+        if variables(&variable).is_some_and(|value| value.trim().eq_ignore_ascii_case("true")) {
+            tracing::warn!(
+                target: "telemetry",
+                "{variable} changes nothing: the endpoint's `http://` or `https://` says whether it is encrypted"
+            );
+        }
+    }
+    let content = "OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT";
+    if let Some(value) = variables(content).filter(|value| value.trim().eq_ignore_ascii_case("event_only")) {
+        tracing::warn!(
+            target: "telemetry",
+            "{content} is `{value}`, and no content is exported: it stands on spans, as `SPAN_ONLY` or `true` ask for"
+        );
     }
     let histograms = "OTEL_EXPORTER_OTLP_METRICS_DEFAULT_HISTOGRAM_AGGREGATION";
     if let Some(value) = variables(histograms).filter(|value| value.trim() != "explicit_bucket_histogram") {
@@ -348,6 +424,10 @@ mod tests {
             ("OTEL_TRACES_SAMPLER", "sometimes"),
             ("OTEL_PROPAGATORS", "tracecontext,b3"),
             ("OTEL_CONFIG_FILE", "otel.yaml"),
+            ("OTEL_LOGRECORD_ATTRIBUTE_COUNT_LIMIT", "few"),
+            ("OTEL_EVENT_ATTRIBUTE_COUNT_LIMIT", "1.5"),
+            ("OTEL_METRICS_EXEMPLAR_FILTER", "sometimes"),
+            ("OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE", "both"),
             (
                 "OTEL_EXPORTER_OTLP_METRICS_DEFAULT_HISTOGRAM_AGGREGATION",
                 "base2_exponential_bucket_histogram",
@@ -361,6 +441,11 @@ mod tests {
             ("OTEL_TRACES_SAMPLER", "parentbased_always_off"),
             ("OTEL_PROPAGATORS", "baggage, tracecontext"),
             ("OTEL_LOG_LEVEL", "debug"),
+            ("OTEL_METRICS_EXEMPLAR_FILTER", "trace_based"),
+            ("OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE", "Delta"),
+            ("OTEL_EXPORTER_OTLP_INSECURE", "true"),
+            ("OTEL_EXPORTER_OTLP_HEADERS", "a=b, authorization=Basic%20eDp5,"),
+            ("OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT", "EVENT_ONLY"),
         ] {
             assert_eq!(refused(name, value), None);
         }
@@ -370,6 +455,30 @@ mod tests {
         assert!(
             queue_size(&with(&[("OTEL_BSP_MAX_QUEUE_SIZE", "many")]), "OTEL_BSP_MAX_QUEUE_SIZE").is_err()
         );
+    }
+
+    #[test]
+    fn a_header_that_is_none_is_refused_and_not_shown() {
+        let set = [("OTEL_EXPORTER_OTLP_LOGS_HEADERS", "team=a,Bearer s3cr3t")];
+        let error = check(&with(&set)).unwrap_err().to_string();
+        assert!(
+            error.starts_with("OTEL_EXPORTER_OTLP_LOGS_HEADERS is `[no `key=value` in place 2]`"),
+            "{error}"
+        );
+        assert!(!error.contains("s3cr3t"));
+    }
+
+    #[test]
+    fn an_export_takes_no_longer_than_its_exporter_and_its_processor_may() {
+        let of =
+            |set: &[(&str, &str)]| Signal::Traces.timeout(&with(set)).unwrap().map(|limit| limit.as_millis());
+        let exporter = ("OTEL_EXPORTER_OTLP_TIMEOUT", "3000");
+        assert_eq!(of(&[]), Some(10_000));
+        assert_eq!(of(&[exporter]), Some(3000));
+        assert_eq!(of(&[exporter, ("OTEL_BSP_EXPORT_TIMEOUT", "700")]), Some(700));
+        assert_eq!(of(&[exporter, ("OTEL_BSP_EXPORT_TIMEOUT", "30000")]), Some(3000));
+        assert_eq!(of(&[exporter, ("OTEL_BLRP_EXPORT_TIMEOUT", "700")]), Some(3000));
+        assert_eq!(of(&[("OTEL_EXPORTER_OTLP_TRACES_TIMEOUT", "0")]), None);
     }
 
     #[test]

@@ -65,7 +65,9 @@ macro_rules! exporter {
             }
             #[cfg(feature = "grpc")]
             Protocol::Grpc => {
-                let mut builder = $exporter::builder().with_tonic();
+                // A day is as good as no limit.
+                let timeout = $signal.timeout($variables)?.unwrap_or(std::time::Duration::from_secs(86_400));
+                let mut builder = $exporter::builder().with_tonic().with_timeout(timeout);
                 if let Some(url) = &$endpoint {
                     builder = builder.with_endpoint(url.clone());
                 }
@@ -88,12 +90,14 @@ impl Builder {
     /// | `OTEL_{TRACES,METRICS,LOGS}_EXPORTER` | `otlp`, `none`; `console` (feature `console`), alone or in a list with `otlp` |
     /// | `OTEL_EXPORTER_OTLP_{ENDPOINT,PROTOCOL,HEADERS,TIMEOUT,COMPRESSION}`, each also for one signal | honoured; `http/protobuf`, `http/json` (feature `json`), `grpc` (feature `grpc`); `gzip` (feature `gzip`) |
     /// | `OTEL_TRACES_SAMPLER`, `OTEL_TRACES_SAMPLER_ARG` | honoured |
-    /// | `OTEL_BSP_*`, `OTEL_BLRP_*`, `OTEL_METRIC_EXPORT_*` | honoured |
-    /// | `OTEL_{SPAN_,}ATTRIBUTE_{COUNT,VALUE_LENGTH}_LIMIT` | honoured |
+    /// | `OTEL_BSP_*`, `OTEL_BLRP_*`, `OTEL_METRIC_EXPORT_*` | honoured; of two timeouts the shorter one; a timeout of 0 is none |
+    /// | `OTEL_{SPAN_,LOGRECORD_,}ATTRIBUTE_{COUNT,VALUE_LENGTH}_LIMIT`, `OTEL_SPAN_{EVENT,LINK}_COUNT_LIMIT`, `OTEL_{EVENT,LINK}_ATTRIBUTE_COUNT_LIMIT` | honoured |
+    /// | `OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE` | honoured |
     /// | `OTEL_SEMCONV_STABILITY_OPT_IN`, `OTEL_SEMCONV_EXCEPTION_SIGNAL_OPT_IN`, `OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT`, `OPENINFERENCE_HIDE_*` | honoured |
     /// | `OTEL_PROPAGATORS` | `tracecontext`, with its `tracestate`, and `baggage`, which are always on; others are refused |
     /// | `OTEL_EXPORTER_OTLP_{CERTIFICATE,CLIENT_*}`, `OTEL_CONFIG_FILE`, histograms other than `explicit_bucket_histogram` | refused |
     /// | `OTEL_LOG_LEVEL` | a warning: the subscriber filters the target `telemetry` |
+    /// | `OTEL_EXPORTER_OTLP_INSECURE`, `OTEL_METRICS_EXEMPLAR_FILTER` | a warning: the endpoint's scheme says it; the SDK makes no exemplars |
     ///
     /// A collector that is slow or down costs the agent nothing: what waits is bounded by
     /// `OTEL_BSP_MAX_QUEUE_SIZE` and by 64 MiB, and [`OtlpExport::spans`] and its like say what was lost.
@@ -135,8 +139,13 @@ impl Builder {
             let size = env::queue_size(variables, "OTEL_BSP_MAX_QUEUE_SIZE")?;
             let queue = Arc::new(QueueLimit::new("spans", size, MAX_BYTES));
             let open = Arc::new(ForeignSpans::default());
+            let count = self.span_attributes();
             let mut provider = SdkTracerProvider::builder()
                 .with_resource(resource.clone())
+                // The SDK's own limit would leave out what the variables and the builder let pass.
+                .with_max_attributes_per_span(u32::try_from(count).unwrap_or(u32::MAX))
+                .with_max_attributes_per_event(env::attributes_of("EVENT", variables))
+                .with_max_attributes_per_link(env::attributes_of("LINK", variables))
                 .with_span_processor(Noting { open: open.clone() });
             if let Some(protocol) = wanted.otlp {
                 let exporter =

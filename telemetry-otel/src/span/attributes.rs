@@ -25,6 +25,9 @@ pub(crate) struct SpanAttributes {
     pub(crate) response_model: Option<String>,
     pub(crate) provider: Option<Cow<'static, str>>,
     pub(crate) agent: Option<String>,
+    /// Where the model is asked, if the user says.
+    pub(crate) server_address: Option<String>,
+    pub(crate) server_port: Option<i64>,
     /// The name of a tool or of an operation.
     pub(crate) called: Option<String>,
     /// The operation that the user sets instead of its kind's.

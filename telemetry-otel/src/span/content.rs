@@ -5,7 +5,7 @@ use telemetry_llm::{FinishReason, Message, Part, Role};
 use telemetry_runtime::Value as Recorded;
 
 use crate::config::content::ContentKind;
-use crate::convert::messages;
+use crate::convert::{messages, tools};
 use crate::mapping::names::{self, openinference as oi};
 use crate::mapping::table::{RollsUp, SpanMapping, Target};
 use crate::span::attributes::SpanAttributes;
@@ -44,8 +44,11 @@ impl AttributeMapper<'_> {
                 made.set_text_or_json(names::TOOL_RESULT, result, max_bytes);
             }
             Target::Tools => {
-                let tools = self.options.masked_as(ContentKind::Prompts, json);
-                made.set_json(names::TOOL_DEFINITIONS, tools, max_bytes);
+                let tools = tools::definitions(tree_of(json));
+                if tools.as_array().is_some_and(|tools| !tools.is_empty()) {
+                    let tools = self.options.masked_as(ContentKind::ToolDefinitions, tools);
+                    made.set_json(names::TOOL_DEFINITIONS, tools, max_bytes);
+                }
             }
             Target::Input => made.io.input = Some(self.options.masked_as(ContentKind::Prompts, json)),
             Target::Output => made.io.output = Some(self.options.masked_as(ContentKind::Answers, json)),
@@ -171,7 +174,8 @@ impl AttributeMapper<'_> {
 /// What kind of content a key is.
 fn kind(to: Target) -> Option<ContentKind> {
     Some(match to {
-        Target::InputMessages | Target::Input | Target::Tools => ContentKind::Prompts,
+        Target::InputMessages | Target::Input => ContentKind::Prompts,
+        Target::Tools => ContentKind::ToolDefinitions,
         Target::OutputMessages | Target::Object | Target::Output => ContentKind::Answers,
         Target::Arguments | Target::Code => ContentKind::ToolArguments,
         Target::ToolResult => ContentKind::ToolResults,

@@ -15,7 +15,7 @@ use crate::convert::{intern, truncate};
 use crate::mapping::names::{self, openinference as oi};
 use crate::mapping::table::{SpanMapping, Target, of_context};
 use crate::span::attributes::SpanAttributes;
-use crate::span::outcome::{Outcome, is_identifier};
+use crate::span::outcome::{Outcome, is_identifier, is_plain_word};
 use crate::span::rollup::Place;
 
 /// How a span's attributes are made.
@@ -87,6 +87,10 @@ impl AttributeMapper<'_> {
                 made.asked_kind = value.as_str().map(str::to_owned);
                 return;
             }
+            names::SERVER_ADDRESS => {
+                made.server_address = value.as_str().map(|text| truncate::text(text, MAX_TEXT));
+            }
+            names::SERVER_PORT => made.server_port = value.as_i64(),
             names::MCP_METHOD => made.mcp_method = Some(truncate::text(&value.to_string(), MAX_TEXT)),
             names::MCP_PROTOCOL => made.mcp_protocol = Some(truncate::text(&value.to_string(), MAX_TEXT)),
             names::PROVIDER if self.row.is_none() => {
@@ -299,7 +303,8 @@ impl AttributeMapper<'_> {
                 made.set(name, json);
             }
         } else {
-            let keys = map.keys().map(|key| StringValue::from(truncate::text(key, MAX_TEXT)));
+            // Names are a model's too, where it writes the code.
+            let keys = map.keys().filter(|key| is_plain_word(key)).map(|key| StringValue::from(key.clone()));
             made.set(name, Value::Array(keys.take(64).collect::<Vec<_>>().into()));
         }
     }
@@ -374,9 +379,13 @@ fn reasons(json: &Json) -> Vec<String> {
 
 fn word(json: &Json) -> Option<String> {
     match json {
-        Json::String(text) if !text.is_empty() => Some(truncate::text(text, 128)),
+        // A sentence is a model's own: what stands here is exported with content off.
+        Json::String(text) if !text.is_empty() => {
+            Some(if is_plain_word(text) { text.clone() } else { "other".to_owned() })
+        }
         Json::Object(map) if map.len() == 1 => map.iter().next().map(|(key, value)| {
-            truncate::text(value.as_str().filter(|text| is_identifier(text)).unwrap_or(key), 128)
+            let word = value.as_str().filter(|text| is_identifier(text)).unwrap_or(key);
+            if is_plain_word(word) { word.to_owned() } else { "other".to_owned() }
         }),
         json => FinishReason::read(json).map(|reason| reason.to_string()),
     }

@@ -12,6 +12,7 @@ use crate::mapping::names::{self, openinference as oi};
 use crate::mapping::table::SpanMapping;
 use crate::span::attributes::SpanAttributes;
 use crate::span::mapper::AttributeMapper;
+use crate::span::outcome::is_plain_word;
 
 /// Parameters of a request, by the names in use, and their attributes.
 const PARAMETERS: &[(&[&str], &str)] = &[
@@ -69,9 +70,14 @@ impl AttributeMapper<'_> {
         }
         if self.options.openinference && self.options.shows_parameters {
             // Messages and tools have attributes of their own, and are content.
+            // What is a text or has a structure may be a part of the prompt.
+            let is_shown = |value: &Json| match value {
+                Json::String(text) => is_plain_word(text),
+                value => !value.is_object() && !value.is_array(),
+            };
             let plain = map.iter().filter(|(key, value)| {
                 !matches!(key.as_str(), "messages" | "input" | "tools" | "prompt" | "system" | "instructions")
-                    && (!value.is_object() && !value.is_array() || self.options.shows(ContentKind::Prompts))
+                    && (is_shown(value) || self.options.shows(ContentKind::Prompts))
             });
             let plain: serde_json::Map<_, _> =
                 plain.map(|(key, value)| (key.clone(), value.clone())).collect();
@@ -123,7 +129,9 @@ impl AttributeMapper<'_> {
         Self::put_reasons(made);
         // Backends that add tokens up look at `OpenInference`'s names: there they stand on model calls
         // alone.
-        self.put_usage(made, prefix, false);
+        if self.options.agent_sums {
+            self.put_usage(made, prefix, false);
+        }
         let count = |count: u64| i64::try_from(count).unwrap_or(i64::MAX);
         made.set(format!("{prefix}.inference_calls"), count(sums.inference_calls));
         made.set(format!("{prefix}.tool_calls"), count(sums.tool_calls));

@@ -79,6 +79,11 @@ impl Outcome {
         }
     }
 
+    /// Whether it failed in a way that is no failure to whoever looks at spans.
+    pub(crate) fn is_expected(&self, options: OutcomeOptions<'_>) -> bool {
+        matches!(self, Self::Failed { error_type, .. } if options.is_expected(error_type))
+    }
+
     /// The error type of the span and of its metrics; none where it did not fail.
     pub(crate) fn error_type(&self, options: OutcomeOptions<'_>) -> Option<Cow<'static, str>> {
         match self {
@@ -95,6 +100,11 @@ fn text(value: Option<Value<'_>>) -> Option<String> {
         Value::Null => None,
         value => Some(value.to_string()),
     }
+}
+
+/// A word of a protocol, such as `end_turn` or `content-filter`, rather than words of a model.
+pub(crate) fn is_plain_word(text: &str) -> bool {
+    (1..=64).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic())
 }
 
 /// A word for a reason, rather than a sentence or a value.

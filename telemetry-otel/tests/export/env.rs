@@ -6,7 +6,7 @@ use std::process::Command;
 use std::sync::mpsc;
 use std::time::Duration;
 
-use telemetry_runtime::tool_call;
+use telemetry_runtime::{Context, emit, tool_call};
 
 /// Looks something up.
 #[tool_call]
@@ -26,6 +26,13 @@ fn child() {
         }
     };
     lookup("the-argument");
+    if std::env::var_os("TEST_MANY").is_some() {
+        let many = (0..140).fold(Context::new(), |cx, n| cx.with(format!("key-{n:03}"), "the-long-value"));
+        many.scope(|| {
+            lookup("many");
+            emit!(compact, duration = Duration::ZERO, before = 2, after = 1);
+        });
+    }
     println!("ended: {:?}", telemetry.shutdown());
 }
 
@@ -100,6 +107,29 @@ fn the_environment_turns_signals_off_and_samples() {
 }
 
 #[test]
+fn limits_hold_for_spans_and_for_log_records() {
+    let bodies = |variables: &[(&str, &str)]| {
+        let (said, requests) =
+            run(&[&[("TEST_MANY", "1"), ("OTEL_METRICS_EXPORTER", "none")], variables].concat());
+        assert!(said.contains("ended: Ok(())"), "{said}");
+        ["traces", "logs"].map(|signal| {
+            let is_to = |request: &&String| request.starts_with(&format!("POST /v1/{signal} "));
+            requests.iter().find(is_to).unwrap().clone()
+        })
+    };
+    for body in bodies(&[]) {
+        assert!(body.contains("telemetry.attributes.dropped"), "128 by default");
+    }
+    for body in bodies(&[("OTEL_ATTRIBUTE_COUNT_LIMIT", "200"), ("OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT", "8")]) {
+        assert!(body.contains("key-139\u{12}\n\n\u{8}the-long"), "cut to eight characters");
+        assert!(!body.contains("telemetry.attributes.dropped"));
+    }
+    let [traces, logs] =
+        bodies(&[("OTEL_LOGRECORD_ATTRIBUTE_COUNT_LIMIT", "10"), ("OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT", "200")]);
+    assert!(!traces.contains("telemetry.attributes.dropped") && !logs.contains("key-100"));
+}
+
+#[test]
 fn the_console_shows_spans_alone_or_beside_a_collector() {
     for (exporters, to_collector) in [("console", false), ("otlp,console", true)] {
         let (said, requests) = run(&[("OTEL_TRACES_EXPORTER", exporters), ("OTEL_METRICS_EXPORTER", "none")]);
@@ -117,9 +147,14 @@ fn the_console_shows_spans_alone_or_beside_a_collector() {
 
 #[test]
 fn an_unsupported_value_is_refused() {
-    let (said, requests) = run(&[("OTEL_EXPORTER_OTLP_PROTOCOL", "http/json")]);
-    assert!(said.contains("refused: OTEL_EXPORTER_OTLP_PROTOCOL is `http/json`"), "{said}");
+    let (said, requests) = run(&[("OTEL_EXPORTER_OTLP_PROTOCOL", "http/xml")]);
+    assert!(said.contains("refused: OTEL_EXPORTER_OTLP_PROTOCOL is `http/xml`"), "{said}");
     assert_eq!(requests.len(), 0);
+    if !cfg!(feature = "json") {
+        let (said, requests) = run(&[("OTEL_EXPORTER_OTLP_PROTOCOL", "http/json")]);
+        assert!(said.contains("refused: OTEL_EXPORTER_OTLP_PROTOCOL is `http/json`"), "{said}");
+        assert_eq!(requests.len(), 0);
+    }
     if !cfg!(feature = "gzip") {
         let (said, requests) = run(&[("OTEL_EXPORTER_OTLP_COMPRESSION", "gzip")]);
         assert!(said.contains("refused: OTEL_EXPORTER_OTLP_COMPRESSION is `gzip`"), "{said}");

@@ -183,7 +183,11 @@ impl World {
         let start = || AgentProcess::start("golden::Assistant", || Ok::<_, ()>(())).unwrap();
         let process = legion.then(|| cx.scope(start));
         let (spans, records) = (self.kept.spans().len(), self.kept.records().len());
-        process.as_ref().map_or(cx, AgentProcess::context).scope(work);
+        // As newer versions of Legion have them.
+        let ids = |process: &AgentProcess<()>| {
+            process.context().with("agent_id", "researcher-7").with("parent_agent_id", "planner-1")
+        };
+        process.as_ref().map_or(cx, ids).scope(work);
         self.seen.extend(self.capture.take().into_iter().map(|event| event.name.to_string()));
         let mut made = Map::new();
         let shown: Vec<Json> = self.kept.spans()[spans..].iter().map(shown).collect();

@@ -76,7 +76,11 @@ fn a_model_call_has_request_parameters_and_response_fields() {
     ] {
         assert_eq!(attributes.get(key), Some(&value), "{key}");
     }
-    assert_eq!(tree(&attributes, "gen_ai.tool.definitions")[0]["function"]["name"], "look");
+    // Flat, as the conventions have it; a backend drops what is not.
+    assert_eq!(
+        tree(&attributes, "gen_ai.tool.definitions"),
+        json!([{"type": "function", "name": "look", "parameters": {"type": "object"}}])
+    );
     assert_eq!(tree(&attributes, "llm.invocation_parameters")["user"], "u");
     // A deployment's name has no price; the model that answered has.
     assert!(attributes["condukt.llm_turn.cost_usd"].as_f64().unwrap() > 1.0);
@@ -157,6 +161,23 @@ fn an_agent_sums_up_its_own_calls_and_not_those_of_its_sub_agents() {
     assert_eq!((&of("Clerk")["sum"], &of("Helper")["sum"]), (&json!(2), &json!(1)));
     let tokens = metrics["gen_ai.client.token.usage"]["points"].as_array().unwrap();
     assert!(tokens.iter().all(|point| point["attributes"]["gen_ai.agent.name"].is_string()));
+}
+
+#[test]
+fn without_sums_tokens_and_cost_stand_on_model_calls_alone() {
+    let kept = kept(|builder| builder.agent_sums(false));
+    in_span!(agent, agent = "Clerk"; || {
+        in_span!(llm_turn, model = "openai:gpt-4o", turn = 0, messages = (),
+            stop(|_| usage = json!({"input_tokens": 10, "output_tokens": 2}), finish_reason = "stop"); || ());
+    });
+    let counts = |name: &str| {
+        let attributes = attributes_of(&kept.span(name));
+        let is_count = |key: &&String| key.contains(".usage.") || key.contains("cost");
+        let counts = attributes.keys().filter(is_count).count();
+        (counts > 0, attributes["gen_ai.response.finish_reasons"].clone())
+    };
+    assert_eq!(counts("chat gpt-4o"), (true, json!(["stop"])));
+    assert_eq!(counts("invoke_agent Clerk"), (false, json!(["stop"])));
 }
 
 #[test]

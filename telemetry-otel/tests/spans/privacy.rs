@@ -48,6 +48,29 @@ fn nothing_that_a_model_or_a_user_wrote_leaves_by_default() {
 }
 
 #[test]
+fn words_of_a_model_are_in_no_key_while_content_is_off() {
+    let kept = kept(|builder| builder);
+    let said = "PRIVATE words";
+    in_span!(llm_turn, model = "m", turn = 0, messages = said, parameters = json!({"preamble": said, "temperature": 1, "mode": "fast"}),
+        fields("input" = said, "prompt" = said, "traceloop.entity.input" = said, "ai.response.text" = said,
+            "embedding.embeddings.0.embedding.text" = said, "mlflow.spanInputs" = said),
+        stop(|_| finish_reason = said, assistant_message = said); || ());
+    in_span!(tool_call, tool = "t", args = said, fields(output = said, completion = said); || said);
+    in_span!(agent_message, message = said, stop(|_| bindings = json!({"PRIVATE words": 1, "city": said})); || ());
+    in_span!(llm_request, model = "m", message_count = 1, stop(|_| finish_reason = json!({"Other": said})); || ());
+    let exported = format!("{:?}{:?}", kept.spans(), kept.records());
+    assert!(!exported.contains("PRIVATE"), "{exported}");
+    let of = |name: &str, key: &str| attributes_of(&kept.span(name))[key].clone();
+    assert_eq!(of("invoke_agent", "legion.message.bindings"), json!(["city"]));
+    assert_eq!(kept.spans().iter().filter(|span| span.name == "chat m").count(), 2);
+    let first = attributes_of(&kept.spans()[0]);
+    let parameters: Json =
+        serde_json::from_str(first["llm.invocation_parameters"].as_str().unwrap()).unwrap();
+    assert_eq!(parameters, json!({"temperature": 1, "mode": "fast"}));
+    assert_eq!(first["gen_ai.response.finish_reasons"], json!(["other"]));
+}
+
+#[test]
 fn content_is_hidden_by_its_kind() {
     use ContentKind::{Answers, Images, Prompts, ToolArguments, ToolResults};
     for (hidden, word) in [
@@ -65,6 +88,25 @@ fn content_is_hidden_by_its_kind() {
         assert_eq!(leaks.len(), rest, "{hidden:?}: {leaks:?}");
     }
     assert_eq!(leaks(&exported(|builder| builder.content(ON))).len(), 5);
+}
+
+#[test]
+fn a_part_of_a_kind_is_hidden_alone_and_with_the_whole() {
+    use ContentKind::{Answers, Documents, Embeddings, Prompts, ToolDefinitions};
+    let exported = |hidden: &[ContentKind]| {
+        let kept = kept(|builder| builder.content(ON).hide(hidden.iter().copied()));
+        in_span!(llm_turn, model = "m", turn = 0, messages = "Hello", tools = json!([{"type": "function", "name": "TOOLS"}]),
+            fields("embedding.embeddings.0.embedding.text" = "EMBEDDED", "gen_ai.retrieval.documents" = json!(["FOUND"])),
+            stop(|_| assistant_message = "Hi"); || ());
+        let exported = format!("{:?}", kept.spans());
+        ["Hello", "TOOLS", "EMBEDDED", "Hi", "FOUND"].map(|word| exported.contains(word))
+    };
+    assert_eq!(exported(&[]), [true; 5]);
+    assert_eq!(exported(&[ToolDefinitions]), [true, false, true, true, true]);
+    assert_eq!(exported(&[Embeddings]), [true, true, false, true, true]);
+    assert_eq!(exported(&[Documents]), [true, true, true, true, false]);
+    assert_eq!(exported(&[Prompts]), [false, false, false, true, true]);
+    assert_eq!(exported(&[Answers]), [true, true, true, false, false]);
 }
 
 #[test]

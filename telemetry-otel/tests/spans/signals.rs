@@ -202,6 +202,30 @@ fn failures_are_marked_where_they_happen_and_nowhere_else() {
 }
 
 #[test]
+fn an_agents_id_is_that_of_the_conventions_and_its_parents_is_beside_it() {
+    let kept = kept(|builder| builder);
+    Context::new().with("agent_id", "researcher-7").with("parent_agent_id", "planner-1").scope(|| {
+        in_span!(agent_message, message = "Hello", stop(|_| iterations = 1, result = ()); || {
+            emit!(compact, duration = Duration::ZERO, before = 2, after = 1);
+        });
+    });
+    let attributes = attributes_of(&kept.span("invoke_agent"));
+    assert_eq!(attributes["gen_ai.agent.id"], "researcher-7");
+    assert_eq!(attributes["legion.parent_agent_id"], "planner-1");
+    let record = &kept.records()[0]["attributes"];
+    assert_eq!(
+        (&record["gen_ai.agent.id"], &record["legion.parent_agent_id"]),
+        (&json!("researcher-7"), &json!("planner-1"))
+    );
+    for attributes in [&attributes, record.as_object().unwrap()] {
+        assert!(
+            !attributes.contains_key("agent_id") && !attributes.contains_key("parent_agent_id"),
+            "{attributes:?}"
+        );
+    }
+}
+
+#[test]
 fn secrets_stay_inside() {
     let kept = kept(|builder| builder.content(ON));
     let secrets = Secrets::resolve([("GH_TOKEN", "s3cr3t-value")]).unwrap();
@@ -291,6 +315,32 @@ fn an_evaluation_is_an_event_of_the_span_it_judges() {
     // On the span itself stands what was emitted before it ended.
     let on_span: Vec<_> = span.events.iter().map(|event| (&*event.name, event.attributes.len())).collect();
     assert_eq!(on_span, [("gen_ai.evaluation.result", expected.as_object().unwrap().len())]);
+}
+
+#[test]
+fn what_no_log_record_says_is_an_event_on_the_span() {
+    let alone = crate::common::alone();
+    let exporter = opentelemetry_sdk::trace::InMemorySpanExporter::default();
+    let tracers =
+        opentelemetry_sdk::trace::SdkTracerProvider::builder().with_simple_exporter(exporter.clone()).build();
+    let events = |with: fn(telemetry_otel::Builder) -> telemetry_otel::Builder| {
+        let attached = with(telemetry_otel::builder().tracer_provider(&tracers)).attach().unwrap();
+        let _ = in_span!(tool_call, tool = "t", args = (); || {
+            emit!(evaluation, name = "relevance", score = 1);
+            Err::<(), _>(std::io::Error::from(std::io::ErrorKind::NotFound))
+        });
+        drop(attached);
+        let names = exporter.get_finished_spans().unwrap().pop().unwrap().events;
+        names.iter().map(|event| event.name.to_string()).collect::<Vec<_>>()
+    };
+    assert_eq!(events(|builder| builder), ["gen_ai.evaluation.result", "exception"]);
+    assert_eq!(events(|builder| builder.exception_events(false)), [""; 0]);
+    // What is expected is no failure to whoever looks at the span.
+    assert_eq!(events(|builder| builder.expected_errors(["NotFound"])), ["gen_ai.evaluation.result"]);
+    drop(alone);
+    let kept = kept(|builder| builder);
+    let _ = in_span!(tool_call, tool = "t", args = (); || Err::<(), _>("busy"));
+    assert!(kept.span("execute_tool t").events.is_empty(), "log records say it");
 }
 
 #[test]

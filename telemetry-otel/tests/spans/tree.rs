@@ -8,7 +8,10 @@ use axum::http::HeaderMap;
 use axum::routing::get;
 use futures::StreamExt as _;
 use opentelemetry::propagation::TextMapPropagator as _;
-use opentelemetry::trace::{Span as _, SpanKind, TraceContextExt as _, Tracer as _, TracerProvider as _};
+use opentelemetry::trace::{
+    Span as _, SpanContext, SpanKind, TraceContextExt as _, TraceFlags, TraceState, Tracer as _,
+    TracerProvider as _,
+};
 use opentelemetry::{Context as OtelContext, SpanId, TraceId};
 use opentelemetry_sdk::propagation::TraceContextPropagator;
 use opentelemetry_sdk::trace::{Sampler, SdkTracerProvider, SpanData};
@@ -375,6 +378,26 @@ fn the_samplers_decision_is_passed_on() {
 }
 
 #[test]
+fn a_trace_state_that_a_span_of_others_has_is_on_ours_and_written_by_their_propagator() {
+    let kept = kept(|builder| builder);
+    let state = TraceState::from_key_value([("rojo", "00f067aa0ba902b7")]).unwrap();
+    let (trace, span) = (TraceId::from(7), SpanId::from(9));
+    let theirs = SpanContext::new(trace, span, TraceFlags::SAMPLED, false, state);
+    let _entered = OtelContext::new().with_remote_span_context(theirs).attach();
+    let (mut ours, mut otel) = (HashMap::new(), HashMap::new());
+    in_span!(run; || {
+        Context::current().inject(&mut ours);
+        TraceContextPropagator::new().inject(&mut otel);
+    });
+    let run = kept.span("run");
+    assert_eq!(run.parent_span_id, SpanId::from(9));
+    assert_eq!(run.span_context.trace_state().header(), "rojo=00f067aa0ba902b7");
+    assert_eq!(otel["traceparent"], ours["traceparent"]);
+    assert_eq!(otel["tracestate"], "rojo=00f067aa0ba902b7");
+    assert!(!ours.contains_key("tracestate"), "no more than what came with the context");
+}
+
+#[test]
 fn a_sampler_sees_who_asks_whom() {
     #[derive(Clone, Debug)]
     struct ByModel;
@@ -404,7 +427,7 @@ fn a_sampler_sees_who_asks_whom() {
             opentelemetry_sdk::trace::SamplingResult {
                 decision,
                 attributes: Vec::new(),
-                trace_state: opentelemetry::trace::TraceState::default(),
+                trace_state: TraceState::default(),
             }
         }
     }

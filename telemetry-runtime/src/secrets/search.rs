@@ -135,21 +135,21 @@ impl Searcher {
     /// sign may be one of the secret's own.
     fn search_at(&self, bytes: &[u8], start: usize, hits: &mut Vec<Hit>) {
         let begin = Step { at: start, low: 0, high: self.secrets.len(), depth: 0 };
-        let mut walk = |escapes, percents| {
-            let mut met = Met::default();
+        // What any of the walks met: one that ends at the first sign does not reach the second.
+        let mut met = Met::default();
+        let mut walk = |escapes, percents, met: &mut Met| {
             let mut hit = |end, secret| hits.push(Hit { place: start..end, secret });
-            self.walk(bytes, begin, Mode { escapes, percents }, &mut met, &mut hit);
-            met
+            self.walk(bytes, begin, Mode { escapes, percents }, met, &mut hit);
         };
-        let met = walk(true, true);
+        walk(true, true, &mut met);
         if met.backslash {
-            walk(false, true);
+            walk(false, true, &mut met);
         }
         if met.percent {
-            walk(true, false);
+            walk(true, false, &mut met);
         }
         if met.backslash && met.percent {
-            walk(false, false);
+            walk(false, false, &mut met);
         }
     }
 

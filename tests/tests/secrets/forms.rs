@@ -86,6 +86,24 @@ fn as_characters_whatever_the_first_is() {
 }
 
 #[test]
+fn made_of_what_looks_encoded() {
+    const PARTS: [&str; 10] = ["%A0", "%41", "\\'", "\\n", "\\u0041", "\\", "%", "+", ",", "ab"];
+    for first in PARTS {
+        for second in PARTS {
+            for third in PARTS {
+                let secret = format!("0{first}{second}{third}~");
+                let json = json!(secret).to_string();
+                let percent = utf8_percent_encode(&secret, NON_ALPHANUMERIC);
+                for written in [secret.clone(), json, format!("{secret:?}"), percent.to_string()] {
+                    let shown = shown(&[("E", &secret)], &written);
+                    assert!(shown.as_str().unwrap().contains("[REDACTED:E]"), "{written}: {shown}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
 fn in_base64_at_each_alignment() {
     for (engine, name) in
         [(STANDARD, "std"), (STANDARD_NO_PAD, "no pad"), (URL_SAFE, "url"), (URL_SAFE_NO_PAD, "url no pad")]

@@ -6,6 +6,8 @@ use std::sync::{Arc, Mutex};
 use rmcp::handler::server::wrapper::{Json as Structured, Parameters};
 use rmcp::model::{CallToolRequestParams, CallToolResult, ContentBlock, MetaObject};
 use rmcp::service::RequestContext;
+use rmcp::transport::streamable_http_server::session::local::LocalSessionManager;
+use rmcp::transport::streamable_http_server::{StreamableHttpServerConfig, StreamableHttpService};
 use rmcp::{RoleServer, ServerHandler, ServiceExt as _, tool, tool_handler, tool_router};
 use serde_json::json;
 use telemetry_runtime::tracing_layer::ContextLayer;
@@ -157,6 +159,49 @@ async fn a_ready_function_calls_a_tool() {
     assert_eq!((of_mcp(start), of_mcp(stop)), (keys.clone(), keys));
     assert_eq!(stop.get("status").unwrap(), "ok");
     assert_eq!(events[3].get("error_type").unwrap(), "-32602", "{:?}", events[3]);
+}
+
+#[tokio::test]
+async fn over_http_the_server_has_the_session_of_its_request() {
+    let there = Arc::new(Mutex::new(Vec::new()));
+    let server = Server(there.clone());
+    let config = StreamableHttpServerConfig::default();
+    let sessions = Arc::<LocalSessionManager>::default();
+    let service = StreamableHttpService::new(move || Ok(server.clone()), sessions, config);
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = format!("http://{}/mcp", listener.local_addr().unwrap());
+    let router = axum::Router::new().route_service("/mcp", service);
+    let serving = tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
+    let client = reqwest::Client::new();
+    let send = |session: Option<String>, body: serde_json::Value| {
+        let mut request = client
+            .post(&address)
+            .header("accept", "application/json, text/event-stream")
+            .header("content-type", "application/json")
+            .body(body.to_string());
+        if let Some(session) = session {
+            request = request.header("mcp-session-id", session);
+        }
+        async move { request.send().await.unwrap().error_for_status().unwrap() }
+    };
+    let client_info = json!({"name": "test", "version": "1"});
+    let hello = json!({"protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": client_info});
+    let answer =
+        send(None, json!({"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": hello})).await;
+    let session = answer.headers()["mcp-session-id"].to_str().unwrap().to_owned();
+    send(Some(session.clone()), json!({"jsonrpc": "2.0", "method": "notifications/initialized"})).await;
+    let call = json!({"name": "weather", "arguments": {"city": "Oslo"}});
+    let answer = send(
+        Some(session.clone()),
+        json!({"jsonrpc": "2.0", "id": 2, "method": "tools/call", "params": call}),
+    )
+    .await;
+    assert!(answer.text().await.unwrap().contains("rain"));
+    serving.abort();
+    let there = there.lock().unwrap();
+    let tool = of_mcp(&there[0]);
+    assert_eq!((&tool["mcp.session.id"], &tool["jsonrpc.request.id"]), (&json!(session), &json!("2")));
+    assert_eq!(of_mcp(there.last().unwrap()), tool, "the stop has it too");
 }
 
 #[tokio::test]
