@@ -188,7 +188,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_unknown_is_passed_on() {
+    fn an_unknown_reason_is_passed_on() {
         for raw in ["incomplete", "cancelled", "pause_turn", "OTHER", "LANGUAGE", ""] {
             assert_eq!(FinishReason::from(raw), FinishReason::Other(raw.to_owned()));
         }

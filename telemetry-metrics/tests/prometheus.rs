@@ -207,7 +207,7 @@ fn prometheus_scrapes_the_recommended_ones_over_http() {
 }
 
 #[test]
-fn what_a_model_invents_cannot_fill_the_memory() {
+fn invented_labels_cannot_fill_the_memory() {
     let text = scraped(vec![counter!("condukt.tool_call.stop", tags("tool"))], |_| {
         for number in 0..2100 {
             open_span!(tool_call, tool = format!("tool_{number}"), args = ()).end();

@@ -443,7 +443,7 @@ fn looking_up(turns: impl IntoIterator<Item = MockTurn>) -> Agent {
 }
 
 #[test]
-fn what_a_tool_does_is_inside_its_call_also_where_tools_run_at_once() {
+fn events_of_a_tool_are_inside_its_call_also_with_parallel_tools() {
     let turn = calls_of(&[("c1", "north", "Oslo"), ("c2", "south", "Rome"), ("c3", "north", "Bergen")]);
     let agent = looking_up([turn, MockTurn::text("Done.")]);
     let capture = testing::capture();

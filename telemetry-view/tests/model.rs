@@ -40,7 +40,7 @@ fn a_failed_tool_does_not_fail_the_session() {
 }
 
 #[test]
-fn what_was_shared_is_whole_in_the_detail() {
+fn shared_values_are_whole_in_the_detail() {
     let events = small_run();
     let model = model(&events);
     let turn = of_kind(&model, Kind::Turn)[1].number;
@@ -198,7 +198,7 @@ fn a_legion_agent_that_is_still_there_waits() {
 }
 
 #[test]
-fn what_comes_twice_counts_once() {
+fn a_repeated_event_counts_once() {
     let mut events = small_run();
     events.extend(small_run());
     // Single events have no ids to be told apart by.

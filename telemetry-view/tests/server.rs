@@ -245,7 +245,7 @@ fn everything_can_be_asked_for() {
 }
 
 #[test]
-fn what_an_agent_wrote_cannot_leave_its_place_in_a_saved_page() {
+fn content_cannot_break_out_of_a_saved_page() {
     let _alone = ALONE.lock();
     let view = quiet().serve().unwrap();
     let plain = ask(&view, "/export.html", &[]).body;

@@ -8,7 +8,7 @@ use std::future::Future;
 use std::pin::Pin;
 
 use futures::executor::block_on;
-use telemetry_runtime::{agent_span, testing, tool_call};
+use telemetry_runtime::{agent_span, testing, tool_call, Phase};
 
 #[tool_call]
 fn double(n: u32, _unused: &str) -> Result<u32, String> {
@@ -66,7 +66,6 @@ fn the_attributes_work_in_an_older_edition() {
         assert_eq!(temporaries(&RefCell::new("a".to_owned()), 2), 2);
         assert_eq!(block_on(Assistant { name: "a".to_owned() }.run("abc".to_owned())), 3);
     });
-    let names = capture.names();
-    assert_eq!(names.iter().filter(|name| name.ends_with(".start")).count(), 7);
-    assert_eq!(names.iter().filter(|name| name.ends_with(".stop")).count(), 7);
+    let of = |phase| capture.events().iter().filter(|event| event.as_event().phase() == Some(phase)).count();
+    assert_eq!((of(Phase::Start), of(Phase::Stop)), (7, 7));
 }

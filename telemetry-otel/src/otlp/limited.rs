@@ -270,7 +270,7 @@ mod tests {
     }
 
     #[test]
-    fn what_waits_is_bounded_in_bytes() {
+    fn the_queue_is_bounded_in_bytes() {
         let queue = Arc::new(QueueLimit::new("spans", 2048, 100_000));
         let guarded = Limited { inner: Stuck, queue: queue.clone() };
         let provider = SdkTracerProvider::builder().with_span_processor(guarded).build();

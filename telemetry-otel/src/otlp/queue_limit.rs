@@ -209,7 +209,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_does_not_fit_is_counted() {
+    fn items_that_do_not_fit_are_counted() {
         let queue = QueueLimit::new("spans", 3, 100);
         assert!(queue.admit(40) && queue.admit(40));
         assert!(!queue.admit(40), "too many bytes");

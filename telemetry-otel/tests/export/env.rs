@@ -146,7 +146,7 @@ fn the_console_shows_spans_alone_or_beside_a_collector() {
 }
 
 #[test]
-fn what_cannot_be_done_is_refused() {
+fn an_unsupported_value_is_refused() {
     let (said, requests) = run(&[("OTEL_EXPORTER_OTLP_PROTOCOL", "http/xml")]);
     assert!(said.contains("refused: OTEL_EXPORTER_OTLP_PROTOCOL is `http/xml`"), "{said}");
     assert_eq!(requests.len(), 0);

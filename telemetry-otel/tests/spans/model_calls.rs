@@ -52,7 +52,7 @@ fn instructions_that_are_sent_apart_stand_apart() {
 }
 
 #[test]
-fn what_the_request_asks_for_and_who_answers() {
+fn a_model_call_has_request_parameters_and_response_fields() {
     let kept = with_content();
     let parameters = json!({"temperature": 0.7, "max_completion_tokens": 100, "stop": "END", "n": 2, "seed": 7, "top_k": 40, "user": "u"});
     let tools = json!([{"type": "function", "function": {"name": "look", "parameters": {"type": "object"}}}]);

@@ -88,7 +88,7 @@ fn a_recording_is_exported_as_the_run_was() {
 }
 
 #[test]
-fn what_a_recording_has_no_end_of_is_cancelled() {
+fn a_recorded_span_without_an_end_is_cancelled() {
     let mut recorded = Vec::new();
     live(|_, events| recorded = events);
     // The process was killed while the tool ran.

@@ -66,7 +66,7 @@ fn content_is_off_unless_asked_for() {
 }
 
 #[test]
-fn what_is_too_large_is_cut_and_stays_json() {
+fn large_content_is_cut_and_stays_json() {
     let kept = kept(|builder| builder.content(ON));
     let messages: Json = (0..400)
         .map(|n| json!({"role": "user", "content": format!("{n} \"quoted\" ünïcödé {}", "\\ ".repeat(n))}))
@@ -129,7 +129,7 @@ async fn a_streams_first_chunk_is_timed() {
 }
 
 #[test]
-fn what_is_recorded_late_stands_on_the_span() {
+fn late_records_stand_on_the_span() {
     let kept = kept(|builder| builder);
     in_span!(llm_turn, model = "m", turn = 0, messages = (), provider = "mistral", stop(|said| assistant_message = said);
         || record!(llm_turn, usage = json!({"input_tokens": 5, "output_tokens": 1})));

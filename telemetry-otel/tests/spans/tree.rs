@@ -64,7 +64,7 @@ async fn inner(tracers: &SdkTracerProvider) {
 }
 
 #[tokio::test]
-async fn what_is_made_by_hand_in_a_body_is_inside_its_span() {
+async fn spans_made_by_hand_in_a_body_are_inside_its_span() {
     let kept = kept(|builder| builder);
     // Two tasks whose polls take turns.
     tokio::join!(outer(kept.tracers.clone()), async {
@@ -444,7 +444,7 @@ fn a_sampler_sees_who_asks_whom() {
 }
 
 #[test]
-fn what_an_exporter_does_is_not_exported() {
+fn spans_of_an_exporter_are_not_exported() {
     let kept = kept(|builder| builder);
     {
         let _suppressed = OtelContext::enter_telemetry_suppressed_scope();

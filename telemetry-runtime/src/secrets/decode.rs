@@ -445,7 +445,7 @@ mod tests {
     }
 
     #[test]
-    fn what_has_nothing_to_decode_is_left_alone() {
+    fn text_without_valid_escapes_is_not_decoded() {
         for plain in ["", "plain text", "\\", "\\q", "%", "%zz", "\\u{110000}", "\\ud800", "\\x4"] {
             let read = [Escaping::Backslash, Escaping::Percent].map(|escaping| undone(escaping, plain));
             assert_eq!(read.concat(), Vec::<String>::new(), "{plain}");

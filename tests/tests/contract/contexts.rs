@@ -125,7 +125,7 @@ fn an_agent_opens_a_session_if_the_context_has_no_session() {
 }
 
 #[test]
-fn what_a_span_opens_is_there_while_a_handler_observes() {
+fn a_spans_context_exists_while_a_handler_observes() {
     #[agent_span(agent, agent = "a")]
     fn seen() -> (Option<String>, Option<String>, bool) {
         let context = Context::current();
@@ -149,8 +149,8 @@ fn what_a_span_opens_is_there_while_a_handler_observes() {
 }
 
 #[test]
-fn what_is_set_is_always_there() {
-    if !alone("contexts::what_is_set_is_always_there") {
+fn values_set_by_the_user_always_exist() {
+    if !alone("contexts::values_set_by_the_user_always_exist") {
         return;
     }
     let context =

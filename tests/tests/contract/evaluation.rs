@@ -120,7 +120,7 @@ fn nothing_is_evaluated_for_a_handler_of_another_span() {
 }
 
 #[test]
-fn what_is_evaluated_is_evaluated_once() {
+fn an_expression_is_evaluated_once() {
     let capture = testing::capture();
     let other = capture.context().with_handler(event_names!["condukt.**"], |_: &Event<'_>| {});
     let counter = AtomicUsize::new(0);
@@ -141,7 +141,7 @@ fn a_record_outside_of_its_span_is_not_evaluated() {
 }
 
 #[test]
-fn what_only_the_stop_needs_is_evaluated_after_the_body() {
+fn stop_expressions_are_evaluated_after_the_body() {
     let order = Cell::new("");
     let note = |now: &'static str, before: &str| {
         assert_eq!(order.get(), before);

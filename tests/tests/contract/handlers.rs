@@ -63,7 +63,7 @@ fn a_handler_may_be_a_type() {
 }
 
 #[test]
-fn what_a_handler_emits_is_not_given_to_it() {
+fn a_handler_does_not_receive_its_own_events() {
     let (sender, seen) = mpsc::channel();
     let echo = |id: &'static str| {
         let sender = sender.clone();

@@ -74,7 +74,7 @@ fn an_error_it_fails_with_has_its_causes_and_its_kind() {
 }
 
 #[test]
-fn what_was_recorded_is_on_every_end() {
+fn recorded_keys_are_on_every_end() {
     let open = || {
         let span = open_span!(llm_turn, model = "m", messages = (), fields(region = "eu"));
         record!(span; usage = json!({"input_tokens": 3}), fields(attempt = 2));

@@ -193,7 +193,7 @@ fn a_transcript_has_each_message_once_over_many_runs() {
 }
 
 #[test]
-fn what_differs_from_run_to_run_is_replaced() {
+fn redact_replaces_values_by_key() {
     let recording =
         run().recording().redact("args.id", "[id]").redact("result", 0).redact("args.none.deep", 1);
     let books = recording.spans().named("tool_call").with("tool", "book");
@@ -239,7 +239,7 @@ fn a_recording_from_a_file_answers_the_same_questions() {
 }
 
 #[test]
-fn what_a_recording_writes_once_is_put_back() {
+fn shared_values_of_a_recording_are_put_back() {
     let path = std::env::temp_dir().join(format!("telemetry-shared-{}.jsonl", std::process::id()));
     let (first, second) = ("0".repeat(31) + "1", "0".repeat(31) + "2");
     let lines = format!(

@@ -26,7 +26,7 @@ fn one_that_panics_when_dropped_affects_no_other() {
 }
 
 #[test]
-fn what_one_emits_belongs_to_the_span_and_ends_too() {
+fn spans_of_a_handler_belong_to_the_span_and_end() {
     let capture = testing::capture().with_context(|context| {
         context.with_handler(event_names!["endings.step.*"], |event: &Event<'_>| {
             if event.metadata().get("n").unwrap() == 1 {

@@ -20,7 +20,7 @@ fn tree(depth: usize) -> Tree {
 }
 
 #[test]
-fn what_is_deep_and_ends_is_recorded() {
+fn a_deep_value_within_the_limit_is_recorded() {
     on_a_small_stack(|| {
         // Each takes three levels.
         let text = recorded(tree(30)).to_string();
@@ -91,7 +91,7 @@ impl Serialize for Heavy {
 }
 
 #[test]
-fn what_takes_much_stack_is_stopped_in_time() {
+fn serialisation_that_takes_much_stack_is_stopped() {
     on_a_small_stack(|| {
         assert_eq!(recorded(Heavy(2)), json!([[1]]));
         assert_eq!(recorded(Heavy(100)), marker("Heavy"));
@@ -115,7 +115,7 @@ impl Serialize for Nests {
 }
 
 #[test]
-fn what_calls_annotated_functions_as_it_is_serialised_ends() {
+fn serialisation_that_calls_annotated_functions_ends() {
     on_a_small_stack(|| {
         let capture = testing::capture();
         assert_eq!(capture.scope(|| looks_at(Nests(0))), 0);

@@ -56,7 +56,7 @@ fn given_what_panics(value: Panics) {
 }
 
 #[test]
-fn what_panics_is_recorded_as_unserialisable_and_the_rest_is_there() {
+fn a_panicking_value_is_marked_and_the_others_are_recorded() {
     let capture = testing::capture();
     capture.scope(|| given_what_panics(Panics));
     let events = capture.events();
@@ -72,7 +72,7 @@ fn what_panics_is_recorded_as_unserialisable_and_the_rest_is_there() {
 fn given_what_fails(value: &Fails) {}
 
 #[test]
-fn what_fails_is_recorded_as_unserialisable() {
+fn a_failing_value_is_marked() {
     let capture = testing::capture();
     capture.scope(|| given_what_fails(&Fails));
     let start = &capture.events()[0];
@@ -136,7 +136,7 @@ impl fmt::Debug for Cycle {
 fn given_what_never_ends(cycle: &Cycle) {}
 
 #[test]
-fn what_nests_without_end_does_not_overflow_the_stack() {
+fn endless_nesting_does_not_overflow_the_stack() {
     let capture = testing::capture();
     let cycle = Rc::new(Cycle::default());
     *cycle.0.borrow_mut() = Some(cycle.clone());
@@ -164,7 +164,7 @@ impl Serialize for Emits {
 }
 
 #[test]
-fn what_emits_while_it_is_serialised_ends() {
+fn serialisation_that_emits_events_ends() {
     let capture = testing::capture();
     capture.scope(|| looks(Emits));
     let (starts, stops) =

@@ -142,7 +142,7 @@ fn a_failure_is_reported_once() {
 /// A span that ends releases its ancestors that have ended, in every thread's view: what is open around the
 /// one inside is found whenever it is looked for.
 #[test]
-fn those_around_a_span_are_found_while_one_between_ends() {
+fn ancestors_are_found_while_one_of_them_ends() {
     struct Node {
         ended: AtomicBool,
         parent: Mutex<Option<Arc<Node>>>,

@@ -16,7 +16,7 @@ fn streamer() -> impl Stream<Item = Option<String>> {
 }
 
 #[tokio::test]
-async fn what_makes_the_items_runs_inside_and_what_takes_them_outside() {
+async fn the_producer_of_items_runs_inside_and_the_consumer_outside() {
     let capture = testing::capture();
     let run = async {
         let mut stream = Box::pin(streamer());

@@ -135,7 +135,7 @@ fn a_panic_in_it_is_an_exception_and_goes_on() {
 
 /// Streams that are put together go on holding the others when one panics or all have ended.
 #[test]
-fn what_it_holds_ends_before_it() {
+fn spans_held_by_a_stream_end_before_it() {
     let capture = testing::capture();
     capture.scope(|| {
         let panics = stream::poll_fn(|_| -> Poll<Option<u32>> { panic!("second") }).boxed();

@@ -17,7 +17,7 @@ fn the_last_that_is_there_stands_and_later_rules_win() {
 }
 
 #[test]
-fn what_is_recorded_inside_wins_over_all() {
+fn keys_recorded_inside_take_precedence() {
     #[agent_span(Read { n: 1 }, stream, item(|_item| last = 1))]
     fn records() -> impl Stream<Item = u32> {
         stream! {

@@ -145,7 +145,7 @@ fn fits(allowed: &str, finding: &str) -> bool {
 }
 
 #[test]
-fn what_is_exported_is_what_the_conventions_prescribe() {
+fn every_span_follows_the_conventions() {
     let (model, mut findings) = (model(), Vec::new());
     let kept = everything();
     let spans = kept.spans();

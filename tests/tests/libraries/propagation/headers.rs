@@ -118,7 +118,7 @@ fn agent() -> BTreeMap<String, String> {
 }
 
 #[test]
-fn what_is_injected_is_the_current_span_its_session_and_the_users_keys() {
+fn headers_carry_the_current_span_its_session_and_the_users_keys() {
     let capture = testing::capture().with_context(|context| {
         context.with("user_id", "ü, 1;=%").with("attempt", 2).with("list", [1]).with("not a token", 1)
     });
@@ -170,7 +170,7 @@ fn headers_set_no_documented_key_and_no_malformed_session_id() {
 }
 
 #[test]
-fn what_is_too_large_is_not_read() {
+fn large_headers_are_not_read() {
     let many: Vec<String> = (0..1000).map(|n| format!("k{n}=v")).collect();
     let context = Context::extract(&HashMap::from([("baggage".to_owned(), many.join(","))]));
     assert!(context.iter().count() <= 64);
@@ -182,7 +182,7 @@ fn what_is_too_large_is_not_read() {
 }
 
 #[test]
-fn what_is_injected_is_bounded() {
+fn injected_headers_are_bounded() {
     let context =
         (0..500).fold(Context::new(), |context, n| context.with(format!("key{n}"), "v".repeat(500)));
     let mut carrier = HashMap::new();

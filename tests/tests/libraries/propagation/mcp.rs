@@ -252,7 +252,7 @@ fn structured_json_is_a_result() {
 }
 
 #[test]
-fn what_comes_in_a_request_is_validated() {
+fn the_context_of_a_request_is_validated() {
     for id in [json!(""), json!("a\nb"), json!(7), json!("x".repeat(300)), json!(null)] {
         let mut meta = MetaObject::default();
         meta.0.insert("io.telemetry/tool_call_id".into(), id);

@@ -145,7 +145,7 @@ fn it_is_attached_once_and_detached_once() {
 }
 
 #[test]
-fn what_is_missing_is_left_blank() {
+fn a_missing_key_is_left_blank() {
     let _alone = alone();
     let lines = logged(|| {
         for name in all_names() {

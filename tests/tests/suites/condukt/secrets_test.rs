@@ -52,7 +52,7 @@ fn they_print_as_their_names() {
 }
 
 #[test]
-fn those_of_the_session_join_those_around() {
+fn secrets_of_a_session_join_those_around() {
     let capture = testing::capture();
     let outer = capture
         .context()

@@ -157,7 +157,7 @@ fn usage_is_found_where_an_answer_holds_it() {
 }
 
 #[test]
-fn what_is_unknown_is_absent() {
+fn an_unknown_count_is_absent() {
     for nothing in [
         json!(null),
         json!({}),
@@ -281,7 +281,7 @@ proptest! {
     }
 
     #[test]
-    fn what_was_read_is_read_again_from_its_own_form(usage in usages()) {
+    fn a_serialised_usage_reads_as_itself(usage in usages()) {
         if let Some(usage) = Usage::read(&usage) {
             let own = serde_json::to_value(usage).unwrap();
             prop_assert_eq!(Usage::read(&own), Some(usage), "{}", own);

@@ -255,7 +255,7 @@ fn geminis_and_bedrocks() {
 }
 
 #[test]
-fn those_of_libraries() {
+fn messages_of_client_libraries() {
     let rig = made(json!([
         {"role": "user", "content": [{"type": "text", "text": "How warm is it?"},
             {"type": "image", "data": {"type": "base64", "value": "AAAA"}, "media_type": "png"}]},

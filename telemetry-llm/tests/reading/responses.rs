@@ -142,7 +142,7 @@ fn bedrocks_coheres_and_ollamas() {
 }
 
 #[test]
-fn those_of_libraries() {
+fn responses_of_client_libraries() {
     let rig = json!({"choice": [{"type": "text", "text": "Cold."}, {"type": "toolcall", "id": {"provider": "c"}, "function": {"name": "look", "arguments": {}}}],
         "usage": {"input_tokens": 9, "output_tokens": 3, "total_tokens": 12}, "origin": {"api": "openai", "provider": "openai", "model": "gpt-4o", "response_model": "gpt-4o-2024-08-06", "response_id": "r"},
         "finish_reason": "tool_calls", "raw": {"choices": []}});
@@ -199,7 +199,7 @@ fn structs_of_ones_own() {
 }
 
 #[test]
-fn what_was_read_is_read_again_from_its_own_form() {
+fn a_serialised_response_reads_as_itself() {
     let answer = json!({"id": "chatcmpl-1", "model": "gpt-4o-2024-08-06", "choices": [{"message": {"role": "assistant", "content": "Hi",
         "tool_calls": [{"id": "c", "function": {"name": "look", "arguments": "{}"}}]}, "finish_reason": "tool_calls"}],
         "usage": {"prompt_tokens": 12, "completion_tokens": 4, "total_tokens": 16}});

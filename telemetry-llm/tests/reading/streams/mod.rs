@@ -230,7 +230,7 @@ fn streams_of_libraries_and_of_ones_own() {
 }
 
 #[test]
-fn what_a_stream_keeps_is_bounded() {
+fn the_memory_of_a_stream_is_bounded() {
     let mut stream = ResponseStream::new();
     let chunk = json!({"choices": [{"index": 0, "delta": {"content": "x".repeat(1 << 20)}}]});
     for _ in 0..20 {
