@@ -31,7 +31,7 @@ pub(crate) struct Options {
     pub(crate) full_agent_names: bool,
     /// Whether an agent has the sum of its model calls.
     pub(crate) agent_sums: bool,
-    /// Whether failures and evaluations are events of their spans; where nothing is said they are if there are no log records.
+    /// Whether failures and evaluations are events of their spans; by default they are if no log records are exported.
     pub(crate) exception_events: Option<bool>,
     pub(crate) start_spans: bool,
     pub(crate) stacktraces: bool,

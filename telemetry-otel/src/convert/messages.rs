@@ -30,9 +30,9 @@ pub(crate) fn leave_out_media(part: &mut Part) {
     *part = Part::text(what);
 }
 
-/// The messages as JSON of at most about that many bytes as far as pictures and the like go: of
-/// those that do not fit, the largest first, it is said instead that they were left out. Half a
-/// picture is none.
+/// The messages as JSON of at most about that many bytes as far as pictures and the like go: the
+/// largest of those that do not fit are left out first, with a text in their place. Half a picture
+/// is useless.
 pub(crate) fn json(mut messages: Vec<Message>, max_bytes: usize) -> Json {
     let blobs = |messages: &[Message]| -> Vec<usize> {
         let parts = messages.iter().flat_map(|message| &message.parts);

@@ -5,7 +5,7 @@ use serde_json::Value as Json;
 /// What stands where something was cut off.
 const MARK: &str = "…";
 
-/// The text, cut to that many bytes. Half a picture is none: of bytes written as text it is said how many were left out.
+/// The text, cut to that many bytes. Half a picture is useless: of bytes written as text, their number stands in their place.
 pub(crate) fn text(text: &str, max_bytes: usize) -> String {
     if text.len() <= max_bytes {
         return text.to_owned();

@@ -27,7 +27,7 @@ fn a_key_without_a_value_is_the_parameter() {
     let stop = stop_of(|| said("m", 1, "hi", true, 3));
     assert_eq!(stop.get("streaming?").unwrap(), true);
     assert_eq!(stop.get("tool_count").unwrap(), 3);
-    assert_eq!(stop.get("model").unwrap(), "other", "what is said goes before the parameter");
+    assert_eq!(stop.get("model").unwrap(), "other", "the annotation wins over the parameter");
 }
 
 #[agent_span(llm_turn, model = "m", turn = 0, skip(messages), messages = messages.len(), stop(|()|))]

@@ -69,7 +69,7 @@ pub(crate) fn check_attribute(model: &Json, name: &str, value: &Json, findings: 
     }
 }
 
-/// Whether an attribute that depends on something must be there, as far as a span tells.
+/// Whether an attribute that depends on something must be there, as far as a span shows.
 fn is_due(name: &str, attributes: &Map<String, Json>, failed: bool) -> bool {
     match name {
         "error.type" => failed,
