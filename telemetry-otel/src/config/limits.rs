@@ -19,17 +19,11 @@ impl Limits {
     /// Keeps attributes within the limits, beside as many as are `set` already. Where some are left out,
     /// the last one is how many.
     pub(crate) fn apply(self, attributes: &mut Vec<KeyValue>, set: usize) {
-        if let Some(length) = self.length {
-            for attribute in attributes.iter_mut() {
-                shorten(&mut attribute.value, length);
-            }
+        for attribute in attributes.iter_mut() {
+            self.shorten(&mut attribute.value);
         }
         let room = self.count.saturating_sub(set);
-        if attributes.len() > room {
-            let kept = room.saturating_sub(1);
-            let dropped = attributes.len() - kept;
-            attributes.truncate(kept);
-            attributes.push(KeyValue::new(DROPPED, i64::try_from(dropped).unwrap_or(i64::MAX)));
+        if let Some(dropped) = fit(attributes, room, |dropped| KeyValue::new(DROPPED, dropped)) {
             warn(dropped, self.count);
         }
     }
@@ -41,12 +35,7 @@ impl Limits {
                 shorten_any(value, length);
             }
         }
-        if attributes.len() > self.count {
-            let kept = self.count.saturating_sub(1);
-            let dropped = i64::try_from(attributes.len() - kept).unwrap_or(i64::MAX);
-            attributes.truncate(kept);
-            attributes.push((DROPPED.into(), dropped.into()));
-        }
+        fit(attributes, self.count, |dropped| (DROPPED.into(), dropped.into()));
     }
 
     /// Shortens a value that is set on its own, not as one of a list.
@@ -63,26 +52,36 @@ impl Limits {
     }
 }
 
+/// Keeps as many attributes as there is room for. Where some are left out, the last one is what `note` makes of their
+/// number, which is returned.
+fn fit<T>(attributes: &mut Vec<T>, room: usize, note: impl FnOnce(i64) -> T) -> Option<usize> {
+    if attributes.len() <= room {
+        return None;
+    }
+    let kept = room.saturating_sub(1);
+    let dropped = attributes.len() - kept;
+    attributes.truncate(kept);
+    attributes.push(note(i64::try_from(dropped).unwrap_or(i64::MAX)));
+    Some(dropped)
+}
+
+fn cut(text: &mut StringValue, length: usize) {
+    if let Some((end, _)) = text.as_str().char_indices().nth(length) {
+        *text = text.as_str()[..end].to_owned().into();
+    }
+}
+
 fn shorten(value: &mut Value, length: usize) {
-    let cut = |text: &mut StringValue| {
-        if let Some((end, _)) = text.as_str().char_indices().nth(length) {
-            *text = text.as_str()[..end].to_owned().into();
-        }
-    };
     match value {
-        Value::String(text) => cut(text),
-        Value::Array(Array::String(items)) => items.iter_mut().for_each(cut),
+        Value::String(text) => cut(text, length),
+        Value::Array(Array::String(items)) => items.iter_mut().for_each(|text| cut(text, length)),
         _ => {}
     }
 }
 
 fn shorten_any(value: &mut AnyValue, length: usize) {
     match value {
-        AnyValue::String(text) => {
-            if let Some((end, _)) = text.as_str().char_indices().nth(length) {
-                *text = text.as_str()[..end].to_owned().into();
-            }
-        }
+        AnyValue::String(text) => cut(text, length),
         AnyValue::ListAny(items) => items.iter_mut().for_each(|item| shorten_any(item, length)),
         AnyValue::Map(map) => map.values_mut().for_each(|item| shorten_any(item, length)),
         _ => {}
