@@ -26,7 +26,7 @@ use tracing_subscriber::Layer;
 use tracing_subscriber::layer::Context as LayerContext;
 use tracing_subscriber::registry::LookupSpan;
 
-use crate::context::{Context, current_span, enter, leave};
+use crate::context::{Context, enter, is_in_span, leave};
 
 /// Keeps the context in every `tracing` span that is made under it, and enters it with the span.
 ///
@@ -76,12 +76,11 @@ impl<S: Subscriber + for<'s> LookupSpan<'s>> Layer<S> for ContextLayer {
     }
 
     fn on_enter(&self, id: &Id, layers: LayerContext<'_, S>) {
-        let is_inside = current_span().is_some();
         let kept = || {
             let span = layers.span(id)?;
             span.extensions().get::<Kept>().map(|kept| kept.0.clone())
         };
-        let context = if is_inside { None } else { kept() };
+        let context = if is_in_span() { None } else { kept() };
         let _ = ENTERED.try_with(|all| {
             let Ok(mut all) = all.try_borrow_mut() else { return };
             if all.len() < MAX_ENTERED {

@@ -59,7 +59,7 @@ impl ActiveSpan {
         let trace = OnceLock::new();
         let known = match &parent {
             // Found by one step while the parent is at hand, should a secret be looked for.
-            Some(parent) if secrets::any_alive() => Some(parent.trace()),
+            Some(parent) if secrets::any_alive() => Some(parent.trace().clone()),
             Some(_) => None,
             None => caller.cloned(),
         };
@@ -168,25 +168,24 @@ impl ActiveSpan {
     }
 
     /// The secrets of the trace, which the outermost span made and all others share.
-    fn trace(self: &Arc<Self>) -> Arc<TraceSecrets> {
+    fn trace(self: &Arc<Self>) -> &Arc<TraceSecrets> {
         if let Some(trace) = self.trace.get() {
-            return trace.clone();
+            return trace;
         }
         let mut path: Vec<Arc<Self>> = Vec::new();
-        let mut found = None;
-        for node in self.around() {
-            found = node.trace.get().cloned();
-            if found.is_some() {
+        let mut trace = None;
+        for node in self.around().skip(1) {
+            trace = node.trace.get().cloned();
+            if trace.is_some() {
                 break;
             }
             path.push(node);
         }
         // Two threads that get here at once agree on what the outermost span has.
-        let mut trace = found;
         for node in path.iter().rev() {
             trace = Some(node.trace.get_or_init(|| trace.unwrap_or_default()).clone());
         }
-        trace.unwrap_or_default()
+        self.trace.get_or_init(|| trace.unwrap_or_default())
     }
 
     /// Makes secrets known to the whole trace.
@@ -196,10 +195,7 @@ impl ActiveSpan {
 
     /// The secrets of the trace.
     pub(crate) fn secrets(self: &Arc<Self>) -> Option<Arc<SecretSet>> {
-        match self.trace.get() {
-            Some(trace) => trace.known(),
-            None => self.trace().known(),
-        }
+        self.trace().known()
     }
 }
 

@@ -28,6 +28,13 @@ pub(crate) fn current_span() -> Option<Arc<ActiveSpan>> {
     with_context(|context| context.span.clone()).flatten()
 }
 
+/// Whether there is a current span.
+#[cfg(feature = "tracing-layer")]
+pub(crate) fn is_in_span() -> bool {
+    LEAF.try_with(Cell::get).is_ok_and(|leaf| leaf.is_some())
+        || with_context(|context| context.span.is_some()).unwrap_or(false)
+}
+
 /// Reads the current context, whose span is the one around the leaf.
 fn with_context<R>(read: impl FnOnce(&Context) -> R) -> Option<R> {
     CONTEXT

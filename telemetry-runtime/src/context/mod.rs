@@ -25,6 +25,8 @@ use crate::value::{CapturedValue, Value};
 
 pub(crate) use active_span::{ActiveSpan, EventPlace, SpanPlace};
 pub use carry::{InContext, WithContext, in_current_context};
+#[cfg(feature = "tracing-layer")]
+pub(crate) use current::is_in_span;
 pub(crate) use current::{ContextGuard, current_span, enter, enter_leaf, leave, leave_leaf, with_state};
 pub use observer::SpanObserver;
 pub(crate) use observer::{Observers, Observing, tell};
