@@ -54,6 +54,12 @@ fn depth() -> u32 {
     DEPTH.try_with(Cell::get).unwrap_or(0)
 }
 
+/// Sets the depth, and returns the one before.
+#[inline]
+fn set_depth(depth: u32) -> u32 {
+    DEPTH.try_with(|cell| cell.replace(depth)).unwrap_or(0)
+}
+
 #[inline]
 fn count() -> u64 {
     COUNT.try_with(Cell::get).unwrap_or(0)
@@ -61,11 +67,10 @@ fn count() -> u64 {
 
 /// Runs something while the hook watches at that depth, and catches its panic.
 #[inline]
-fn catch_at<R>(at: impl FnOnce(u32) -> u32, run: impl FnOnce() -> R) -> std::thread::Result<R> {
-    let before = depth();
-    let _ = DEPTH.try_with(|depth| depth.set(at(before)));
+fn catch_at<R>(depth: u32, run: impl FnOnce() -> R) -> std::thread::Result<R> {
+    let before = set_depth(depth);
     let result = catch_unwind(AssertUnwindSafe(run));
-    let _ = DEPTH.try_with(|depth| depth.set(before));
+    set_depth(before);
     result
 }
 
@@ -101,7 +106,7 @@ fn frames_of(message: &str, since: u64, forget: bool) -> Option<Arc<Backtrace>> 
 /// Runs user code outside a span's work. Catches panics without reporting or rethrowing them.
 #[inline]
 pub(crate) fn contain<R>(run: impl FnOnce() -> R) -> Result<R, Panicked> {
-    match catch_at(|_| 0, run) {
+    match catch_at(0, run) {
         Ok(returned) => Ok(returned),
         Err(payload) => Err(contained(payload)),
     }
@@ -118,7 +123,7 @@ fn contained(payload: Box<dyn Any + Send>) -> Panicked {
 #[inline]
 pub(crate) fn watch<R>(run: impl FnOnce() -> R) -> Result<R, (Panicked, Box<dyn Any + Send>)> {
     let since = count();
-    match catch_at(|depth| depth + 1, run) {
+    match catch_at(depth() + 1, run) {
         Ok(returned) => Ok(returned),
         Err(payload) => Err((watched(&*payload, since, false), payload)),
     }
@@ -128,7 +133,7 @@ pub(crate) fn watch<R>(run: impl FnOnce() -> R) -> Result<R, (Panicked, Box<dyn 
 #[inline]
 pub(crate) fn watch_handler(run: impl FnOnce()) -> Result<(), Panicked> {
     let since = count();
-    match catch_at(|depth| depth + 1, run) {
+    match catch_at(depth() + 1, run) {
         Ok(()) => Ok(()),
         Err(payload) => {
             let panicked = watched(&*payload, since, true);

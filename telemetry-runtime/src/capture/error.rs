@@ -87,7 +87,7 @@ impl<E: Error> KnownError for E {}
 
 impl<E: KnownError> TextOfError for &&&&Failed<'_, E> {
     fn __telemetry_text(&self) -> String {
-        with_causes(display_text(self.0), || self.0.source())
+        with_causes(display_text(self.0), &mut || self.0.source())
     }
 }
 
@@ -99,7 +99,7 @@ pub trait TextOfHolder {
 
 impl<E: Deref<Target = T> + Display, T: Error + ?Sized> TextOfHolder for &&&Failed<'_, E> {
     fn __telemetry_text(&self) -> String {
-        with_causes(display_text(self.0), || self.0.source())
+        with_causes(display_text(self.0), &mut || self.0.source())
     }
 }
 
@@ -147,7 +147,7 @@ pub trait KindGiven {
 
 impl<E: ErrorType + ?Sized> KindGiven for &&&&Failed<'_, E> {
     fn __telemetry_kind(&self) -> String {
-        contained(|| self.0.error_type()).unwrap_or_else(|| kind_of_name(&short_type_name::<E>(), ""))
+        contained(&mut || self.0.error_type()).unwrap_or_else(|| kind_of_name(&short_type_name::<E>(), ""))
     }
 }
 
@@ -171,7 +171,7 @@ pub trait KindOfHolder {
 
 impl<E: Deref<Target = T>, T: AsError + ?Sized> KindOfHolder for &&Failed<'_, E> {
     fn __telemetry_kind(&self) -> String {
-        contained(|| kind_of_root((**self.0).as_error())).unwrap_or_else(|| UNKNOWN.to_owned())
+        contained(&mut || kind_of_root((**self.0).as_error())).unwrap_or_else(|| UNKNOWN.to_owned())
     }
 }
 
@@ -214,7 +214,7 @@ macro_rules! objects {
         #[diagnostic::do_not_recommend]
         impl AsFailure for $ty {
             fn failure(&self) -> (String, String) {
-                (with_causes(display_text(self), || self.source()), kind_of_root(self))
+                (with_causes(display_text(self), &mut || self.source()), kind_of_root(self))
             }
         }
     )+ };
@@ -237,7 +237,7 @@ pub trait AsFailure {
 #[diagnostic::do_not_recommend]
 impl<E: Error> AsFailure for E {
     fn failure(&self) -> (String, String) {
-        let text = with_causes(display_text(self), || self.source());
+        let text = with_causes(display_text(self), &mut || self.source());
         (text, kind_of_name(&short_type_name::<E>(), &debug_text(self)))
     }
 }
@@ -250,7 +250,7 @@ impl AsFailure for str {
 }
 
 /// A text followed by the causes that it does not hold already.
-fn with_causes<'e>(mut text: String, source: impl FnOnce() -> Option<&'e (dyn Error + 'static)>) -> String {
+fn with_causes<'e>(mut text: String, source: &mut dyn FnMut() -> Option<&'e (dyn Error + 'static)>) -> String {
     let mut cause = contained(source).flatten();
     for _ in 0..MAX_CAUSES {
         let Some(error) = cause else { break };
@@ -259,7 +259,7 @@ fn with_causes<'e>(mut text: String, source: impl FnOnce() -> Option<&'e (dyn Er
             text.push_str(": ");
             text.push_str(&told);
         }
-        cause = contained(|| error.source()).flatten();
+        cause = contained(&mut || error.source()).flatten();
     }
     text
 }

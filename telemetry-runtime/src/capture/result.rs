@@ -124,7 +124,7 @@ pub trait MayFail {
 
 impl<T: FailureValue + ?Sized> MayFail for &Whole<'_, T> {
     fn __telemetry_failure(&self) -> Option<String> {
-        contained(|| self.0.failure()).flatten()
+        contained(&mut || self.0.failure()).flatten()
     }
 }
 

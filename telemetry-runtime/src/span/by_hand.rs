@@ -159,7 +159,7 @@ impl<S: SpanKind> OpenSpan<S> {
     ///
     /// Of a `Result` give the `Ok` value here and the error to [`fail`](Self::fail).
     pub fn stop<T: StopsWith<S, S::Mode> + ?Sized>(self, value: &T) {
-        self.ended(|stop| {
+        self.ended(&mut |stop| {
             stop.ok();
             value.fill(stop);
         });
@@ -167,15 +167,19 @@ impl<S: SpanKind> OpenSpan<S> {
 
     /// Ends the span with what was recorded.
     pub fn end(self) {
-        self.ended(Stop::ok);
+        self.ended(&mut Stop::ok);
     }
 
     /// Ends the span as if `error` were returned: with its text, its causes and its kind.
     ///
     /// For a kind of your own, record it before: `record!(span; error_type = "rate_limited")`.
     pub fn fail<E: AsFailure + ?Sized>(self, error: &E) {
-        let failure = error.failure();
-        self.ended(|stop| stop.fail(failure));
+        let mut failure = Some(error.failure());
+        self.ended(&mut |stop| {
+            if let Some(failure) = failure.take() {
+                stop.fail(failure);
+            }
+        });
     }
 
     /// Counts an item of a stream that the span follows: the first gives the end its `time_to_first_item`, the first with
@@ -191,7 +195,7 @@ impl<S: SpanKind> OpenSpan<S> {
         }
     }
 
-    fn ended<'r>(mut self, fill: impl FnOnce(&mut Stop<'r>)) {
+    fn ended<'r>(mut self, fill: &mut dyn FnMut(&mut Stop<'r>)) {
         if let Some(mut span) = self.span.take() {
             span.stop(self.measured, fill);
         }
@@ -220,7 +224,7 @@ impl<S: SpanKind> OpenSpan<S> {
 impl<S: SpanKind> Drop for OpenSpan<S> {
     fn drop(&mut self) {
         if let Some(mut span) = self.span.take() {
-            span.cancelled(self.measured, |_| {});
+            span.cancelled(self.measured, &mut |_| {});
         }
     }
 }

@@ -28,7 +28,12 @@ impl<'a> Starting<'a> {
     #[cold]
     #[inline(never)]
     fn begin_here(&mut self, site: &'static SpanSite, capture: impl FnOnce(&mut Span<'a>)) {
-        begin(site, &mut self.span, capture);
+        let mut capture = Some(capture);
+        begin(site, &mut self.span, &mut |span| {
+            if let Some(capture) = capture.take() {
+                capture(span);
+            }
+        });
         if let Some(span) = &mut self.span {
             span.begin();
             span.enter();
@@ -58,11 +63,16 @@ pub fn run<'a, R>(
     span.leave();
     match result {
         Ok(returned) => {
-            span.stop(Measured::default(), |keys| stop(&returned, keys));
+            let mut stop = Some(stop);
+            span.stop(Measured::default(), &mut |keys| {
+                if let Some(stop) = stop.take() {
+                    stop(&returned, keys);
+                }
+            });
             returned
         }
         Err((panicked, payload)) => {
-            span.panicked(Measured::default(), panicked, |_| {});
+            span.unfinished(Some(panicked));
             resume_unwind(payload)
         }
     }

@@ -38,7 +38,12 @@ pub fn begin_here<'a, F, S>(
     capture: impl FnOnce(&mut Span<'a>),
 ) -> Option<Box<Observed<'a, F, S>>> {
     let mut observed = Box::new(Observed { future: None, span: None, stop: None });
-    begin(site, &mut observed.span, capture);
+    let mut capture = Some(capture);
+    begin(site, &mut observed.span, &mut |span| {
+        if let Some(capture) = capture.take() {
+            capture(span);
+        }
+    });
     observed.span.is_some().then_some(observed)
 }
 
@@ -73,7 +78,7 @@ pin_project! {
         fn drop(this: Pin<&mut Self>) {
             let mut this = this.project();
             if let Some(span) = this.span {
-                abandon_open(span, || this.future.set(None), drop_ends);
+                abandon_open(span, &mut || this.future.set(None), &mut Span::unfinished);
             }
         }
     }
@@ -101,14 +106,16 @@ impl<F: Future, S: for<'r> FnOnce(&'r F::Output, &mut Stop<'r>)> Future for Obse
         match result {
             Ok(poll) => {
                 let returned = ready!(poll);
-                if let Some(stop) = this.stop.take() {
-                    span.stop(Measured::default(), |keys| stop(&returned, keys));
-                }
+                span.stop(Measured::default(), &mut |keys| {
+                    if let Some(stop) = this.stop.take() {
+                        stop(&returned, keys);
+                    }
+                });
                 Poll::Ready(returned)
             }
             Err((panicked, payload)) => {
-                drop_remains(span, || this.future.set(None));
-                span.panicked(Measured::default(), panicked, |_| {});
+                drop_remains(span, &mut || this.future.set(None));
+                span.unfinished(Some(panicked));
                 resume_unwind(payload)
             }
         }
@@ -132,7 +139,12 @@ impl<'a, R, S: for<'r> FnOnce(&'r R, &mut Stop<'r>)> Ending<'a, R> for Stopping<
 
     fn end(self, span: Option<Box<Span<'a>>>, returned: R) -> R {
         if let Some(mut span) = span {
-            span.stop(Measured::default(), |keys| self.0(&returned, keys));
+            let mut stop = Some(self.0);
+            span.stop(Measured::default(), &mut |keys| {
+                if let Some(stop) = stop.take() {
+                    stop(&returned, keys);
+                }
+            });
         }
         returned
     }
@@ -162,25 +174,17 @@ pin_project! {
     impl<F, S> PinnedDrop for Instrumented<'_, F, S> {
         fn drop(this: Pin<&mut Self>) {
             let mut this = this.project();
-            abandon(this.span, || this.future.set(None), drop_ends);
+            abandon(this.span, &mut || this.future.set(None), &mut Span::unfinished);
         }
-    }
-}
-
-/// Ends the span of a future that was dropped, or whose destructors panicked.
-fn drop_ends(span: &mut Span<'_>, panicked: Option<Panicked>) {
-    match panicked {
-        None => span.cancelled(Measured::default(), |_| {}),
-        Some(panicked) => span.panicked(Measured::default(), panicked, |_| {}),
     }
 }
 
 /// Drops unfinished work in its span's context, so that spans inside end first, then ends the span: `end` gets the
 /// panic of a destructor, which then goes on.
-pub(super) fn abandon(
-    span: &mut Option<Box<Span<'_>>>,
-    drop_work: impl FnOnce(),
-    end: impl FnOnce(&mut Span<'_>, Option<Panicked>),
+pub(super) fn abandon<'a>(
+    span: &mut Option<Box<Span<'a>>>,
+    drop_work: &mut dyn FnMut(),
+    end: &mut dyn FnMut(&mut Span<'a>, Option<Panicked>),
 ) {
     if let Some(mut span) = span.take() {
         abandon_open(&mut span, drop_work, end);
@@ -188,10 +192,10 @@ pub(super) fn abandon(
 }
 
 /// As [`abandon`], of a span that stays in its place.
-fn abandon_open(
-    span: &mut Span<'_>,
-    drop_work: impl FnOnce(),
-    end: impl FnOnce(&mut Span<'_>, Option<Panicked>),
+fn abandon_open<'a>(
+    span: &mut Span<'a>,
+    drop_work: &mut dyn FnMut(),
+    end: &mut dyn FnMut(&mut Span<'a>, Option<Panicked>),
 ) {
     if !span.is_open() {
         return;
@@ -207,7 +211,7 @@ fn abandon_open(
 
 /// Drops what panicked work still holds, as one that was joined with another does, so that spans
 /// inside end before the one around them. The panic that is on its way stands for one from here.
-pub(super) fn drop_remains(span: &mut Span<'_>, drop_work: impl FnOnce()) {
+pub(super) fn drop_remains(span: &mut Span<'_>, drop_work: &mut dyn FnMut()) {
     if let Err((_, payload)) = span.within(drop_work) {
         crate::panics::discard(payload);
     }
@@ -275,8 +279,8 @@ impl<'a, F: Future, S: Ending<'a, F::Output>> Instrumented<'a, F, S> {
                     Ok(poll) => ready!(poll),
                     Err((panicked, payload)) => {
                         if let Some(mut span) = this.span.take() {
-                            drop_remains(&mut span, || this.future.set(None));
-                            span.panicked(Measured::default(), panicked, |_| {});
+                            drop_remains(&mut span, &mut || this.future.set(None));
+                            span.unfinished(Some(panicked));
                         }
                         resume_unwind(payload)
                     }

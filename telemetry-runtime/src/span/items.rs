@@ -112,29 +112,30 @@ impl ItemStop {
             || self.answer.as_ref().is_some_and(|answer| answer.is_complete())
     }
 
-    /// Fills a stop.
-    pub(super) fn fill(self, keys: &mut Stop<'_>) {
-        match &self.error {
-            Some(error) => keys.fail(error.clone()),
+    /// Fills a stop. Nothing is left here.
+    pub(super) fn fill(&mut self, keys: &mut Stop<'_>) {
+        match self.error.take() {
+            Some(error) => keys.fail(error),
             None => keys.ok(),
         }
         self.fill_known(keys);
     }
 
-    /// Fills in what is known of a stream that was cut short.
-    pub(super) fn fill_known(self, keys: &mut Stop<'_>) {
-        if let Some(answer) = self.answer.and_then(|answer| answer.response()) {
+    /// Fills in what is known of a stream that was cut short. Nothing is left here.
+    pub(super) fn fill_known(&mut self, keys: &mut Stop<'_>) {
+        let Self { keys: last_values, texts, usage, answer, .. } = std::mem::take(self);
+        if let Some(answer) = answer.and_then(|answer| answer.response()) {
             for (key, value) in answer_keys(&answer) {
                 keys.record(key, value);
             }
         }
-        for (key, text) in self.texts {
+        for (key, text) in texts {
             keys.record(key, CapturedValue::Text(text.into()));
         }
-        for (key, value) in self.keys {
+        for (key, value) in last_values {
             // The last one stands as it is, unless those before it knew more.
             let last = || value.value().and_then(|value| Usage::read(&value.to_json()));
-            match self.usage.as_deref().filter(|_| key == USAGE) {
+            match usage.as_deref().filter(|_| key == USAGE) {
                 Some(usage) if last() != Some(*usage) => keys.record(key, CapturedValue::serialized(usage)),
                 _ => keys.record(key, value),
             }

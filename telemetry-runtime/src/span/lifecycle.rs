@@ -98,10 +98,10 @@ impl Span<'_> {
         }
     }
 
-    /// Ends it with a stop, whose keys `fill` takes from the return value.
+    /// Ends it with a stop, whose keys `fill` takes from the return value. It is called once.
     ///
     /// A panic in `fill` loses the keys after it and nothing else: the work has been done.
-    pub(super) fn stop<'r>(&mut self, measured: Measured, fill: impl FnOnce(&mut Stop<'r>)) {
+    pub(super) fn stop<'r>(&mut self, measured: Measured, fill: &mut dyn FnMut(&mut Stop<'r>)) {
         if !self.is_open() {
             return;
         }
@@ -163,14 +163,22 @@ impl Span<'_> {
         &mut self,
         measured: Measured,
         panicked: Panicked,
-        fill: impl FnOnce(&mut Stop<'_>),
+        fill: &mut dyn FnMut(&mut Stop<'_>),
     ) {
         self.exception(measured, "panic", &panicked.message, &Frames(panicked.frames), fill);
     }
 
     /// Ends it with an exception: the work was dropped unfinished.
-    pub(super) fn cancelled(&mut self, measured: Measured, fill: impl FnOnce(&mut Stop<'_>)) {
+    pub(super) fn cancelled(&mut self, measured: Measured, fill: &mut dyn FnMut(&mut Stop<'_>)) {
         self.exception(measured, "cancelled", "cancelled", &Frames(None), fill);
+    }
+
+    /// Ends it with an exception that has no keys of the work: that panicked, or was dropped unfinished.
+    pub(super) fn unfinished(&mut self, panicked: Option<Panicked>) {
+        match panicked {
+            None => self.cancelled(Measured::default(), &mut |_| {}),
+            Some(panicked) => self.panicked(Measured::default(), panicked, &mut |_| {}),
+        }
     }
 
     /// A model call that is cut short was billed: what is known of its stop is there too.
@@ -180,7 +188,7 @@ impl Span<'_> {
         kind: &str,
         reason: &str,
         frames: &Frames,
-        fill: impl FnOnce(&mut Stop<'_>),
+        fill: &mut dyn FnMut(&mut Stop<'_>),
     ) {
         let mut keys = Stop::default();
         if self.observed {

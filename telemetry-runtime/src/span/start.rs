@@ -9,11 +9,11 @@ use crate::value::{Captured, CapturedValue};
 
 /// Looks whether a span that begins now is observed, and if so captures what the call was given.
 ///
-/// A panic in what is captured loses the keys after it and nothing else.
+/// A panic in `capture`, which is called once, loses the keys after it and nothing else.
 pub(super) fn begin<'a>(
     site: &'static SpanSite,
     place: &mut Option<Span<'a>>,
-    capture: impl FnOnce(&mut Span<'a>),
+    capture: &mut dyn FnMut(&mut Span<'a>),
 ) {
     if let Some(observed) = interesting(site) {
         let needs = needs_here(site);
@@ -28,6 +28,18 @@ pub(super) fn begin<'a>(
 pub fn begin_later<'a, 'o>(
     site: &'static SpanSite,
     capture: impl FnOnce(&mut Span<'a>),
+) -> Option<Box<Span<'o>>> {
+    let mut capture = Some(capture);
+    owned(site, &mut |span| {
+        if let Some(capture) = capture.take() {
+            capture(span);
+        }
+    })
+}
+
+fn owned<'a, 'o>(
+    site: &'static SpanSite,
+    capture: &mut dyn FnMut(&mut Span<'a>),
 ) -> Option<Box<Span<'o>>> {
     let interest = registry::interest(site);
     if interest == 0 {

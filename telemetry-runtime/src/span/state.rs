@@ -55,8 +55,7 @@ impl<'a> Span<'a> {
         span
     }
 
-    #[inline]
-    pub(super) fn captured(&mut self, capture: impl FnOnce(&mut Self)) {
+    pub(super) fn captured(&mut self, capture: &mut dyn FnMut(&mut Self)) {
         let _ = panics::contain(|| capture(self));
     }
 

@@ -48,16 +48,18 @@ pin_project! {
     {
         fn drop(this: Pin<&mut Self>) {
             let mut this = this.project();
-            let (Some(mut following), Some(stop)) = (this.following.take(), this.stop.take()) else { return };
-            let (measured, items) = (following.measured, following.items);
-            abandon(&mut following.span, || this.stream.set(None), |span, end| match end {
-                Some(panicked) => span.panicked(measured, panicked, |keys| items.fill_known(keys)),
+            let Some(mut following) = this.following.take() else { return };
+            let (measured, mut items) = (following.measured, following.items);
+            abandon(&mut following.span, &mut || this.stream.set(None), &mut |span, end| match end {
+                Some(panicked) => span.panicked(measured, panicked, &mut |keys| items.fill_known(keys)),
                 // A consumer that leaves after the last item has seen all there was to see.
-                None if items.is_complete() => span.stop(measured, |keys| {
+                None if items.is_complete() => span.stop(measured, &mut |keys| {
                     items.fill(keys);
-                    stop.fill(keys);
+                    if let Some(stop) = this.stop.take() {
+                        stop.fill(keys);
+                    }
                 }),
-                None => span.cancelled(measured, |keys| items.fill_known(keys)),
+                None => span.cancelled(measured, &mut |keys| items.fill_known(keys)),
             });
         }
     }
@@ -128,11 +130,10 @@ where
             }
             Ok(Poll::Ready(None)) => {
                 if let Some((mut span, mut kept)) = finish(this.following) {
-                    let stop = this.stop.take();
                     kept.measured.needs_reason = kept.items.asks_reason() || kept.measured.items == Some(0);
-                    span.stop(kept.measured, |keys| {
+                    span.stop(kept.measured, &mut |keys| {
                         kept.items.fill(keys);
-                        if let Some(stop) = stop {
+                        if let Some(stop) = this.stop.take() {
                             stop.fill(keys);
                         }
                     });
@@ -140,9 +141,9 @@ where
                 Poll::Ready(None)
             }
             Err((panicked, payload)) => {
-                if let Some((mut span, kept)) = finish(this.following) {
-                    drop_remains(&mut span, || this.stream.set(None));
-                    span.panicked(kept.measured, panicked, |keys| kept.items.fill_known(keys));
+                if let Some((mut span, mut kept)) = finish(this.following) {
+                    drop_remains(&mut span, &mut || this.stream.set(None));
+                    span.panicked(kept.measured, panicked, &mut |keys| kept.items.fill_known(keys));
                 }
                 resume_unwind(payload)
             }
@@ -307,7 +308,7 @@ pub fn unless_failed(
     if !has_failed {
         return Some(span);
     }
-    span.stop(Measured::default(), |keys| *keys = stop);
+    span.stop(Measured::default(), &mut |keys| *keys = std::mem::take(&mut stop));
     None
 }
 

@@ -77,27 +77,39 @@ pub(crate) fn opaque_marker<T: ?Sized>() -> String {
 }
 
 /// Runs the user's code; `None` if it panics, or if such code already runs too deep within itself.
-pub(crate) fn contained<R>(run: impl FnOnce() -> R) -> Option<R> {
-    struct Leave(Nesting);
-    impl Drop for Leave {
-        fn drop(&mut self) {
-            let _ = NESTING.try_with(|nesting| nesting.set(self.0));
-        }
-    }
-    // In a thread that ends there may be no count any more: each is then the outermost.
-    let around = NESTING.try_with(Cell::get).unwrap_or(Nesting::NONE);
-    if around.captures >= MAX_NESTING || !has_stack() {
-        return None;
-    }
-    let base = if around.captures == 0 { stack_position() } else { around.base };
-    let _leave = Leave(around);
-    let _ = NESTING.try_with(|nesting| nesting.set(Nesting { captures: around.captures + 1, base }));
+pub(crate) fn contained<R>(run: &mut dyn FnMut() -> R) -> Option<R> {
+    let _nested = Nested::enter()?;
     panics::contain(run).ok()
+}
+
+/// Code of the user's that runs, until this is dropped.
+struct Nested {
+    around: Nesting,
+}
+
+impl Nested {
+    /// Returns `None` where such code runs too deep within itself already.
+    fn enter() -> Option<Self> {
+        // In a thread that ends there may be no count any more: each is then the outermost.
+        let around = NESTING.try_with(Cell::get).unwrap_or(Nesting::NONE);
+        if around.captures >= MAX_NESTING || !has_stack() {
+            return None;
+        }
+        let base = if around.captures == 0 { stack_position() } else { around.base };
+        let _ = NESTING.try_with(|nesting| nesting.set(Nesting { captures: around.captures + 1, base }));
+        Some(Self { around })
+    }
+}
+
+impl Drop for Nested {
+    fn drop(&mut self) {
+        let _ = NESTING.try_with(|nesting| nesting.set(self.around));
+    }
 }
 
 /// The tree of a value; `None` for `Option::None`.
 pub(crate) fn tree_of<T: Serialize + ?Sized>(value: &T) -> Option<Json> {
-    match contained(|| value.serialize(TreeSerializer { depth: 0 })) {
+    match contained(&mut || value.serialize(TreeSerializer { depth: 0 })) {
         Some(Ok(tree)) => tree,
         _ => Some(Json::String(marker::<T>())),
     }
@@ -122,20 +134,18 @@ fn lone_text(tree: Json) -> Result<String, Json> {
 
 /// The `Display` text of a value.
 pub(crate) fn display_text<T: Display + ?Sized>(value: &T) -> String {
-    text_of::<T>(|out| write!(out, "{value}"))
+    text_of(&|out| write!(out, "{value}")).unwrap_or_else(marker::<T>)
 }
 
 /// The `Debug` text of a value.
 pub(crate) fn debug_text<T: Debug + ?Sized>(value: &T) -> String {
-    text_of::<T>(|out| write!(out, "{value:?}"))
+    text_of(&|out| write!(out, "{value:?}")).unwrap_or_else(marker::<T>)
 }
 
-fn text_of<T: ?Sized>(write: impl FnOnce(&mut Bounded) -> fmt::Result) -> String {
+fn text_of(write: &dyn Fn(&mut Bounded) -> fmt::Result) -> Option<String> {
     let mut out = Bounded(String::new());
-    match contained(|| write(&mut out)) {
-        Some(Ok(())) => out.0,
-        _ => marker::<T>(),
-    }
+    let written = contained(&mut || write(&mut out))?;
+    written.ok().map(|()| out.0)
 }
 
 /// About where the stack is now.
