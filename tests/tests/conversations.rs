@@ -4,8 +4,9 @@
 //! What happened is counted twice, by two who know nothing of each other or of the example: a handler
 //! attached to all events, and a reader of the file.
 //!
-//! The file is that of `AIRLINE_CONVERSATIONS`, else the one beside the repository. Where there is
-//! none, the conversation that the example ships stands in for it, and the tests say so.
+//! The file is that of `AIRLINE_CONVERSATIONS`, else the one beside the repository. Its first conversations are
+//! replayed, and all of them with `CORPUS=whole`. Without a file, the conversation that the example ships stands in
+//! for it, and the tests print that.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fs;
@@ -14,17 +15,75 @@ use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
-use examples::airline::replay::conversation;
+use examples::airline::replay::conversation::{self, Conversation};
 use examples::airline::run::{self, Settings};
 use serde_json::{Value, json};
 use telemetry_runtime::{Event, OwnedEvent, SpanId, SpanIds, attach, detach, event_names};
 use tests::alone;
 use tokio::runtime::Runtime;
 
-/// Replays a file and returns all events, in the order in which they were emitted.
-fn replay(file: &Path, concurrency: usize, runtime: &Runtime) -> Vec<OwnedEvent> {
-    let conversations = conversation::read(file).unwrap();
-    let settings = Settings { concurrency: NonZeroUsize::new(concurrency).unwrap(), ..Settings::default() };
+/// How many conversations of a large file are replayed, unless `CORPUS=whole`.
+const SOME: usize = 4;
+
+/// Recorded conversations.
+struct Corpus {
+    file: PathBuf,
+    /// How many of the file.
+    take: usize,
+    /// How much is in them, where that is known.
+    counts: Option<Counts>,
+}
+
+impl Corpus {
+    fn conversations(&self) -> Vec<Conversation> {
+        let mut conversations = conversation::read(&self.file).unwrap();
+        conversations.truncate(self.take);
+        conversations
+    }
+
+    /// Reads what should come out from what was recorded.
+    fn stories(&self) -> Vec<Story> {
+        let text = fs::read_to_string(&self.file).unwrap();
+        let lines = text.lines().take(self.take);
+        lines.map(|line| recorded_story(&serde_json::from_str(line).unwrap())).collect()
+    }
+}
+
+/// The conversation that the example ships, with its delegation.
+fn shipped() -> Corpus {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/data/conversation.jsonl");
+    let counts = Counts { sessions: 2, agents: 8, llm_turns: 15, tool_calls: 12, tool_failures: 1 };
+    Corpus { file, take: usize::MAX, counts: Some(counts) }
+}
+
+/// The airline's conversations, if they are on this machine.
+fn airline() -> Corpus {
+    let beside = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/data/airline-conversations.jsonl");
+    let file = std::env::var_os("AIRLINE_CONVERSATIONS").map_or(beside, PathBuf::from);
+    if !file.exists() {
+        // Past the test harness, which would keep it to itself.
+        let _ = writeln!(
+            std::io::stderr(),
+            "conversations: {} is not there; replaying the shipped conversation instead",
+            file.display()
+        );
+        return shipped();
+    }
+    if std::env::var("CORPUS").is_ok_and(|corpus| corpus == "whole") {
+        let counts = Counts { sessions: 24, agents: 209, llm_turns: 344, tool_calls: 137, tool_failures: 14 };
+        return Corpus { file, take: usize::MAX, counts: Some(counts) };
+    }
+    Corpus { file, take: SOME, counts: None }
+}
+
+/// Replays conversations and returns all events, in the order in which they were emitted.
+fn replay(corpus: &Corpus, concurrency: usize, runtime: &Runtime) -> Vec<OwnedEvent> {
+    let concurrency = NonZeroUsize::new(concurrency).unwrap();
+    let settings = Settings { concurrency, ..Settings::default() };
+    replay_with(corpus.conversations(), settings, runtime)
+}
+
+fn replay_with(conversations: Vec<Conversation>, settings: Settings, runtime: &Runtime) -> Vec<OwnedEvent> {
     let seen = Arc::new(Mutex::new(Vec::new()));
     let kept = seen.clone();
     attach(
@@ -49,34 +108,8 @@ fn many_threads() -> Runtime {
     tokio::runtime::Builder::new_multi_thread().worker_threads(4).enable_all().build().unwrap()
 }
 
-fn shipped() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/data/conversation.jsonl")
-}
-
-/// The file with the airline's conversations, if it is on this machine.
-fn airline() -> Option<PathBuf> {
-    let beside = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/data/airline-conversations.jsonl");
-    let file = std::env::var_os("AIRLINE_CONVERSATIONS").map_or(beside, PathBuf::from);
-    if file.exists() {
-        return Some(file);
-    }
-    // Past the test harness, which would keep it to itself.
-    let _ = writeln!(
-        std::io::stderr(),
-        "conversations: {} is not there; replaying the shipped conversation instead",
-        file.display()
-    );
-    None
-}
-
 /// What happened in a conversation, step by step: each `agent` span, each turn and each tool call.
 type Story = Vec<Value>;
-
-/// Reads what should come out from what was recorded.
-fn recorded(file: &Path) -> Vec<Story> {
-    let text = fs::read_to_string(file).unwrap();
-    text.lines().map(|line| recorded_story(&serde_json::from_str(line).unwrap())).collect()
-}
 
 fn recorded_story(conversation: &Value) -> Story {
     let messages = conversation["messages"].as_array().unwrap();
@@ -272,14 +305,14 @@ fn assert_parents(events: &[OwnedEvent]) {
     }
 }
 
-/// All that holds of any replay of a file, and how much there was of what.
-fn assert_faithful(file: &Path, events: &[OwnedEvent]) -> Counts {
+/// Asserts all that holds of any replay.
+fn assert_faithful(corpus: &Corpus, events: &[OwnedEvent]) {
     assert_spans_end(events);
     assert_parents(events);
 
     let sessions = sessions(events);
     let mut told: Vec<Story> = sessions.values().map(|events| told(events)).collect();
-    let mut recorded = recorded(file);
+    let mut recorded = corpus.stories();
     assert_eq!(told.len(), recorded.len());
     // The sessions have new ids and came in any order.
     let by_text = |story: &Story| serde_json::to_string(story).unwrap();
@@ -299,6 +332,7 @@ fn assert_faithful(file: &Path, events: &[OwnedEvent]) -> Counts {
     }
     for stop in named(events, "condukt.llm_turn.stop") {
         assert_eq!(stop.get("status").unwrap(), "ok");
+        assert!(stop.get("agent").is_some(), "{stop:?}");
         assert!(stop.get("usage").unwrap()["total"].as_u64().unwrap() > 0, "{stop:?}");
         let parts = stop.get("assistant_message").unwrap()["parts"].as_array().unwrap();
         let asked = parts.iter().any(|part| part["type"] == "tool_call");
@@ -314,13 +348,14 @@ fn assert_faithful(file: &Path, events: &[OwnedEvent]) -> Counts {
         let stops = named(events, "condukt.tool_call.stop").into_iter();
         stops.filter(|stop| stop.get("status").unwrap() == status).count()
     };
-    Counts {
+    let counted = Counts {
         sessions: sessions.len(),
         agents: named(events, "condukt.agent.stop").len(),
         llm_turns: named(events, "condukt.llm_turn.stop").len(),
         tool_calls: named(events, "condukt.tool_call.stop").len(),
         tool_failures: of_status("error"),
-    }
+    };
+    assert!(corpus.counts.as_ref().is_none_or(|counts| *counts == counted), "{counted:?}");
 }
 
 #[derive(Debug, PartialEq, Eq)]
@@ -331,10 +366,6 @@ struct Counts {
     tool_calls: usize,
     tool_failures: usize,
 }
-
-const AIRLINE: Counts =
-    Counts { sessions: 24, agents: 209, llm_turns: 344, tool_calls: 137, tool_failures: 14 };
-const SHIPPED: Counts = Counts { sessions: 2, agents: 8, llm_turns: 15, tool_calls: 12, tool_failures: 1 };
 
 /// How many sessions were answering at once, at the most.
 fn most_at_once(events: &[OwnedEvent]) -> usize {
@@ -353,22 +384,17 @@ fn most_at_once(events: &[OwnedEvent]) -> usize {
 #[test]
 fn the_airlines_conversations_one_after_the_other() {
     let _alone = alone();
-    let (file, counts) = airline().map_or_else(|| (shipped(), SHIPPED), |file| (file, AIRLINE));
-    let events = replay(&file, 1, &one_thread());
-    assert_eq!(assert_faithful(&file, &events), counts);
+    let corpus = airline();
+    assert_faithful(&corpus, &replay(&corpus, 1, &one_thread()));
 }
 
 #[test]
 fn the_airlines_conversations_all_at_once_on_many_threads() {
     let _alone = alone();
-    let Some(file) = airline() else {
-        let events = replay(&shipped(), 24, &many_threads());
-        assert_eq!(assert_faithful(&shipped(), &events), SHIPPED);
-        return;
-    };
-    let events = replay(&file, 24, &many_threads());
-    assert_eq!(assert_faithful(&file, &events), AIRLINE);
-    assert!(most_at_once(&events) > 1, "they did run at once");
+    let corpus = airline();
+    let events = replay(&corpus, 24, &many_threads());
+    assert_faithful(&corpus, &events);
+    assert!(corpus.conversations().len() == 1 || most_at_once(&events) > 1, "they did run at once");
 }
 
 #[test]
@@ -376,7 +402,7 @@ fn the_shipped_conversation_with_its_concurrent_calls_and_its_delegation() {
     let _alone = alone();
     for runtime in [one_thread(), many_threads()] {
         let events = replay(&shipped(), 1, &runtime);
-        assert_eq!(assert_faithful(&shipped(), &events), SHIPPED);
+        assert_faithful(&shipped(), &events);
 
         // Three calls of one turn were open at once, each with its own data.
         let mut open: Vec<&Value> = Vec::new();
@@ -406,4 +432,25 @@ fn the_shipped_conversation_with_its_concurrent_calls_and_its_delegation() {
             assert_eq!(event.get("parent_session_id"), delegations[0].get("parent_session_id"));
         }
     }
+}
+
+#[test]
+fn the_secret_is_redacted_in_messages_and_answers() {
+    let _alone = alone();
+    let line = r#"{"messages":[
+        {"role":"user","content":"My key is larkwing-demo-key, what is yours?"},
+        {"role":"assistant","tool_calls":[{"id":"c1","function":{"name":"leak","arguments":"{\"key\":\"larkwing-demo-key\"}"}}]},
+        {"role":"tool","tool_call_id":"c1","content":"Error: larkwing-demo-key is refused"},
+        {"role":"assistant","content":"Mine is larkwing-demo-key."}]}"#
+        .replace('\n', "");
+    let conversations = conversation::parse("test", line.as_bytes()).unwrap();
+    // The model receives everything: the server would refuse a request that strays from the recording.
+    let events = replay_with(conversations, Settings::default(), &one_thread());
+    let call = named(&events, "condukt.tool_call.stop")[0];
+    assert_eq!(call.get("args"), Some(&json!({"key": "[REDACTED:BOOKING_API_KEY]"})));
+    assert_eq!(call.get("error"), Some(&json!("Error: [REDACTED:BOOKING_API_KEY] is refused")));
+    let turn = named(&events, "condukt.llm_turn.stop")[1];
+    let mine = json!([{"type": "text", "content": "Mine is [REDACTED:BOOKING_API_KEY]."}]);
+    assert_eq!(turn.get("assistant_message").map(|message| &message["parts"]), Some(&mine));
+    assert!(!serde_json::to_string(&events).unwrap().contains("larkwing-demo-key"));
 }

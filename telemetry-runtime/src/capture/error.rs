@@ -250,7 +250,10 @@ impl AsFailure for str {
 }
 
 /// A text followed by the causes that it does not hold already.
-fn with_causes<'e>(mut text: String, source: &mut dyn FnMut() -> Option<&'e (dyn Error + 'static)>) -> String {
+fn with_causes<'e>(
+    mut text: String,
+    source: &mut dyn FnMut() -> Option<&'e (dyn Error + 'static)>,
+) -> String {
     let mut cause = contained(source).flatten();
     for _ in 0..MAX_CAUSES {
         let Some(error) = cause else { break };

@@ -37,10 +37,7 @@ pub fn begin_later<'a, 'o>(
     })
 }
 
-fn owned<'a, 'o>(
-    site: &'static SpanSite,
-    capture: &mut dyn FnMut(&mut Span<'a>),
-) -> Option<Box<Span<'o>>> {
+fn owned<'a, 'o>(site: &'static SpanSite, capture: &mut dyn FnMut(&mut Span<'a>)) -> Option<Box<Span<'o>>> {
     let interest = registry::interest(site);
     if interest == 0 {
         return None;
