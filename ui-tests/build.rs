@@ -18,7 +18,7 @@ use corpus::{ATTRIBUTES, BARE, Case};
 fn main() {
     let out = PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets OUT_DIR"));
     let wanted = env::var("SHAPES").unwrap_or_default();
-    let is_whole = !wanted.is_empty() || env::var("CORPUS").is_ok_and(|corpus| corpus == "whole");
+    let is_whole = !wanted.is_empty() || corpus::is_whole();
     for input in ["build.rs", "src/corpus.rs", "shapes"] {
         println!("cargo::rerun-if-changed={input}");
     }
@@ -34,8 +34,9 @@ fn main() {
         let folder = out.join(module);
         fs::create_dir_all(&folder).expect("OUT_DIR can be written to");
         let mut index = String::new();
-        for case in
-            cases.iter().filter(|case| is_whole || attribute == BARE || attribute == case.own_attribute())
+        for case in cases
+            .iter()
+            .filter(|case| is_whole || attribute == BARE || attribute == case.share(&ATTRIBUTES[1..]).1)
         {
             let file = folder.join(&case.name).with_extension("rs");
             fs::write(&file, case.under(attribute)).expect("OUT_DIR can be written to");

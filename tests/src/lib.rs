@@ -2,6 +2,7 @@
 
 pub mod lines;
 pub mod property;
+pub mod seen;
 
 use std::any::Any;
 use std::future::Future;

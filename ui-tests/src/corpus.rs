@@ -4,6 +4,7 @@
 //! arguments of its own whatever the attribute. The marker is replaced on its own line, so that line
 //! numbers in a compiler's message are those of the case.
 
+use std::env;
 use std::fmt::Write;
 use std::fs;
 use std::path::Path;
@@ -31,6 +32,12 @@ const MARKER: &str = "#[instrumented";
 
 /// How the annotated calls of a case end, by default.
 const DEFAULT_ENDS: &str = "ok";
+
+/// Whether every case is put under every attribute. That takes minutes.
+#[must_use]
+pub fn is_whole() -> bool {
+    env::var("CORPUS").is_ok_and(|corpus| corpus == "whole")
+}
 
 /// One file of the corpus.
 pub struct Case {
@@ -68,12 +75,15 @@ impl Case {
         said.unwrap_or(DEFAULT_ENDS).split_whitespace().filter(|end| *end != "none").collect()
     }
 
-    /// The attribute that the case is put under where it is put under one: shared out by the letters of its name.
+    /// The one of some attributes that the case is put under unless [`is_whole`]: shared out by the letters of its name.
+    ///
+    /// # Panics
+    ///
+    /// When there are no attributes.
     #[must_use]
-    pub fn own_attribute(&self) -> &'static str {
-        let attributes = &ATTRIBUTES[1..];
+    pub fn share<T: Copy>(&self, attributes: &[T]) -> T {
         let letters: usize = self.name.bytes().map(usize::from).sum();
-        attributes[letters % attributes.len()].1
+        attributes[letters % attributes.len()]
     }
 
     /// Whether the case gives, after `// differs:`, the reason why it cannot read the same under an attribute.

@@ -1,8 +1,8 @@
 //! The compiler's messages about the user's own code are the same under an attribute as without.
 //!
-//! Each case of `lints/` and `errors/` is written out bare and under the attributes as programs of a
-//! package of their own, all are checked in one call of cargo, and the compiler's messages are compared
-//! with those for the bare one.
+//! Each case of `lints/` and `errors/` is written out bare and under an attribute (`CORPUS=whole`: under each) as programs
+//! of a package of their own, all are checked in one call of cargo, and the compiler's messages are compared with those
+//! for the bare one.
 //!
 //! - A lint must have the same text and point at the same tokens, in the first place and in the others.
 //! - An error must have the same code and point at the same tokens in the first place. The rest of
@@ -19,7 +19,7 @@ use serde_json::Value;
 use ui_tests::corpus::{self, ATTRIBUTES, BARE, Case};
 use ui_tests::package::Package;
 
-/// The attributes that these cases are put under, after the bare one.
+/// The attributes that these cases are put under, beside the bare one: shared out among them, unless `CORPUS=whole`.
 ///
 /// A span of the user's own would need a definition in each program, which the lints would see.
 const COMPARED: [&str; 3] = ["agent", "llm_turn", "tool_call"];
@@ -32,6 +32,10 @@ fn lints_read_as_they_do_without_an_attribute() {
 #[test]
 fn errors_point_where_they_do_without_an_attribute() {
     compare("errors", |diagnostic| diagnostic.first.clone());
+}
+
+fn compared(case: &Case) -> Vec<&'static str> {
+    if corpus::is_whole() { COMPARED.to_vec() } else { vec![case.share(&COMPARED)] }
 }
 
 /// One message of the compiler.
@@ -55,7 +59,7 @@ fn compare(folder: &str, aspect: fn(&Diagnostic) -> String) {
     for case in &cases {
         let bare = diagnostics(case, "bare");
         assert!(!bare.is_empty(), "{folder}/{}.rs: the compiler has nothing to say of it", case.name);
-        for attribute in COMPARED {
+        for attribute in compared(case) {
             let instrumented = diagnostics(case, attribute);
             if (sorted(bare, aspect) != sorted(instrumented, aspect)) != case.differs() {
                 let texts = |diagnostics: &[Diagnostic]| -> String {
@@ -90,7 +94,7 @@ fn check(folder: &str, cases: &[Case]) -> BTreeMap<String, Vec<Diagnostic>> {
     let package = Package::new(Path::new(env!("CARGO_TARGET_TMPDIR")), folder);
     for case in cases {
         for (module, attribute) in ATTRIBUTES {
-            if attribute == BARE || COMPARED.contains(&module) {
+            if attribute == BARE || compared(case).contains(&module) {
                 package.write(&program(case, module), &case.under(attribute));
             }
         }

@@ -4,53 +4,6 @@
 //! sees what the other has made of the function. Either way one call is one start and one stop, with
 //! the function's own arguments and result.
 
-use serde_json::Value;
-use telemetry_runtime::testing::{self, Capture};
-
-/// Runs a future and keeps its events.
-async fn observe(run: impl Future) -> Seen {
-    let capture = testing::capture();
-    capture.follow(run).await;
-    Seen(capture)
-}
-
-/// Runs a function and keeps its events.
-fn observe_sync(run: impl FnOnce()) -> Seen {
-    let capture = testing::capture();
-    capture.scope(run);
-    Seen(capture)
-}
-
-/// What came out.
-struct Seen(Capture);
-
-impl Seen {
-    fn names(&self) -> Vec<String> {
-        self.0.names()
-    }
-
-    /// A key of the last event.
-    fn stop(&self, key: &str) -> Value {
-        let events = self.0.events();
-        let stop = events.last().expect("there are events");
-        stop.get(key).unwrap_or_else(|| panic!("no `{key}`: {stop:?}")).clone()
-    }
-
-    /// The doc comment that the last event carries.
-    fn description(&self) -> String {
-        let events = self.0.events();
-        events.last().and_then(|stop| stop.description.clone()).unwrap_or_default().trim().to_owned()
-    }
-
-    /// Asserts that one tool was called, and that these were its name, its arguments and its end.
-    fn one_tool_call(&self, tool: &str, args: &Value, status: &str) {
-        assert_eq!(self.names(), ["condukt.tool_call.start", "condukt.tool_call.stop"]);
-        assert_eq!(self.stop("tool"), tool);
-        assert_eq!(self.stop("args"), *args);
-        assert_eq!(self.stop("status"), status);
-    }
-}
-
 mod rmcp_tool {
     use rmcp::handler::server::wrapper::Parameters;
     use rmcp::model::{CallToolResult, ContentBlock};
@@ -58,7 +11,7 @@ mod rmcp_tool {
     use serde_json::json;
     use telemetry_runtime::tool_call;
 
-    use super::observe;
+    use tests::seen::observe;
 
     #[derive(serde::Deserialize, serde::Serialize, rmcp::schemars::JsonSchema)]
     #[schemars(crate = "rmcp::schemars")]
@@ -169,104 +122,12 @@ mod rmcp_tool {
     }
 }
 
-mod rig_tool {
-    use rig_core::rig_tool;
-    use rig_core::tool::{PortableTool, Tool, ToolContext, ToolExecutionError};
-    use serde_json::json;
-    use telemetry_runtime::tool_call;
-
-    use super::observe;
-
-    /// Adds, our attribute above.
-    #[tool_call]
-    #[rig_tool(params(left = "The first"))]
-    fn add_above(left: i32, right: i32) -> Result<i32, ToolExecutionError> {
-        Ok(left + right)
-    }
-
-    /// Adds, our attribute below.
-    #[rig_tool(params(left = "The first"))]
-    #[tool_call]
-    fn add_below(left: i32, right: i32) -> Result<i32, ToolExecutionError> {
-        Ok(left + right)
-    }
-
-    /// Adds later, our attribute above.
-    #[tool_call]
-    #[rig_tool]
-    async fn later_above(left: i32, right: Option<i32>) -> Result<i32, ToolExecutionError> {
-        Ok(std::future::ready(left).await + right.unwrap_or(0))
-    }
-
-    /// Adds later, our attribute below.
-    #[rig_tool]
-    #[tool_call]
-    async fn later_below(left: i32, right: Option<i32>) -> Result<i32, ToolExecutionError> {
-        Ok(std::future::ready(left).await + right.unwrap_or(0))
-    }
-
-    /// Fails, with rig's context, which is not an argument.
-    #[rig_tool]
-    #[tool_call]
-    async fn fails(
-        #[rig(context)] context: &mut ToolContext,
-        city: String,
-    ) -> Result<String, ToolExecutionError> {
-        let _ = context;
-        Err(ToolExecutionError::refused(format!("no such city: {city}")))
-    }
-
-    #[tokio::test]
-    async fn above() {
-        let args = AddAboveParameters { left: 1, right: 2 };
-        let seen = observe(async { PortableTool::call(&ADD_ABOVE, args).await.expect("it adds") }).await;
-        seen.one_tool_call("add_above", &json!({"left": 1, "right": 2}), "ok");
-        assert_eq!(seen.stop("result"), json!(3));
-        assert_eq!(seen.description(), "Adds, our attribute above.");
-        assert_eq!(PortableTool::description(&ADD_ABOVE), "Adds, our attribute above.");
-    }
-
-    #[tokio::test]
-    async fn below() {
-        let args = AddBelowParameters { left: 1, right: 3 };
-        let seen = observe(async { PortableTool::call(&ADD_BELOW, args).await.expect("it adds") }).await;
-        seen.one_tool_call("add_below", &json!({"left": 1, "right": 3}), "ok");
-        assert_eq!(seen.stop("result"), json!(4));
-    }
-
-    #[tokio::test]
-    async fn async_above() {
-        let args = LaterAboveParameters { left: 1, right: None };
-        let seen = observe(async { PortableTool::call(&LATER_ABOVE, args).await.expect("it adds") }).await;
-        seen.one_tool_call("later_above", &json!({"left": 1}), "ok");
-    }
-
-    #[tokio::test]
-    async fn async_below() {
-        let args = LaterBelowParameters { left: 1, right: Some(2) };
-        let seen = observe(async { PortableTool::call(&LATER_BELOW, args).await.expect("it adds") }).await;
-        seen.one_tool_call("later_below", &json!({"left": 1, "right": 2}), "ok");
-    }
-
-    #[tokio::test]
-    async fn err_with_context() {
-        let args = FailsParameters { city: "Atlantis".to_owned() };
-        let seen = observe(async {
-            let mut context = ToolContext::default();
-            Tool::call(&FAILS, &mut context, args).await.expect_err("it is gone")
-        })
-        .await;
-        seen.one_tool_call("fails", &json!({"city": "Atlantis"}), "error");
-        assert_eq!(seen.stop("error_type"), json!("ToolExecutionError"));
-    }
-}
-
 mod async_trait_impl {
     use async_trait::async_trait;
     use serde_json::json;
     use telemetry_runtime::tool_call;
 
-    use super::observe;
+    use tests::seen::observe;
 
     #[async_trait]
     trait Tools: Send + Sync {
@@ -320,7 +181,7 @@ mod tokio_main {
     use serde_json::json;
     use telemetry_runtime::tool_call;
 
-    use super::observe_sync;
+    use tests::seen::observe_sync;
 
     #[tool_call]
     #[tokio::main(flavor = "current_thread")]
@@ -367,7 +228,7 @@ mod tracing_instrument {
     use telemetry_runtime::tool_call;
     use tracing::instrument;
 
-    use super::observe;
+    use tests::seen::observe;
 
     #[tool_call]
     #[instrument(skip_all, err)]
@@ -421,7 +282,7 @@ mod tracing_instrument {
 mod both_of_ours {
     use telemetry_runtime::{agent_span, tool_call};
 
-    use super::observe;
+    use tests::seen::observe;
 
     /// An agent that looks like a tool to its caller.
     #[tool_call]
