@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use super::answer::Answer;
 use super::lifecycle::Measured;
+use super::one_call::one_call;
 use super::span_metadata::SpanMetadata;
 use super::state::Span;
 use super::stop::Stop;
@@ -174,12 +175,8 @@ impl<S: SpanKind> OpenSpan<S> {
     ///
     /// For a kind of your own, record it before: `record!(span; error_type = "rate_limited")`.
     pub fn fail<E: AsFailure + ?Sized>(self, error: &E) {
-        let mut failure = Some(error.failure());
-        self.ended(&mut |stop| {
-            if let Some(failure) = failure.take() {
-                stop.fail(failure);
-            }
-        });
+        let failure = error.failure();
+        self.ended(&mut one_call(|stop: &mut Stop<'_>| stop.fail(failure)));
     }
 
     /// Counts an item of a stream that the span follows: the first gives the end its `time_to_first_item`, the first with

@@ -3,6 +3,7 @@
 use std::panic::resume_unwind;
 
 use super::lifecycle::Measured;
+use super::one_call::one_call;
 use super::start::begin;
 use super::state::Span;
 use super::stop::Stop;
@@ -28,12 +29,7 @@ impl<'a> Starting<'a> {
     #[cold]
     #[inline(never)]
     fn begin_here(&mut self, site: &'static SpanSite, capture: impl FnOnce(&mut Span<'a>)) {
-        let mut capture = Some(capture);
-        begin(site, &mut self.span, &mut |span| {
-            if let Some(capture) = capture.take() {
-                capture(span);
-            }
-        });
+        begin(site, &mut self.span, &mut one_call(capture));
         if let Some(span) = &mut self.span {
             span.begin();
             span.enter();
@@ -63,12 +59,7 @@ pub fn run<'a, R>(
     span.leave();
     match result {
         Ok(returned) => {
-            let mut stop = Some(stop);
-            span.stop(Measured::default(), &mut |keys| {
-                if let Some(stop) = stop.take() {
-                    stop(&returned, keys);
-                }
-            });
+            span.stop(Measured::default(), &mut one_call(|keys| stop(&returned, keys)));
             returned
         }
         Err((panicked, payload)) => {

@@ -8,6 +8,7 @@ use std::task::{Context, Poll, ready};
 use pin_project_lite::pin_project;
 
 use super::lifecycle::Measured;
+use super::one_call::one_call;
 use super::start::begin;
 use super::state::Span;
 use super::stop::Stop;
@@ -38,12 +39,7 @@ pub fn begin_here<'a, F, S>(
     capture: impl FnOnce(&mut Span<'a>),
 ) -> Option<Box<Observed<'a, F, S>>> {
     let mut observed = Box::new(Observed { future: None, span: None, stop: None });
-    let mut capture = Some(capture);
-    begin(site, &mut observed.span, &mut |span| {
-        if let Some(capture) = capture.take() {
-            capture(span);
-        }
-    });
+    begin(site, &mut observed.span, &mut one_call(capture));
     observed.span.is_some().then_some(observed)
 }
 
@@ -139,12 +135,7 @@ impl<'a, R, S: for<'r> FnOnce(&'r R, &mut Stop<'r>)> Ending<'a, R> for Stopping<
 
     fn end(self, span: Option<Box<Span<'a>>>, returned: R) -> R {
         if let Some(mut span) = span {
-            let mut stop = Some(self.0);
-            span.stop(Measured::default(), &mut |keys| {
-                if let Some(stop) = stop.take() {
-                    stop(&returned, keys);
-                }
-            });
+            span.stop(Measured::default(), &mut one_call(|keys| self.0(&returned, keys)));
         }
         returned
     }

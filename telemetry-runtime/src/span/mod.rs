@@ -12,6 +12,7 @@ mod identity;
 mod items;
 mod lifecycle;
 mod observed;
+mod one_call;
 mod opened_context;
 mod span_metadata;
 mod start;

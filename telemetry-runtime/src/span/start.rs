@@ -1,6 +1,7 @@
 //! Capturing what a call was given, before its work begins.
 
 use super::observed::{interesting, is_wanted, needs_here};
+use super::one_call::one_call;
 use super::state::Span;
 use crate::context::{self, ContextState};
 use crate::handler::Needs;
@@ -29,15 +30,13 @@ pub fn begin_later<'a, 'o>(
     site: &'static SpanSite,
     capture: impl FnOnce(&mut Span<'a>),
 ) -> Option<Box<Span<'o>>> {
-    let mut capture = Some(capture);
-    owned(site, &mut |span| {
-        if let Some(capture) = capture.take() {
-            capture(span);
-        }
-    })
+    captured_for_later(site, &mut one_call(capture))
 }
 
-fn owned<'a, 'o>(site: &'static SpanSite, capture: &mut dyn FnMut(&mut Span<'a>)) -> Option<Box<Span<'o>>> {
+fn captured_for_later<'a, 'o>(
+    site: &'static SpanSite,
+    capture: &mut dyn FnMut(&mut Span<'a>),
+) -> Option<Box<Span<'o>>> {
     let interest = registry::interest(site);
     if interest == 0 {
         return None;
