@@ -129,6 +129,12 @@ fn unknown_start_key(spec: &catalogue::SpanSpec, text: &str) -> String {
     if !near.is_empty() {
         return format!("`{span}` has no start key `{text}`{near}");
     }
+    let stop_keys = spec.stop.iter().chain(STOP).map(catalogue::FieldSpec::name);
+    if let Some(near) = catalogue::nearest(text, stop_keys) {
+        return format!(
+            "`{span}` has no start key `{text}`; did you mean `{near}`, known when it stops? Write `stop(|value| {near} = ..)`",
+        );
+    }
     if span == "tool_call" {
         return format!(
             "`#[tool_call]` has no `{text}`; it takes `name = ..`, `tool_call_id = ..`, `args = ..`, and what \
