@@ -34,6 +34,7 @@ fn errors_point_where_they_do_without_an_attribute() {
     compare("errors", |diagnostic| diagnostic.first.clone());
 }
 
+/// The attributes that a case is put under.
 fn compared(case: &Case) -> Vec<&'static str> {
     if corpus::is_whole() { COMPARED.to_vec() } else { vec![case.share(&COMPARED)] }
 }
