@@ -19,6 +19,8 @@ fn main() {
     let out = PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets OUT_DIR"));
     let wanted = env::var("SHAPES").unwrap_or_default();
     let is_whole = !wanted.is_empty() || corpus::is_whole();
+    // For `src/package.rs`.
+    println!("cargo::rustc-env=TARGET={}", env::var("TARGET").expect("cargo sets TARGET"));
     for input in ["build.rs", "src/corpus.rs", "shapes"] {
         println!("cargo::rerun-if-changed={input}");
     }

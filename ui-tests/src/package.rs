@@ -1,39 +1,55 @@
 //! Packages outside of the workspace, for what a test target cannot be: many programs of which some do
 //! not compile.
+//!
+//! A [`Package`] and the package that trybuild writes have the same dependencies, flags and target folder: cargo checks the
+//! dependencies once for all of them.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::{env, fs};
 
-/// A package in a folder below a target folder, with the dependencies of this workspace.
+/// Cargo's environment in these packages, trybuild's as well.
+///
+/// The flags replace those that trybuild passes to cargo. It passes the width only when it checks the cases, not when it
+/// checks their dependencies, which cargo then checks twice.
+pub const ENVIRONMENT: [(&str, &str); 3] = [
+    ("CARGO_ENCODED_RUSTFLAGS", "--cfg\x1ftrybuild\x1f-A\x1fdead_code\x1f--diagnostic-width=140"),
+    ("CARGO_INCREMENTAL", "0"),
+    ("CARGO_PROFILE_DEV_DEBUG", "false"),
+];
+
+/// A package in a folder below a target folder, with the dependencies of this crate.
 pub struct Package {
     folder: PathBuf,
     target: PathBuf,
 }
 
 impl Package {
-    /// Makes a package without programs. It depends on the runtime, and on what that depends on in the versions that
-    /// this workspace has.
+    /// Makes a package without programs, below a folder for files of tests. It has the dependencies of this crate, in the
+    /// versions that this workspace has.
     ///
     /// # Panics
     ///
     /// When the target folder cannot be written to.
     #[must_use]
-    pub fn new(target: &Path, name: &str) -> Self {
-        let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("this crate is in a workspace");
-        let runtime = workspace.join("telemetry-runtime");
+    pub fn new(files: &Path, name: &str) -> Self {
+        let own = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let workspace = own.parent().expect("this crate is in a workspace");
         let manifest = format!(
             "[package]\nname = {name:?}\nedition = \"2024\"\n\n[workspace]\n\n\
-             [dependencies]\ntelemetry-runtime.path = {:?}\n",
-            runtime.to_string_lossy(),
+             [dependencies]\ntelemetry-runtime.path = {:?}\nui-tests.path = {:?}\n",
+            workspace.join("telemetry-runtime"),
+            own,
         );
-        let folder = target.join(name);
+        let folder = files.join(name);
         let _ = fs::remove_dir_all(folder.join("src"));
         fs::create_dir_all(folder.join("src/bin")).expect("the target folder can be written to");
         fs::write(folder.join("Cargo.toml"), manifest).expect("the target folder can be written to");
         fs::copy(workspace.join("Cargo.lock"), folder.join("Cargo.lock"))
             .expect("the workspace has a lock file");
-        Self { folder, target: target.join("target") }
+        // As trybuild has it, which finds the target folder in the workspace's metadata.
+        let target = files.parent().expect("it is in the target folder").join("tests/trybuild");
+        Self { folder, target }
     }
 
     /// Adds a program.
@@ -50,8 +66,8 @@ impl Package {
     #[must_use]
     pub fn cargo(&self, arguments: &[&str]) -> Command {
         let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-        cargo.current_dir(&self.folder).args(arguments).arg("--offline");
-        cargo.arg("--target-dir").arg(&self.target).env_remove("RUSTFLAGS");
+        cargo.current_dir(&self.folder).args(arguments).args(["--offline", "--target", env!("TARGET")]);
+        cargo.arg("--target-dir").arg(&self.target).envs(ENVIRONMENT);
         cargo
     }
 }

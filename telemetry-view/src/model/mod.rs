@@ -119,7 +119,7 @@ pub struct Changes<'m> {
 }
 
 /// How many removals are remembered for those who ask for changes.
-const MAX_REMOVED: usize = 65_536;
+const MAX_REMOVED: usize = 8_192;
 
 /// How many changed spans the page receives at a time.
 pub(crate) const AT_A_TIME: usize = 10_000;
