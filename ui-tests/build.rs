@@ -1,9 +1,9 @@
-//! Writes out the function shapes of `shapes/` as modules that `tests/shapes.rs` includes: each bare and under one
-//! attribute, the shapes shared out among the attributes. To compile them all takes minutes, so that is for
-//! `CORPUS=whole`: then each is under every attribute.
+//! Writes out the function shapes of `shapes/` as modules that `tests/shapes.rs` includes: each under one attribute, the
+//! shapes shared out among the attributes. To compile them all takes minutes, so that is for `CORPUS=whole`: then each is
+//! there bare and under every attribute.
 //!
-//! For work on a few cases, `SHAPES=stream,async_trait` takes the files whose name contains one of these words, each under
-//! every attribute.
+//! For work on a few cases, `SHAPES=stream,async_trait` takes the files whose name contains one of these words, each bare and
+//! under every attribute.
 
 #[path = "src/corpus.rs"]
 pub mod corpus;
@@ -36,10 +36,7 @@ fn main() {
         let folder = out.join(module);
         fs::create_dir_all(&folder).expect("OUT_DIR can be written to");
         let mut index = String::new();
-        for case in cases
-            .iter()
-            .filter(|case| is_whole || attribute == BARE || attribute == case.share(&ATTRIBUTES[1..]).1)
-        {
+        for case in cases.iter().filter(|case| is_whole || attribute == case.share(&ATTRIBUTES[1..]).1) {
             let file = folder.join(&case.name).with_extension("rs");
             fs::write(&file, case.under(attribute)).expect("OUT_DIR can be written to");
             list(&mut index, case, &file, attribute);

@@ -459,7 +459,15 @@ fn a_session_of_many_turns_takes_memory_for_each_message_once() {
     assert!(whole < half * 5 / 2, "{half} after 100 turns, {whole} after 200");
 }
 
+/// A few cases, or as many as `PROPTEST_CASES` asks for.
+fn cases() -> ProptestConfig {
+    let asked = std::env::var_os("PROPTEST_CASES").is_some();
+    if asked { ProptestConfig::default() } else { ProptestConfig::with_cases(64) }
+}
+
 proptest! {
+    #![proptest_config(cases())]
+
     #[test]
     fn the_order_of_events_does_not_matter(order in Just((0..9).collect::<Vec<usize>>()).prop_shuffle()) {
         let events = small_run();

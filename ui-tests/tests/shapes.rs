@@ -1,4 +1,4 @@
-//! Every function shape of `shapes/`, bare and under an attribute; with `CORPUS=whole`, under each.
+//! Every function shape of `shapes/` under an attribute; with `CORPUS=whole`, bare and under each.
 //!
 //! `build.rs` writes the modules out. A test calls its case's `check`, which asserts what the function
 //! does, without a handler and with a capture, and then looks at what came out: for each
