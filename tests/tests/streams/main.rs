@@ -7,6 +7,7 @@ mod keys;
 mod shapes;
 
 use std::future::Future;
+use std::num::ParseIntError;
 use std::panic::panic_any;
 use std::pin::Pin;
 use std::sync::Arc;

@@ -57,6 +57,25 @@ async fn of_results_later(n: u32) -> std::io::Result<impl Stream<Item = Result<u
     Ok(try_stream! { yield n; })
 }
 
+#[agent_span(Read { n }, stream, item(|item| last = *item))]
+fn generated(n: u32, items: &[u32]) -> impl Stream<Item = &u32> {
+    stream! {
+        for item in items {
+            yield item;
+        }
+    }
+}
+
+#[agent_span(Read { n }, stream, item(|item| last = *item))]
+fn generated_in_results(n: u32, text: &str) -> impl Stream<Item = Result<u32, ParseIntError>> {
+    try_stream! {
+        for word in text.split(' ') {
+            let number: u32 = word.parse()?;
+            yield number;
+        }
+    }
+}
+
 struct Source(u32);
 
 trait Reads {
@@ -99,15 +118,25 @@ async fn all_are_followed_to_their_end() {
         assert_eq!(of_results_later(9).await.unwrap().collect::<Vec<_>>().await, [Ok(9)]);
         assert_eq!(Reads::read(&Source(10)).collect::<Vec<_>>().await, [10]);
         assert_eq!(ReadsLater::read(&Source(11)).await.unwrap().collect::<Vec<_>>().await, [11]);
-        let inline = in_span!(Read { n: 12 }, item(|item| last = *item); stream stream::iter([12]));
-        assert_eq!(inline.collect::<Vec<_>>().await, [12]);
+        assert_eq!(generated(12, &[12]).collect::<Vec<&u32>>().await, [&12]);
+        assert_eq!(generated_in_results(13, "13").collect::<Vec<_>>().await, [Ok(13)]);
+        let inline = in_span!(Read { n: 14 }, item(|item| last = *item); stream stream::iter([14]));
+        assert_eq!(inline.collect::<Vec<_>>().await, [14]);
     };
     capture.follow(run).await;
-    let expected: Vec<String> = (1..=12).map(|n| format!("{n} ok items=1")).collect();
+    let expected: Vec<String> = (1..=14).map(|n| format!("{n} ok items=1")).collect();
     assert_eq!(ends(&capture), expected);
     for stop in capture.named("streams.read.stop") {
         assert_eq!(stop.get("last").unwrap(), stop.get("n").unwrap());
     }
+}
+
+#[tokio::test]
+async fn an_err_that_a_generator_gives_ends_it() {
+    let capture = testing::capture();
+    let seen = capture.follow(generated_in_results(1, "1 x 2").collect::<Vec<_>>()).await;
+    assert_eq!((seen.len(), &seen[0]), (2, &Ok(1)));
+    assert_eq!(ends(&capture), ["1 error items=2"]);
 }
 
 /// The same functions without a handler.
