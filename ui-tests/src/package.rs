@@ -38,8 +38,8 @@ impl Package {
         let manifest = format!(
             "[package]\nname = {name:?}\nedition = \"2024\"\n\n[workspace]\n\n\
              [dependencies]\ntelemetry-runtime.path = {:?}\nui-tests.path = {:?}\n",
-            workspace.join("telemetry-runtime"),
-            own,
+            workspace.join("telemetry-runtime").to_string_lossy(),
+            own.to_string_lossy(),
         );
         let folder = files.join(name);
         let _ = fs::remove_dir_all(folder.join("src"));

@@ -11,7 +11,7 @@ use telemetry_catalogue::name::check_own;
 use super::field::{FieldOptions, Measurement};
 use crate::args::Format;
 use crate::ctxt::{Ctxt, did_you_mean};
-use crate::input::here;
+use crate::input::{field_of, here};
 
 /// What stands above the struct.
 struct Container {
@@ -111,11 +111,13 @@ fn container(input: &DeriveInput, cx: &mut Ctxt) -> Option<Container> {
             }
         }
         let stop = args.stop.unwrap_or_default();
+        let stop: Vec<Ident> = stop.iter().filter_map(|key| field_of(key, cx)).collect();
         for (index, key) in stop.iter().enumerate() {
+            let text = key.unraw().to_string();
             if stop[..index].contains(key) {
-                cx.error(key, format_args!("`{key}` is given twice"));
+                cx.error(key, format_args!("`{text}` is given twice"));
             }
-            if let Some(known) = telemetry_catalogue::STOP.iter().find(|field| field.is(&key.to_string())) {
+            if let Some(known) = telemetry_catalogue::STOP.iter().find(|field| field.is(&text)) {
                 cx.error(key, format_args!("every stop has `{}` already", known.key));
             }
         }

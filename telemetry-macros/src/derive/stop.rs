@@ -11,7 +11,7 @@ use telemetry_catalogue::{self as catalogue, STOP};
 use super::field::{FieldOptions, Measurement};
 use crate::args::Format;
 use crate::ctxt::{Ctxt, did_you_mean, one_of};
-use crate::input::here;
+use crate::input::{field_named, here};
 
 /// The span whose stop keys a type gives.
 enum Of {
@@ -195,12 +195,11 @@ fn key(text: &str, at: proc_macro2::Span, of: &Of, cx: &mut Ctxt) -> Option<Key>
     }
     let span = match of {
         Of::Own(_) => {
-            let Ok(mut ident) = syn::parse_str::<Ident>(text) else {
+            let Some(field) = field_named(text, at) else {
                 cx.error_at(at, "a stop key of your own span is one of the names in its `stop(..)`");
                 return None;
             };
-            ident.set_span(at);
-            return Some(Key::Own(ident));
+            return Some(Key::Own(field));
         }
         Of::Documented(span) => span,
     };

@@ -3,6 +3,7 @@
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{quote, quote_spanned};
 use syn::Type;
+use syn::ext::IdentExt;
 use syn::spanned::Spanned;
 use telemetry_catalogue::StopKeys;
 
@@ -200,7 +201,7 @@ pub(super) fn stop_key(key: &StopKeyName, span: &SpanKind, runtime: &Runtime) ->
             quote!(<#path as #k::SpanMetadata>::STOP_KEYS.#name)
         }
         (StopKeyName::Own(name), _) => {
-            let name = name.to_string();
+            let name = name.unraw().to_string();
             quote!(#name)
         }
         (StopKeyName::Documented(name), _) => quote!(#name),

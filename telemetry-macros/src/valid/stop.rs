@@ -6,6 +6,7 @@ use telemetry_catalogue::{self as catalogue, STOP, Type as KeyType};
 use super::checks::check_format;
 use crate::args::{Entries, Entry, Key, Rule};
 use crate::ctxt::{Ctxt, did_you_mean, one_of};
+use crate::input::field_of;
 use crate::model::{SpanKind, StopKey, StopKeyName, StopRule};
 
 /// Checks `stop(..)`, `err(..)` or `item(..)`.
@@ -33,7 +34,7 @@ pub(crate) fn stop_keys(entries: Entries, kind: &SpanKind, append: Append, cx: &
 
 /// Checks the keys of a span whose kind is known by its type alone.
 pub(crate) fn stop_keys_by_hand(entries: Entries, cx: &mut Ctxt) -> Vec<StopKey> {
-    let named = |key: &Key, is_field: bool, _: &mut Ctxt| {
+    let named = |key: &Key, is_field: bool, cx: &mut Ctxt| {
         let text = key.text();
         if let Some(field) = STOP.iter().find(|field| field.is(&text)).filter(|_| !is_field) {
             return Some((StopKeyName::Documented(field.key), Some(field.ty)));
@@ -41,7 +42,8 @@ pub(crate) fn stop_keys_by_hand(entries: Entries, cx: &mut Ctxt) -> Vec<StopKey>
         match key {
             Key::Ident(ident) if !is_field => {
                 let mut documented = catalogue::SPANS.iter().filter_map(|span| span.stop_field(&text));
-                Some((StopKeyName::Own(ident.clone()), documented.next().map(|field| field.ty)))
+                let ty = documented.next().map(|field| field.ty);
+                Some((StopKeyName::Own(field_of(ident, cx)?), ty))
             }
             _ => Some((StopKeyName::User(text), None)),
         }
@@ -121,7 +123,7 @@ fn stop_key(key: &Key, kind: &SpanKind, cx: &mut Ctxt) -> Named {
     }
     let Some(spec) = kind.spec() else {
         return match key {
-            Key::Ident(ident) => Some((StopKeyName::Own(ident.clone()), None)),
+            Key::Ident(ident) => Some((StopKeyName::Own(field_of(ident, cx)?), None)),
             Key::Text(text) => {
                 cx.error(text, "a stop key of your own span is written as its name, without quotes");
                 None

@@ -3,7 +3,8 @@
 
 use serde_json::{Value as Json, json};
 use telemetry_runtime::{
-    AgentProcess, Context, EventMetadata, OwnedEvent, agent_span, in_span, record, testing, tool_call,
+    AgentProcess, Context, EventMetadata, OwnedEvent, StopMetadata, agent_span, in_span, open_span, record,
+    testing, tool_call,
 };
 
 fn events_of<T>(run: impl FnOnce() -> T) -> Vec<OwnedEvent> {
@@ -211,4 +212,45 @@ fn a_life_of_a_legion_agent_counts_no_turns_of_others() {
     let process = AgentProcess::start("a", || Ok::<_, ()>(())).unwrap();
     let events = events_of(|| process.context().scope(|| ()));
     assert!(events.is_empty());
+}
+
+#[derive(EventMetadata)]
+#[span("own.keyword", stop(type, r#impl))]
+struct Keyword {
+    r#match: u32,
+}
+
+#[test]
+fn a_keyword_is_a_key_as_any_other_word() {
+    #[agent_span(Keyword { r#match: 1 }, stop(|value| type = value))]
+    fn by_attribute() -> u32 {
+        record!(Keyword, r#impl = "a");
+        2
+    }
+    let stop = stop_of(by_attribute);
+    assert_eq!(
+        (get(&stop, "match"), get(&stop, "type"), get(&stop, "impl")),
+        (&json!(1), &json!(2), &json!("a"))
+    );
+
+    #[derive(StopMetadata)]
+    #[stop_of(Keyword)]
+    struct Answer {
+        r#type: u32,
+        #[stop(rename = "impl")]
+        by: &'static str,
+    }
+    #[agent_span(Keyword { r#match: 1 })]
+    fn derived() -> Answer {
+        Answer { r#type: 3, by: "b" }
+    }
+    let stop = stop_of(derived);
+    assert_eq!((get(&stop, "type"), get(&stop, "impl")), (&json!(3), &json!("b")));
+
+    let stop = stop_of(|| {
+        let span = open_span!(Keyword { r#match: 1 });
+        record!(span; type = 4);
+        span.end();
+    });
+    assert_eq!(get(&stop, "type"), &json!(4));
 }
