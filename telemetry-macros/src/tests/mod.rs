@@ -148,5 +148,5 @@ fn no_macro_panics_whatever_it_is_given() {
 
 /// How many mutations are tried.
 fn mutations() -> u64 {
-    std::env::var("MUTATIONS").map_or(250, |asked| asked.parse().expect("MUTATIONS is a number"))
+    std::env::var("MUTATIONS").map_or(150, |asked| asked.parse().expect("MUTATIONS is a number"))
 }

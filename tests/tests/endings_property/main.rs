@@ -57,7 +57,7 @@ fn alone() -> MutexGuard<'static, ()> {
 #[test]
 fn each_start_has_the_end_that_its_call_had() {
     let _alone = alone();
-    property::check(2000, &(call(), executor()), |(call, executor)| {
+    property::check(1000, &(call(), executor()), |(call, executor)| {
         let ran = perform(call, executor, Observers::Throughout);
         ran.check_ends()?;
         ran.check_order()?;
@@ -70,7 +70,7 @@ fn each_start_has_the_end_that_its_call_had() {
 fn whether_a_span_is_observed_is_decided_at_its_start() {
     let _alone = alone();
     let executor = prop_oneof![Just(Executor::CurrentThread), Just(Executor::ShutDown)];
-    property::check(2000, &(call(), executor), |(call, executor)| {
+    property::check(1000, &(call(), executor), |(call, executor)| {
         perform(call, executor, Observers::NoOther).check_recorders()
     });
 }

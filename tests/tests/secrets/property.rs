@@ -364,7 +364,7 @@ fn quietly() {
 fn no_secret_comes_out() {
     quietly();
     let cases = (secrets(), proptest::collection::vec(shape(), 1..3), placed());
-    property::check(40, &cases, |(values, shapes, text)| {
+    property::check(20, &cases, |(values, shapes, text)| {
         let names: Vec<String> = (0..values.len()).map(|n| format!("K{n}")).collect();
         let said = Said::default();
         let context = {
@@ -412,7 +412,7 @@ fn text_without_a_secret_is_unchanged() {
     // What begins an encoded form may make one by chance.
     let around = || "[ -~äöü\n]{0,40}".prop_map(|text| text.replace(['\\', '%', '+'], "."));
     let cases = ("[a-z]{6,12}", around(), around());
-    property::check(80, &cases, |(value, before, after)| {
+    property::check(40, &cases, |(value, before, after)| {
         prop_assume!(!before.contains(&value) && !after.contains(&value));
         let seen = Arc::new(Mutex::new(Json::Null));
         let sink = seen.clone();

@@ -1,24 +1,32 @@
-//! A client and a server of MCP in one trace, by the feature `rmcp`; and a library that spawns its tools under `tracing`
+//! A client and a server of MCP in one trace, by hand and by the feature `rmcp`; and a library that spawns its tools under `tracing`
 //! spans of its own, by the feature `tracing-layer`.
 
 use std::sync::{Arc, Mutex};
 
 use rmcp::handler::server::wrapper::{Json as Structured, Parameters};
-use rmcp::model::{CallToolRequestParams, CallToolResult, ContentBlock, MetaObject};
-use rmcp::service::RequestContext;
+use rmcp::model::{CallToolRequestParams, CallToolResult, ContentBlock, MetaObject, RequestMetaObject};
+use rmcp::service::{QuitReason, RequestContext, RunningService};
 use rmcp::transport::streamable_http_server::session::local::LocalSessionManager;
 use rmcp::transport::streamable_http_server::{StreamableHttpServerConfig, StreamableHttpService};
-use rmcp::{RoleServer, ServerHandler, ServiceExt as _, tool, tool_handler, tool_router};
+use rmcp::{RoleClient, RoleServer, ServerHandler, ServiceExt as _, tool, tool_handler, tool_router};
 use serde_json::json;
 use telemetry_runtime::tracing_layer::ContextLayer;
 use telemetry_runtime::{Context, OwnedEvent, agent_span, in_span, testing, tool_call};
 use tracing::Instrument as _;
 use tracing_subscriber::layer::SubscriberExt as _;
 
+use super::services::{capture, capture_in, far_away, is_one_trace};
+
 #[derive(serde::Deserialize, rmcp::schemars::JsonSchema)]
 #[schemars(crate = "rmcp::schemars")]
 struct Place {
     city: String,
+}
+
+#[derive(serde::Deserialize, rmcp::schemars::JsonSchema)]
+#[schemars(crate = "rmcp::schemars")]
+struct Question {
+    question: String,
 }
 
 #[derive(serde::Serialize, rmcp::schemars::JsonSchema)]
@@ -64,21 +72,65 @@ impl Server {
             ContentBlock::text("ask again"),
         ]))
     }
+
+    /// Answers with what it emitted in the context that the request has in its `_meta`.
+    #[tool]
+    async fn echo(
+        &self,
+        Parameters(Question { question }): Parameters<Question>,
+        request: RequestContext<RoleServer>,
+    ) -> String {
+        let capture = capture_in(Context::extract(&**request.meta));
+        capture.follow(far_away(question)).await;
+        serde_json::to_string(&capture.events()).unwrap()
+    }
 }
 
 #[tool_handler]
 impl ServerHandler for Server {}
 
+/// A client and the server that it speaks to, until [`part`].
+async fn connect(server: Server) -> (Client, Serving) {
+    let (here, there) = tokio::io::duplex(64 * 1024);
+    let serving = tokio::spawn(async move { server.serve(there).await.unwrap().waiting().await });
+    (().serve(here).await.unwrap(), serving)
+}
+
+async fn part(client: Client, serving: Serving) {
+    client.cancel().await.unwrap();
+    serving.await.unwrap().unwrap();
+}
+
+type Client = RunningService<RoleClient, ()>;
+type Serving = tokio::task::JoinHandle<Result<QuitReason, tokio::task::JoinError>>;
+
+/// Without the functions of the feature `rmcp`.
+#[tokio::test]
+async fn the_context_goes_in_the_meta_of_a_request() {
+    #[agent_span(agent, agent = "caller")]
+    async fn echoed(client: &Client) -> Vec<OwnedEvent> {
+        let mut meta = RequestMetaObject::default();
+        Context::current().inject(&mut **meta);
+        let mut params = CallToolRequestParams::new("echo");
+        params.arguments = json!({"question": "why"}).as_object().cloned();
+        params.meta = Some(meta);
+        let result = serde_json::to_value(client.call_tool(params).await.unwrap()).unwrap();
+        serde_json::from_str(result["content"][0]["text"].as_str().unwrap()).unwrap()
+    }
+    let (client, serving) = connect(Server(Arc::default())).await;
+    let capture = capture();
+    let there = capture.follow(echoed(&client)).await;
+    is_one_trace(&capture, &there);
+    part(client, serving).await;
+}
+
 #[agent_span(agent, agent = "caller")]
-async fn ask(client: &rmcp::Peer<rmcp::RoleClient>, city: &str) {
+async fn ask(client: &rmcp::Peer<RoleClient>, city: &str) {
     call(client, city).await.unwrap();
 }
 
 #[tool_call(name = "weather", tool_call_id = "call_7", skip(client))]
-async fn call(
-    client: &rmcp::Peer<rmcp::RoleClient>,
-    city: &str,
-) -> Result<CallToolResult, rmcp::ServiceError> {
+async fn call(client: &rmcp::Peer<RoleClient>, city: &str) -> Result<CallToolResult, rmcp::ServiceError> {
     let mut params = CallToolRequestParams::new("weather");
     params.arguments = json!({ "city": city }).as_object().cloned();
     telemetry_runtime::rmcp::inject(&mut params);
@@ -87,14 +139,10 @@ async fn call(
 
 async fn both(city: &str) -> (Vec<OwnedEvent>, Vec<OwnedEvent>) {
     let there = Arc::new(Mutex::new(Vec::new()));
-    let (here, other) = tokio::io::duplex(64 * 1024);
-    let server = Server(there.clone());
-    let server = tokio::spawn(async move { server.serve(other).await.unwrap().waiting().await });
-    let client = ().serve(here).await.unwrap();
+    let (client, serving) = connect(Server(there.clone())).await;
     let capture = testing::capture();
     capture.follow(ask(client.peer(), city)).await;
-    client.cancel().await.unwrap();
-    server.await.unwrap().unwrap();
+    part(client, serving).await;
     let there = std::mem::take(&mut *there.lock().unwrap());
     (capture.events(), there)
 }
@@ -134,10 +182,7 @@ async fn either_side_has_the_keys_of_mcp_on_its_tool_call_alone() {
 #[tokio::test]
 async fn a_ready_function_calls_a_tool() {
     let there = Arc::new(Mutex::new(Vec::new()));
-    let (here, other) = tokio::io::duplex(64 * 1024);
-    let server = Server(there.clone());
-    let server = tokio::spawn(async move { server.serve(other).await.unwrap().waiting().await });
-    let client = ().serve(here).await.unwrap();
+    let (client, serving) = connect(Server(there.clone())).await;
     let capture = testing::capture();
     let mut params = CallToolRequestParams::new("weather");
     params.arguments = json!({"city": "Oslo"}).as_object().cloned();
@@ -145,8 +190,7 @@ async fn a_ready_function_calls_a_tool() {
     assert_ne!(capture.follow(called).await.unwrap().is_error, Some(true));
     let missing = telemetry_runtime::rmcp::call_tool(client.peer(), CallToolRequestParams::new("missing"));
     capture.follow(missing).await.unwrap_err();
-    client.cancel().await.unwrap();
-    server.await.unwrap().unwrap();
+    part(client, serving).await;
     let (events, there) = (capture.events(), there.lock().unwrap());
     let (start, stop) = (&events[0], &events[1]);
     assert_eq!(

@@ -1,5 +1,5 @@
-//! Context across processes as it travels: over HTTP between a server and a client, through a process of its
-//! own, and with MCP requests.
+//! Context across processes as it travels: over HTTP between a server and a client, and to a process of its
+//! own.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::process::{Child, Stdio};
@@ -8,17 +8,13 @@ use axum::Router;
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use axum::routing::get;
 use proptest::prelude::*;
-use rmcp::handler::server::wrapper::Parameters;
-use rmcp::model::{CallToolRequestParams, RequestMetaObject};
-use rmcp::service::RequestContext;
-use rmcp::{RoleServer, ServerHandler, ServiceExt as _, tool, tool_handler, tool_router};
 use serde_json::{Value as Json, json};
 use telemetry_runtime::testing::{self, Capture, only};
 use telemetry_runtime::{Context, OwnedEvent, Secrets, agent_span, tool_call};
 use tests::{own_process, property};
 
 #[tool_call]
-async fn far_away(question: String) -> String {
+pub(super) async fn far_away(question: String) -> String {
     question.to_uppercase()
 }
 
@@ -30,7 +26,7 @@ async fn answer(headers: HeaderMap) -> axum::Json<Vec<OwnedEvent>> {
 }
 
 /// Captures in a context that came from outside.
-fn capture_in(context: Context) -> Capture {
+pub(super) fn capture_in(context: Context) -> Capture {
     context.scope(testing::capture)
 }
 
@@ -51,7 +47,7 @@ async fn call(address: SocketAddr) -> reqwest::Result<Vec<OwnedEvent>> {
 }
 
 /// Asserts that what was done there is a part of what was done here.
-fn is_one_trace(here: &Capture, there: &[OwnedEvent]) {
+pub(super) fn is_one_trace(here: &Capture, there: &[OwnedEvent]) {
     let events = here.events();
     let agent = only(&events, "condukt.agent.start");
     let tool = only(there, "condukt.tool_call.start");
@@ -64,7 +60,7 @@ fn is_one_trace(here: &Capture, there: &[OwnedEvent]) {
     assert_eq!(there.len(), 2);
 }
 
-fn capture() -> Capture {
+pub(super) fn capture() -> Capture {
     testing::capture().with_context(|context| {
         let secrets = Secrets::resolve([("TOKEN", "tok-0123456789")]).unwrap();
         context.with("user_id", "u-1, ü").with_secrets(secrets)
@@ -118,57 +114,6 @@ async fn between_processes() {
     let capture = capture();
     let there = capture.follow(call(address.unwrap().unwrap())).await.unwrap();
     is_one_trace(&capture, &there);
-}
-
-/// A tool server whose requests carry the context in `_meta`.
-#[derive(Clone)]
-struct Server;
-
-#[derive(serde::Deserialize, serde::Serialize, rmcp::schemars::JsonSchema)]
-#[schemars(crate = "rmcp::schemars")]
-struct Question {
-    question: String,
-}
-
-#[tool_router]
-impl Server {
-    /// Answers with what it emitted.
-    #[tool]
-    async fn ask(
-        &self,
-        Parameters(Question { question }): Parameters<Question>,
-        request: RequestContext<RoleServer>,
-    ) -> String {
-        let capture = capture_in(Context::extract(&**request.meta));
-        capture.follow(far_away(question)).await;
-        serde_json::to_string(&capture.events()).unwrap()
-    }
-}
-
-#[tool_handler]
-impl ServerHandler for Server {}
-
-#[agent_span(agent, agent = "caller")]
-async fn call_tool(client: &rmcp::Peer<rmcp::RoleClient>) -> Vec<OwnedEvent> {
-    let mut meta = RequestMetaObject::default();
-    Context::current().inject(&mut **meta);
-    let mut params = CallToolRequestParams::new("ask");
-    params.arguments = json!({"question": "why"}).as_object().cloned();
-    params.meta = Some(meta);
-    let result = serde_json::to_value(client.call_tool(params).await.unwrap()).unwrap();
-    serde_json::from_str(result["content"][0]["text"].as_str().unwrap()).unwrap()
-}
-
-#[tokio::test]
-async fn in_the_meta_of_an_mcp_request() {
-    let (here, there) = tokio::io::duplex(64 * 1024);
-    let server = tokio::spawn(async move { Server.serve(there).await.unwrap().waiting().await });
-    let client = ().serve(here).await.unwrap();
-    let capture = capture();
-    let there = capture.follow(call_tool(client.peer())).await;
-    is_one_trace(&capture, &there);
-    client.cancel().await.unwrap();
-    server.await.unwrap().unwrap();
 }
 
 fn header(name: &'static str) -> HeaderName {

@@ -342,7 +342,7 @@ mod long_lived {
         let capture = testing::capture_only(telemetry_runtime::event_name!("condukt.compact.stop"));
         // Followed for the context it opens, without a handler.
         let mut context = capture.context();
-        for n in 0..200_000 {
+        for n in 0..50_000 {
             // The next is inside before this has ended.
             let mut inside = None;
             context.scope(|| in_span!(agent, agent = "link"; || inside = Some(Context::current())));
@@ -373,7 +373,7 @@ mod long_lived {
             Link(work)
         };
         let mut last = link(capture.context());
-        for _ in 0..200_000 {
+        for _ in 0..50_000 {
             let context = slot.lock().unwrap().take().unwrap();
             let next = link(context);
             drop(std::mem::replace(&mut last, next).0);
