@@ -11,25 +11,6 @@ use syn::{
 
 use crate::ctxt::Ctxt;
 
-/// The identifier of a field that has this name: raw where the name is a keyword. `None` where no field can have it.
-pub(crate) fn field_named(name: &str, span: Span) -> Option<Ident> {
-    let name = Ident::parse_any.parse_str(name).ok()?.unraw().to_string();
-    match &*name {
-        "_" | "Self" | "crate" | "self" | "super" => None,
-        _ if syn::parse_str::<Ident>(&name).is_ok() => Some(Ident::new(&name, span)),
-        _ => Some(Ident::new_raw(&name, span)),
-    }
-}
-
-/// The field for a key of the user's own span.
-pub(crate) fn field_of(key: &Ident, cx: &mut Ctxt) -> Option<Ident> {
-    let field = field_named(&key.to_string(), key.span());
-    if field.is_none() {
-        cx.error(key, format_args!("`{key}` cannot be the name of a key"));
-    }
-    field
-}
-
 /// A function with a body.
 pub(crate) struct Function {
     pub(crate) attrs: Vec<Attribute>,

@@ -3,7 +3,7 @@
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::ToTokens;
 use syn::ext::IdentExt;
-use syn::parse::{Parse, ParseStream};
+use syn::parse::{Parse, ParseStream, Parser};
 use syn::spanned::Spanned;
 use syn::{Error, Expr, LitStr, Pat, Result, Token, token};
 
@@ -86,6 +86,25 @@ impl Parse for Key {
         }
         Err(Error::new(input.span(), "expected a key, as in `KEY = EXPR`"))
     }
+}
+
+/// The identifier of a field that has this name: raw where the name is a keyword. `None` where no field can have it.
+pub(crate) fn field_named(name: &str, span: Span) -> Option<Ident> {
+    let name = Ident::parse_any.parse_str(name).ok()?.unraw().to_string();
+    match &*name {
+        "_" | "Self" | "crate" | "self" | "super" => None,
+        _ if syn::parse_str::<Ident>(&name).is_ok() => Some(Ident::new(&name, span)),
+        _ => Some(Ident::new_raw(&name, span)),
+    }
+}
+
+/// The field for a key of the user's own span.
+pub(crate) fn field_of(key: &Ident, cx: &mut Ctxt) -> Option<Ident> {
+    let field = field_named(&key.to_string(), key.span());
+    if field.is_none() {
+        cx.error(key, format_args!("`{key}` cannot be the name of a key"));
+    }
+    field
 }
 
 impl Parse for Entry {

@@ -10,7 +10,7 @@ use syn::ext::IdentExt;
 use syn::parse::{Parse, ParseStream, Parser};
 use syn::{Error, Expr, LitStr, Path, Result, Token, token};
 
-pub(crate) use entry::{Entries, Entry, Format, Key, Projection, Recorded, Rule};
+pub(crate) use entry::{Entries, Entry, Format, Key, Projection, Recorded, Rule, field_named, field_of};
 pub(crate) use span::SpanArg;
 pub(crate) use work::Work;
 

@@ -9,9 +9,9 @@ use syn::{Data, DeriveInput, Fields, LitStr, Path, Token, parenthesized};
 use telemetry_catalogue::name::check_own;
 
 use super::field::{FieldOptions, Measurement};
-use crate::args::Format;
+use crate::args::{Format, field_of};
 use crate::ctxt::{Ctxt, did_you_mean};
-use crate::input::{field_of, here};
+use crate::input::here;
 
 /// What stands above the struct.
 struct Container {

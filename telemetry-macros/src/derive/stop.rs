@@ -9,9 +9,9 @@ use syn::{Attribute, Data, DeriveInput, Fields, LitStr, Path, Token, Type};
 use telemetry_catalogue::{self as catalogue, STOP};
 
 use super::field::{FieldOptions, Measurement};
-use crate::args::Format;
+use crate::args::{Format, field_named};
 use crate::ctxt::{Ctxt, did_you_mean, one_of};
-use crate::input::{field_named, here};
+use crate::input::here;
 
 /// The span whose stop keys a type gives.
 enum Of {

@@ -4,9 +4,8 @@ use proc_macro2::Span;
 use telemetry_catalogue::{self as catalogue, STOP, Type as KeyType};
 
 use super::checks::check_format;
-use crate::args::{Entries, Entry, Key, Rule};
+use crate::args::{Entries, Entry, Key, Rule, field_of};
 use crate::ctxt::{Ctxt, did_you_mean, one_of};
-use crate::input::field_of;
 use crate::model::{SpanKind, StopKey, StopKeyName, StopRule};
 
 /// Checks `stop(..)`, `err(..)` or `item(..)`.
