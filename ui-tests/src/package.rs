@@ -11,7 +11,7 @@ use std::{env, fs};
 /// Cargo's environment in these packages, trybuild's as well.
 ///
 /// The flags replace those that trybuild passes to cargo. It passes the width only when it checks the cases, not when it
-/// checks their dependencies, which cargo then checks twice.
+/// checks their dependencies, which cargo then checks twice. No program runs, so debug information is of no use.
 pub const ENVIRONMENT: [(&str, &str); 3] = [
     ("CARGO_ENCODED_RUSTFLAGS", "--cfg\x1ftrybuild\x1f-A\x1fdead_code\x1f--diagnostic-width=140"),
     ("CARGO_INCREMENTAL", "0"),

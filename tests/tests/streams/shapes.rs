@@ -61,6 +61,7 @@ async fn of_results_later(n: u32) -> std::io::Result<impl Stream<Item = Result<u
 fn generated(n: u32, items: &[u32]) -> impl Stream<Item = &u32> {
     stream! {
         for item in items {
+            assert!(Context::current().span().is_some(), "the span is not open here");
             yield item;
         }
     }
