@@ -1,27 +1,38 @@
 //! Packages outside of the workspace, for what a test target cannot be: many programs of which some do
 //! not compile.
 //!
-//! A [`Package`] and the package that trybuild writes have the same dependencies, flags and target folder: cargo checks the
-//! dependencies once for all of them.
+//! A [`Package`] and the package that trybuild writes have the same dependencies and the same [`environment`]: cargo checks
+//! the dependencies once for all of them.
 
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::{env, fs};
 
-/// Cargo's environment in these packages, trybuild's as well.
+/// Cargo's environment in these packages, trybuild's as well. `files` is the folder for files of tests, in the build folder.
 ///
 /// The flags replace those that trybuild passes to cargo. It passes the width only when it checks the cases, not when it
-/// checks their dependencies, which cargo then checks twice. No program runs, so debug information is of no use.
-pub const ENVIRONMENT: [(&str, &str); 3] = [
-    ("CARGO_ENCODED_RUSTFLAGS", "--cfg\x1ftrybuild\x1f-A\x1fdead_code\x1f--diagnostic-width=140"),
-    ("CARGO_INCREMENTAL", "0"),
-    ("CARGO_PROFILE_DEV_DEBUG", "false"),
-];
+/// checks their dependencies, which cargo then checks twice. No program runs, so debug information is of no use. In the
+/// workspace's build folder, the procedural macros of other crates are there already.
+///
+/// # Panics
+///
+/// When `files` has no parent.
+#[must_use]
+pub fn environment(files: &Path) -> [(&'static str, OsString); 4] {
+    let flags = "--cfg\x1ftrybuild\x1f-A\x1fdead_code\x1f--diagnostic-width=140";
+    [
+        ("CARGO_BUILD_BUILD_DIR", files.parent().expect("it is in the build folder").into()),
+        ("CARGO_ENCODED_RUSTFLAGS", flags.into()),
+        ("CARGO_INCREMENTAL", "0".into()),
+        ("CARGO_PROFILE_DEV_DEBUG", "false".into()),
+    ]
+}
 
 /// A package in a folder below a target folder, with the dependencies of this crate.
 pub struct Package {
     folder: PathBuf,
-    target: PathBuf,
+    environment: [(&'static str, OsString); 4],
 }
 
 impl Package {
@@ -47,9 +58,7 @@ impl Package {
         fs::write(folder.join("Cargo.toml"), manifest).expect("the target folder can be written to");
         fs::copy(workspace.join("Cargo.lock"), folder.join("Cargo.lock"))
             .expect("the workspace has a lock file");
-        // As trybuild has it, which finds the target folder in the workspace's metadata.
-        let target = files.parent().expect("it is in the target folder").join("tests/trybuild");
-        Self { folder, target }
+        Self { folder, environment: environment(files) }
     }
 
     /// Adds a program.
@@ -67,7 +76,7 @@ impl Package {
     pub fn cargo(&self, arguments: &[&str]) -> Command {
         let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
         cargo.current_dir(&self.folder).args(arguments).args(["--offline", "--target", env!("TARGET")]);
-        cargo.arg("--target-dir").arg(&self.target).envs(ENVIRONMENT);
+        cargo.envs(self.environment.clone());
         cargo
     }
 }

@@ -9,7 +9,7 @@ use std::process::Command;
 use std::{env, fs};
 
 use ui_tests::corpus;
-use ui_tests::package::ENVIRONMENT;
+use ui_tests::package::environment;
 
 /// The parts of the page: a title, and what the names of its cases begin with.
 ///
@@ -41,13 +41,14 @@ snapshots in `ui-tests/mistakes`.
 
 #[test]
 fn messages() {
-    if ENVIRONMENT.iter().all(|(name, value)| env::var(name).is_ok_and(|set| set == *value)) {
+    let environment = environment(Path::new(env!("CARGO_TARGET_TMPDIR")));
+    if environment.iter().all(|(name, value)| env::var_os(name).is_some_and(|set| set == *value)) {
         trybuild::TestCases::new().compile_fail("mistakes/*.rs");
         return;
     }
     // trybuild passes its own environment on to cargo, and to change that of this process would be unsafe.
     let mut again = Command::new(env::current_exe().expect("it runs"));
-    again.args(["--exact", "messages", "--nocapture"]).envs(ENVIRONMENT);
+    again.args(["--exact", "messages", "--nocapture"]).envs(environment);
     again.args(env::args().filter(|argument| argument.starts_with("trybuild=")));
     let output = again.output().expect("it starts");
     print!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
