@@ -52,9 +52,9 @@ fn of_run(program: &OsStr, arguments: &[&str], calls: u64) -> u64 {
         .arg(calls.to_string())
         .output()
         .expect("valgrind runs");
-    let said = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{said}");
-    let collected = said.lines().find_map(|line| line.split_once("Collected :"));
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{stderr}");
+    let collected = stderr.lines().find_map(|line| line.split_once("Collected :"));
     let count = collected.and_then(|(_, count)| count.trim().parse().ok());
-    count.unwrap_or_else(|| panic!("valgrind did not say how many instructions it saw:\n{said}"))
+    count.unwrap_or_else(|| panic!("valgrind did not say how many instructions it saw:\n{stderr}"))
 }

@@ -21,12 +21,12 @@ const INSTRUCTIONS: &[&str] = &["system", "instructions", "system_instruction", 
 /// use telemetry_llm::{Role, conversation};
 /// use serde_json::json;
 ///
-/// let said = conversation(&json!([
+/// let messages = conversation(&json!([
 ///     {"type": "message", "role": "user", "content": [{"type": "input_text", "text": "How warm is it?"}]},
 ///     {"type": "function_call", "id": "fc_1", "call_id": "call_1", "name": "weather", "arguments": "{}"},
 ///     {"type": "function_call_output", "call_id": "call_1", "output": "-3"},
 /// ]));
-/// let roles: Vec<_> = said.iter().map(|message| message.role.as_str()).collect();
+/// let roles: Vec<_> = messages.iter().map(|message| message.role.as_str()).collect();
 /// assert_eq!(roles, ["user", "assistant", "tool"]);
 /// ```
 pub fn conversation(value: &Json) -> Vec<Message> {
@@ -43,10 +43,9 @@ fn read(value: &Json, depth: u8) -> Vec<Message> {
                 (Some(held), Some(depth)) if get(map, "role").is_none() => {
                     let instructions = INSTRUCTIONS.iter().find_map(|key| get(map, key));
                     let system = instructions.map(|held| message(held, Role::System, depth));
-                    let mut all: Vec<_> = system.into_iter().filter(|said| !said.parts.is_empty()).collect();
-                    for said in read(held, depth) {
-                        all.push(said);
-                    }
+                    let mut all: Vec<_> =
+                        system.into_iter().filter(|message| !message.parts.is_empty()).collect();
+                    all.extend(read(held, depth));
                     // Cohere's first version has the newest message apart.
                     if let Some(newest) = text(value, &["message"]) {
                         all.push(Message::new(Role::User, vec![Part::text(newest)]));
@@ -156,7 +155,7 @@ fn of_variant(key: &str, inner: &Json, depth: u8) -> Option<Message> {
         return Some(Message::new(Role::Tool, vec![Part::ToolResult { id, response }]));
     }
     if &*word(key) == "summary" {
-        return inner.as_str().map(|said| Message::new(Role::System, vec![Part::text(said)]));
+        return inner.as_str().map(|content| Message::new(Role::System, vec![Part::text(content)]));
     }
     let role = Role::known(key)?;
     let mut made = match inner {
@@ -206,8 +205,8 @@ fn add_calls(held: Option<&Json>, parts: &mut Vec<Part>) {
 }
 
 fn of_map(value: &Json, map: &Map<String, Json>, otherwise: Role, depth: u8) -> Message {
-    let said = get(map, "role").and_then(Json::as_str).filter(|role| !role.is_empty()).map(Role::from);
-    if let Some(role) = said.clone().filter(|_| is_plain(map)) {
+    let stated = get(map, "role").and_then(Json::as_str).filter(|role| !role.is_empty()).map(Role::from);
+    if let Some(role) = stated.clone().filter(|_| is_plain(map)) {
         return of_plain(map, role, depth);
     }
     // LangChain's serialised forms.
@@ -221,7 +220,7 @@ fn of_map(value: &Json, map: &Map<String, Json>, otherwise: Role, depth: u8) -> 
         made.role = role;
         return made;
     }
-    let role = said.or_else(|| text(value, &["type"]).and_then(Role::known)).unwrap_or(otherwise);
+    let role = stated.or_else(|| text(value, &["type"]).and_then(Role::known)).unwrap_or(otherwise);
     let mut parts = Vec::new();
     thoughts(value, &mut parts);
     let content = first(value, &["parts", "content"]).unwrap_or(&Json::Null);
@@ -299,10 +298,10 @@ pub(crate) fn of_items(items: &[Json]) -> Message {
     let mut whole = Message::new(Role::Assistant, Vec::new());
     for item in items {
         if is_message(item) {
-            let said = message(item, Role::Assistant, DEPTH);
-            if said.role == Role::Assistant {
-                whole.parts.extend(said.parts);
-                whole.finish_reason = said.finish_reason.or(whole.finish_reason);
+            let answer = message(item, Role::Assistant, DEPTH);
+            if answer.role == Role::Assistant {
+                whole.parts.extend(answer.parts);
+                whole.finish_reason = answer.finish_reason.or(whole.finish_reason);
             }
         } else {
             part::part(item, &mut whole.parts, DEPTH);

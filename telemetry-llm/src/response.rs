@@ -320,18 +320,18 @@ impl Form {
     }
 
     fn message(&self, value: &Json) -> Option<Message> {
-        let mut said = match self.message {
+        let mut answer = match self.message {
             MessageAt::Paths(paths) => message(first(value, paths)?, Role::Assistant, DEPTH),
             MessageAt::Items(path) => of_items(at(value, path)?.as_array()?),
             MessageAt::Whole => message(value, Role::Assistant, DEPTH),
         };
         // A text completion has no message around it, and Gemini's has no role at times.
-        said.role = Role::Assistant;
+        answer.role = Role::Assistant;
         // Calls and thoughts that stand beside the message rather than in it.
         if !matches!(self.message, MessageAt::Whole) {
-            beside(value, &mut said);
+            beside(value, &mut answer);
         }
-        Some(said)
+        Some(answer)
     }
 
     fn finish_reasons(&self, value: &Json) -> Vec<FinishReason> {
@@ -352,40 +352,40 @@ impl Form {
 }
 
 /// Vercel's and swiftide's calls, Cohere's first ones, a thought beside a text.
-fn beside(value: &Json, said: &mut Message) {
+fn beside(value: &Json, answer: &mut Message) {
     let calls = at(value, "tool_calls").and_then(Json::as_array).map(Vec::as_slice).unwrap_or_default();
-    if said.tool_calls().next().is_none() {
-        said.parts.extend(calls.iter().filter_map(part::call).map(Part::ToolCall));
+    if answer.tool_calls().next().is_none() {
+        answer.parts.extend(calls.iter().filter_map(part::call).map(Part::ToolCall));
     }
     let thought = text(value, &["reasoning_content", "reasoning_text", "thinking"]);
-    if let Some(thought) = thought.filter(|_| said.reasoning().is_none()) {
-        said.parts.insert(0, Part::reasoning(thought));
+    if let Some(thought) = thought.filter(|_| answer.reasoning().is_none()) {
+        answer.parts.insert(0, Part::reasoning(thought));
     }
 }
 
 /// The message of a value that is a whole answer.
 pub(crate) fn message_of(value: &Json) -> Option<Message> {
     let form = Form::of(value)?;
-    let mut said = form.message(value)?;
-    if said.finish_reason.is_none() {
-        said.finish_reason = finish_reasons(form, value, &said).into_iter().next();
+    let mut answer = form.message(value)?;
+    if answer.finish_reason.is_none() {
+        answer.finish_reason = finish_reasons(form, value, &answer).into_iter().next();
     }
-    Some(said)
+    Some(answer)
 }
 
 /// The reasons that an answer states, or that its status comes to.
-fn finish_reasons(form: &Form, value: &Json, said: &Message) -> Vec<FinishReason> {
+fn finish_reasons(form: &Form, value: &Json, answer: &Message) -> Vec<FinishReason> {
     let stated = form.finish_reasons(value);
     if !stated.is_empty() {
         return stated;
     }
-    if let Some(reason) = &said.finish_reason {
+    if let Some(reason) = &answer.finish_reason {
         return vec![reason.clone()];
     }
     // The Responses API has a status instead.
     let items = matches!(form.message, MessageAt::Items("output"));
     match text(value, &["status"]).filter(|_| items) {
-        Some("completed") if said.tool_calls().any(|call| is_asked(value, call)) => {
+        Some("completed") if answer.tool_calls().any(|call| is_asked(value, call)) => {
             vec![FinishReason::ToolCall]
         }
         Some("completed") => vec![FinishReason::Stop],
@@ -453,12 +453,12 @@ impl Response {
         if usage.is_none() && reason.is_none() {
             return None;
         }
-        let said = first(value, &["message", "content", "text", "answer", "output"]);
+        let answer = first(value, &["message", "content", "text", "answer", "output"]);
         let mut made = Self::of_form(&PLAIN, value);
-        made.message = said.map(|said| message(said, Role::Assistant, DEPTH)).map(|mut said| {
-            said.role = Role::Assistant;
-            beside(value, &mut said);
-            said
+        made.message = answer.map(|answer| message(answer, Role::Assistant, DEPTH)).map(|mut answer| {
+            answer.role = Role::Assistant;
+            beside(value, &mut answer);
+            answer
         });
         Some(Self { usage, ..made }.with_calls())
     }
@@ -534,16 +534,16 @@ pub(crate) fn join_texts(parts: &mut Vec<Part>) {
 /// The failure that an answer or an event gives.
 pub(crate) fn error_of(value: &Json) -> Option<String> {
     let error = first(value, &["error", "response.error"])?;
-    let said = match error {
+    let reason = match error {
         // Ollama's form. In other structs a field of that name need not be an error.
-        Json::String(said)
+        Json::String(reason)
             if value.as_object().is_some_and(|map| map.len() <= 2) || Form::of(value).is_some() =>
         {
-            said.as_str()
+            reason.as_str()
         }
         Json::Object(_) => text(error, &["message", "error.message", "detail", "msg"])
             .or_else(|| text(error, &["type", "code"]))?,
         _ => return None,
     };
-    (!said.is_empty()).then(|| said.chars().take(4096).collect())
+    (!reason.is_empty()).then(|| reason.chars().take(4096).collect())
 }

@@ -134,9 +134,9 @@ impl Model {
     /// Whether the annotation names that variable, other than as one of a tool's arguments.
     pub(crate) fn mentions(&self, ident: &Ident) -> bool {
         let is = |other: &Ident| other == ident;
-        let said = |value: &Recorded| mentions(value.expr.to_token_stream(), &is);
+        let mentioned = |value: &Recorded| mentions(value.expr.to_token_stream(), &is);
         let captured = self.captures.iter().any(|capture| match &capture.how {
-            How::Expr(value, _) | How::JsonArguments(value) => said(value),
+            How::Expr(value, _) | How::JsonArguments(value) => mentioned(value),
             How::Param(param, _) => param == ident,
             How::Arguments(_) | How::Whole(_) | How::Turn => false,
         });
@@ -145,7 +145,7 @@ impl Model {
             SpanKind::Documented(..) => false,
         };
         let context = self.context.iter().any(|context| mentions(context.to_token_stream(), &is));
-        captured || own || context || self.agent.iter().chain(&self.tool_call_id).any(said)
+        captured || own || context || self.agent.iter().chain(&self.tool_call_id).any(mentioned)
     }
 
     /// Whether the span is a call of a model, whose answer can be read.

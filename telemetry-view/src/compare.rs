@@ -367,15 +367,15 @@ impl fmt::Display for Comparison {
                     _ => ('~', step.differs.join(", ")),
                 };
                 let shown = step.b.as_ref().or(step.a.as_ref());
-                let said = shown.map_or("", |side| side.error.as_deref().unwrap_or(&side.preview));
-                let said = if step.kind == Kind::Turn { "" } else { said };
+                let summary = shown.map_or("", |side| side.error.as_deref().unwrap_or(&side.preview));
+                let summary = if step.kind == Kind::Turn { "" } else { summary };
                 writeln!(
                     f,
                     "  {sign} {:indent$}{} {}  {what}  {}",
                     "",
                     step.kind.as_str(),
                     plain(&step.name),
-                    plain(said),
+                    plain(summary),
                     indent = step.depth.min(20) * 2
                 )?;
             }

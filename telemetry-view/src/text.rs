@@ -67,9 +67,9 @@ fn line(span: &Span) -> String {
     if let Some(nanos) = span.duration {
         let _ = write!(line, " {}", duration(nanos));
     }
-    let said = span.error.as_deref().unwrap_or(&span.preview);
-    if !said.is_empty() && (span.kind != Kind::Turn || span.error.is_some()) {
-        let _ = write!(line, "  {}", plain(said));
+    let summary = span.error.as_deref().unwrap_or(&span.preview);
+    if !summary.is_empty() && (span.kind != Kind::Turn || span.error.is_some()) {
+        let _ = write!(line, "  {}", plain(summary));
     }
     line
 }

@@ -71,8 +71,8 @@ impl Case {
     /// How the annotated calls of this case end, in the order of their ends: the words after `// ends:`.
     #[must_use]
     pub fn ends(&self) -> Vec<&str> {
-        let said = self.source.lines().find_map(|line| line.strip_prefix("// ends: "));
-        said.unwrap_or(DEFAULT_ENDS).split_whitespace().filter(|end| *end != "none").collect()
+        let ends = self.source.lines().find_map(|line| line.strip_prefix("// ends: "));
+        ends.unwrap_or(DEFAULT_ENDS).split_whitespace().filter(|end| *end != "none").collect()
     }
 
     /// The one of some attributes that the case is put under unless [`is_whole`]: shared out by the letters of its name.

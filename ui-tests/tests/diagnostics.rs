@@ -52,9 +52,9 @@ struct Diagnostic {
 /// Holds, for each case of a folder, what `aspect` sees of its diagnostics against the bare ones.
 fn compare(folder: &str, aspect: fn(&Diagnostic) -> String) {
     let cases = corpus::read(&Path::new(env!("CARGO_MANIFEST_DIR")).join(folder));
-    let said = check(folder, &cases);
+    let messages = check(folder, &cases);
     let diagnostics =
-        |case: &Case, attribute| said.get(&program(case, attribute)).map_or(&[][..], Vec::as_slice);
+        |case: &Case, attribute| messages.get(&program(case, attribute)).map_or(&[][..], Vec::as_slice);
 
     let mut differing = String::new();
     for case in &cases {
@@ -103,16 +103,16 @@ fn check(folder: &str, cases: &[Case]) -> BTreeMap<String, Vec<Diagnostic>> {
     let arguments = ["check", "--bins", "--keep-going", "--message-format=json"];
     let output = package.cargo(&arguments).output().expect("cargo runs");
 
-    let mut said: BTreeMap<String, Vec<Diagnostic>> = BTreeMap::new();
+    let mut messages: BTreeMap<String, Vec<Diagnostic>> = BTreeMap::new();
     for line in String::from_utf8_lossy(&output.stdout).lines() {
         let Ok(line) = serde_json::from_str::<Value>(line) else { continue };
         let Some(program) = line["target"]["name"].as_str() else { continue };
         if let Some(diagnostic) = diagnostic(&line["message"], program) {
-            said.entry(program.to_owned()).or_default().push(diagnostic);
+            messages.entry(program.to_owned()).or_default().push(diagnostic);
         }
     }
-    assert!(!said.is_empty(), "{}", String::from_utf8_lossy(&output.stderr));
-    said
+    assert!(!messages.is_empty(), "{}", String::from_utf8_lossy(&output.stderr));
+    messages
 }
 
 /// What is of interest in one message of the compiler's: nothing in the line that counts the others.

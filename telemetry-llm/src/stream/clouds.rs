@@ -35,7 +35,7 @@ fn gemini_part<'a>(piece: &'a Json, sink: &mut Sink<'_, 'a>) {
     let is_thought = at(piece, "thought").and_then(Json::as_bool) == Some(true);
     match text(piece, &["text"]) {
         Some(thought) if is_thought => sink(Delta::Reasoning(Place::Next, thought)),
-        Some(said) => sink(Delta::Text(Place::Next, said)),
+        Some(content) => sink(Delta::Text(Place::Next, content)),
         None => {
             let mut parts = Vec::new();
             part::part(piece, &mut parts, part::DEPTH);
@@ -96,22 +96,25 @@ const CALLS: u64 = 2;
 
 /// Cohere's events, of both its versions.
 pub(super) fn cohere_event<'a>(kind: &'a str, event: &'a Json, sink: &mut Sink<'_, 'a>) -> bool {
-    let said = at(event, "delta.message").unwrap_or(&Json::Null);
+    let message = at(event, "delta.message").unwrap_or(&Json::Null);
     let at_index = |block| Place::At((block, index(event, &["index"])));
     match kind {
         "message-start" => common(event, &["id"], &[], sink),
         "tool-plan-delta" => {
-            give(sink, text(said, &["tool_plan"]).map(|plan| Delta::Reasoning(Place::At((PLAN, 0)), plan)));
+            give(
+                sink,
+                text(message, &["tool_plan"]).map(|plan| Delta::Reasoning(Place::At((PLAN, 0)), plan)),
+            );
         }
         "content-start" | "content-delta" => {
-            if let Some(thought) = text(said, &["content.thinking"]) {
+            if let Some(thought) = text(message, &["content.thinking"]) {
                 sink(Delta::Reasoning(at_index(CONTENT), thought));
-            } else if let Some(piece) = text(said, &["content.text"]) {
+            } else if let Some(piece) = text(message, &["content.text"]) {
                 sink(Delta::Text(at_index(CONTENT), piece));
             }
         }
         "tool-call-start" | "tool-call-delta" => {
-            if let Some(call) = at(said, "tool_calls") {
+            if let Some(call) = at(message, "tool_calls") {
                 piece_of_call(call, at_index(CALLS), sink);
             }
         }

@@ -14,8 +14,8 @@ pub(super) fn vercel<'a>(kind: &'a str, piece: &'a Json, sink: &mut Sink<'_, 'a>
     match kind {
         "text-start" | "reasoning-start" => sink(Delta::Break),
         "text-delta" => {
-            let said = text(piece, &["text", "delta", "text_delta"]);
-            give(sink, said.map(|said| Delta::Text(Place::Next, said)));
+            let content = text(piece, &["text", "delta", "text_delta"]);
+            give(sink, content.map(|content| Delta::Text(Place::Next, content)));
         }
         "reasoning-delta" | "reasoning" => {
             let thought = text(piece, &["text", "delta", "text_delta"]);

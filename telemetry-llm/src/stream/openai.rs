@@ -60,8 +60,8 @@ fn chat_delta<'a>(delta: &'a Json, sink: &mut Sink<'_, 'a>) {
         // Mistral's pieces, which may be thoughts.
         Some(Json::Array(pieces)) => {
             for piece in pieces {
-                if let Some(said) = text(piece, &["text"]) {
-                    sink(Delta::Text(at_start(TEXT), said));
+                if let Some(content) = text(piece, &["text"]) {
+                    sink(Delta::Text(at_start(TEXT), content));
                 }
                 for thought in at(piece, "thinking").and_then(Json::as_array).into_iter().flatten() {
                     give(

@@ -247,7 +247,7 @@ fn place_of_reasoning(map: &Map<String, Json>) -> Place {
 /// What a list of `{modality, tokenCount}` counts of one kind.
 fn of_modality(list: &Json, kind: &str) -> Option<u64> {
     let of_kind = |item: &&Json| {
-        at(item, "modality").and_then(Json::as_str).is_some_and(|said| said.eq_ignore_ascii_case(kind))
+        at(item, "modality").and_then(Json::as_str).is_some_and(|stated| stated.eq_ignore_ascii_case(kind))
     };
     count(at(list.as_array()?.iter().find(of_kind)?, "token_count")?)
 }

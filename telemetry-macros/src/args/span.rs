@@ -29,8 +29,8 @@ pub(super) fn span_arg(input: ParseStream<'_>, cx: &mut Ctxt) -> Option<SpanArg>
     if input.peek(LitStr)
         && let Ok(name) = input.parse::<LitStr>()
     {
-        let said = name.value();
-        match span_of_event(&said) {
+        let event = name.value();
+        match span_of_event(&event) {
             Some(span) => cx.error(&name, format_args!("write it without quotes: `{span}`")),
             None => cx.error(&name, "a span is written as its name, such as `llm_turn`, without quotes"),
         }

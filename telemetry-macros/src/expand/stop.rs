@@ -20,21 +20,21 @@ use crate::shape::nameable;
 pub(super) fn closure(model: &Model, runtime: &Runtime, output: Span, returns: Option<&Type>) -> TokenStream {
     let returned = local("returned");
     let derived = derived(model, runtime, output);
-    let said = rule(model.stop.as_ref(), &local("value"), &ident("Stop"), model, runtime);
-    filling(model, runtime, &returned, returns, &ident("Stop"), &quote!(#derived #said))
+    let keys = rule(model.stop.as_ref(), &local("value"), &ident("Stop"), model, runtime);
+    filling(model, runtime, &returned, returns, &ident("Stop"), &quote!(#derived #keys))
 }
 
 /// The closure that looks at each item of a stream.
 pub(super) fn item(model: &Model, runtime: &Runtime, gives: Option<&Type>) -> TokenStream {
     let returned = local("returned");
     let kind = ident("ItemStop");
-    let mut said = answer(model, runtime, &kind);
+    let mut keys = answer(model, runtime, &kind);
     if model.response.is_none() && model.is_model_call() {
         let (k, stop, value) = (&runtime.private, local("stop"), local("value"));
-        said = quote! {{ use #k::chunk::*; (&&#k::Chunk(#value)).__telemetry_look(#stop); }};
+        keys = quote! {{ use #k::chunk::*; (&&#k::Chunk(#value)).__telemetry_look(#stop); }};
     }
-    said.extend(rule(model.item.as_ref(), &local("value"), &kind, model, runtime));
-    filling(model, runtime, &returned, gives, &kind, &said)
+    keys.extend(rule(model.item.as_ref(), &local("value"), &kind, model, runtime));
+    filling(model, runtime, &returned, gives, &kind, &keys)
 }
 
 fn filling(
@@ -43,14 +43,14 @@ fn filling(
     returned: &Ident,
     ty: Option<&Type>,
     kind: &Ident,
-    said: &TokenStream,
+    keys: &TokenStream,
 ) -> TokenStream {
     let k = &runtime.private;
     let known =
         ty.and_then(nameable).map(|ty| quote!(#[allow(clippy::pedantic)] let #returned: &#ty = #returned;));
     let stop = local("stop");
     let value = local("value");
-    let ok = quote!(#k::#kind::ok(#stop); #said);
+    let ok = quote!(#k::#kind::ok(#stop); #keys);
     let split = split(model, runtime, kind, &quote!(#returned), &quote!(#value), &ok, &quote!());
     quote!(|#returned, #stop| { #known #split })
 }
@@ -66,8 +66,8 @@ pub(super) fn unless(model: &Model, runtime: &Runtime, returned: &Ident) -> Toke
 /// The closure for a stream's end: the keys of `stop(..)`.
 pub(super) fn end(model: &Model, runtime: &Runtime) -> TokenStream {
     let (stop, value) = (local("stop"), local("value"));
-    let said = rule(model.stop.as_ref(), &value, &ident("Stop"), model, runtime);
-    quote!(|#value, #stop| { let _ = (&#value, &#stop); #said })
+    let keys = rule(model.stop.as_ref(), &value, &ident("Stop"), model, runtime);
+    quote!(|#value, #stop| { let _ = (&#value, &#stop); #keys })
 }
 
 /// Separates values from errors. `kind` is what is filled: a stop, or the keys of a stream's items.
@@ -82,7 +82,7 @@ fn split(
 ) -> TokenStream {
     let k = &runtime.private;
     let (stop, error) = (local("stop"), local("error"));
-    let said = rule(model.err.as_ref(), &error, kind, model, runtime);
+    let keys = rule(model.err.as_ref(), &error, kind, model, runtime);
     // Of a stream, an item may be the `Result`.
     let (traits, span) = match &model.err {
         Some(err) if model.options.stream.is_none() => ("outcome_with_err", err.span.resolved_at(here())),
@@ -99,7 +99,7 @@ fn split(
                 #k::#kind::fail(#stop, (
                     (&&&&&#k::Failed(#error)).__telemetry_text(), (&&&&&#k::Failed(#error)).__telemetry_kind(),
                 ));
-                #said
+                #keys
                 #err
             }
         }

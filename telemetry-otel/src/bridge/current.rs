@@ -166,8 +166,8 @@ pub(super) fn parent(
     if let Some((trace_id, id)) = remote {
         let sampled = identity.sampled.unwrap_or(true);
         let flags = if sampled { TraceFlags::SAMPLED } else { TraceFlags::default() };
-        let said = start.context().trace_state().and_then(|said| TraceState::from_str(said).ok());
-        let parent = SpanContext::new(trace_id.into(), id.into(), flags, true, said.unwrap_or_default());
+        let state = start.context().trace_state().and_then(|state| TraceState::from_str(state).ok());
+        let parent = SpanContext::new(trace_id.into(), id.into(), flags, true, state.unwrap_or_default());
         return around.with_remote_span_context(parent);
     }
     match outer {

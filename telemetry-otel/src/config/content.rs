@@ -130,7 +130,7 @@ impl Hidden {
         let asked = |name: &str| {
             let variable = format!("OPENINFERENCE_HIDE_{name}");
             variables(&variable)
-                .is_some_and(|said| matches!(said.trim().to_ascii_lowercase().as_str(), "true" | "1"))
+                .is_some_and(|value| matches!(value.trim().to_ascii_lowercase().as_str(), "true" | "1"))
         };
         let mut kinds = Vec::new();
         for (name, hidden) in [

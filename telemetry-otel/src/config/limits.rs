@@ -95,8 +95,8 @@ fn warn(dropped: usize, limit: usize) {
     if !WARNED.swap(true, Ordering::Relaxed) {
         tracing::warn!(
             target: "telemetry",
-            "a span has more than {limit} attributes: {dropped} were left out of one, and said so in \
-             `{DROPPED}`; raise OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT to keep them"
+            "a span has more than {limit} attributes: {dropped} of one were left out, as many as its \
+             `{DROPPED}` counts; raise OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT to keep them"
         );
     }
 }

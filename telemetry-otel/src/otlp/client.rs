@@ -65,10 +65,10 @@ impl<C: HttpClient> HttpClient for NotingClient<C> {
 fn of_answer(address: &str, response: &Response<Bytes>) -> Failure {
     let status = response.status();
     let mut text = format!("{address}: {status}");
-    let said = String::from_utf8_lossy(&response.body()[..response.body().len().min(200)]);
-    let said = said.trim();
-    if !said.is_empty() && said.chars().all(|c| !c.is_control() || c.is_whitespace()) {
-        let _ = write!(text, ": {}", said.split_whitespace().collect::<Vec<_>>().join(" "));
+    let body = String::from_utf8_lossy(&response.body()[..response.body().len().min(200)]);
+    let body = body.trim();
+    if !body.is_empty() && body.chars().all(|c| !c.is_control() || c.is_whitespace()) {
+        let _ = write!(text, ": {}", body.split_whitespace().collect::<Vec<_>>().join(" "));
     }
     Failure { text, status: Some(status.as_u16()) }
 }

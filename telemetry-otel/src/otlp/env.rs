@@ -126,50 +126,54 @@ impl Signal {
     ) -> Result<Protocol, InstallError> {
         let refused = |(variable, value), hint| Err(InstallError::Unsupported { variable, value, hint });
         for what in ["CERTIFICATE", "CLIENT_CERTIFICATE", "CLIENT_KEY"] {
-            if let Some(said) = self.first(variables, what) {
+            if let Some(setting) = self.first(variables, what) {
                 return refused(
-                    said,
+                    setting,
                     "add what is to be trusted to `SSL_CERT_FILE`, or give the builder a provider",
                 );
             }
         }
         let protocol = match self.first(variables, "PROTOCOL") {
             None => Protocol::Http(Encoding::Protobuf),
-            Some(said) => match said.1.trim() {
+            Some(setting) => match setting.1.trim() {
                 "http/protobuf" => Protocol::Http(Encoding::Protobuf),
                 #[cfg(feature = "json")]
                 "http/json" => Protocol::Http(Encoding::Json),
                 #[cfg(not(feature = "json"))]
-                "http/json" => return refused(said, "it takes the feature `json` of `telemetry-otel`"),
+                "http/json" => return refused(setting, "it takes the feature `json` of `telemetry-otel`"),
                 #[cfg(feature = "grpc")]
                 "grpc" => Protocol::Grpc,
                 #[cfg(not(feature = "grpc"))]
-                "grpc" => return refused(said, "it takes the feature `grpc` of `telemetry-otel`"),
-                _ => return refused(said, "use `http/protobuf`, `http/json` or `grpc`"),
+                "grpc" => return refused(setting, "it takes the feature `grpc` of `telemetry-otel`"),
+                _ => return refused(setting, "use `http/protobuf`, `http/json` or `grpc`"),
             },
         };
-        if let Some(said) = self.first(variables, "COMPRESSION") {
-            match (said.1.trim(), protocol) {
+        if let Some(setting) = self.first(variables, "COMPRESSION") {
+            match (setting.1.trim(), protocol) {
                 ("none", _) => {}
                 ("gzip", Protocol::Http(_)) if cfg!(feature = "gzip") => {}
                 ("gzip", Protocol::Http(_)) => {
-                    return refused(said, "it takes the feature `gzip` of `telemetry-otel`");
+                    return refused(setting, "it takes the feature `gzip` of `telemetry-otel`");
                 }
-                _ => return refused(said, "use `gzip` over `http/protobuf`, or `none`"),
+                _ => return refused(setting, "use `gzip` over `http/protobuf`, or `none`"),
             }
         }
-        let said = endpoint.map(|endpoint| ("the endpoint".to_owned(), endpoint.to_owned()));
-        let endpoint = said.or_else(|| self.first(variables, "ENDPOINT"));
-        if let Some(said) = endpoint.filter(|(_, url)| url.trim().to_ascii_lowercase().starts_with("https:"))
+        let setting = endpoint.map(|endpoint| ("the endpoint".to_owned(), endpoint.to_owned()));
+        let endpoint = setting.or_else(|| self.first(variables, "ENDPOINT"));
+        if let Some(setting) =
+            endpoint.filter(|(_, url)| url.trim().to_ascii_lowercase().starts_with("https:"))
         {
             match protocol {
                 Protocol::Http(_) if cfg!(feature = "tls") => {}
                 Protocol::Http(_) => {
-                    return refused(said, "it takes the feature `tls` of `telemetry-otel`");
+                    return refused(setting, "it takes the feature `tls` of `telemetry-otel`");
                 }
                 #[cfg(feature = "grpc")]
                 Protocol::Grpc => {
-                    return refused(said, "over https use `http/protobuf`, or give the builder a provider");
+                    return refused(
+                        setting,
+                        "over https use `http/protobuf`, or give the builder a provider",
+                    );
                 }
             }
         }
@@ -233,8 +237,8 @@ fn number(variable: String, value: String) -> Result<u64, InstallError> {
 
 /// How many of a signal may wait.
 pub(crate) fn queue_size(variables: Variables<'_>, variable: &str) -> Result<usize, InstallError> {
-    let said = variables(variable).map(|value| number(variable.to_owned(), value)).transpose()?;
-    Ok(said.and_then(|size| usize::try_from(size).ok()).filter(|size| *size > 0).unwrap_or(2048))
+    let size = variables(variable).map(|value| number(variable.to_owned(), value)).transpose()?;
+    Ok(size.and_then(|size| usize::try_from(size).ok()).filter(|size| *size > 0).unwrap_or(2048))
 }
 
 /// Variables that the SDK reads, and passes over where they are no number.

@@ -19,8 +19,8 @@ pub(crate) struct InputOutput {
 impl InputOutput {
     /// Notes what a model is asked.
     pub(crate) fn asked(&mut self, messages: &[Message]) {
-        let said = last_text(messages, &Role::User).or_else(|| last_text(messages, &Role::System));
-        self.input = said.map(Json::from);
+        let prompt = last_text(messages, &Role::User).or_else(|| last_text(messages, &Role::System));
+        self.input = prompt.map(Json::from);
         let mut users = messages.iter().filter(|message| message.role == Role::User);
         self.opening = users.find_map(Message::text).or_else(|| messages.iter().find_map(Message::text));
         self.goes_on = messages.iter().any(|message| message.role == Role::Assistant);

@@ -49,9 +49,10 @@ impl Outcome {
             Some("error") => {
                 // A tool that returns its failure as a value, as in MCP, has no error type.
                 let unknown = if is_tool { "tool_error" } else { OTHER };
-                let said = text(metadata.get("error_type")).filter(|said| !said.is_empty());
-                let error_type = said
-                    .map_or(Cow::Borrowed(unknown), |said| truncate::head(&said, MAX_TYPE).to_owned().into());
+                let stated = text(metadata.get("error_type")).filter(|stated| !stated.is_empty());
+                let error_type = stated.map_or(Cow::Borrowed(unknown), |stated| {
+                    truncate::head(&stated, MAX_TYPE).to_owned().into()
+                });
                 Self::Failed { error_type, message: text(metadata.get("error")) }
             }
             // A cap was reached: nothing was produced. The reason stands where the result would.

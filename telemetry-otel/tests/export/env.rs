@@ -64,12 +64,12 @@ fn run(variables: &[(&str, &str)]) -> (String, Vec<String>) {
 
 #[test]
 fn all_signals_go_to_the_endpoint_by_http() {
-    let (said, requests) = run(&[
+    let (output, requests) = run(&[
         ("OTEL_SERVICE_NAME", "weather-agent"),
         ("OTEL_RESOURCE_ATTRIBUTES", "openinference.project.name=weather"),
         ("OTEL_EXPORTER_OTLP_HEADERS", "x-api-key=k-1"),
     ]);
-    assert!(said.contains("ended: Ok(())"), "{said}");
+    assert!(output.contains("ended: Ok(())"), "{output}");
     let to = |path: &str| requests.iter().find(|request| request.starts_with(&format!("POST {path} ")));
     let traces = to("/v1/traces").unwrap();
     assert!(to("/v1/metrics").is_some());
@@ -96,22 +96,22 @@ fn the_environment_turns_content_on_and_chooses_the_names() {
 
 #[test]
 fn the_environment_turns_signals_off_and_samples() {
-    let (said, requests) = run(&[("OTEL_METRICS_EXPORTER", "none"), ("OTEL_TRACES_SAMPLER", "always_off")]);
-    assert!(said.contains("ended: Ok(())"), "{said}");
+    let (output, requests) = run(&[("OTEL_METRICS_EXPORTER", "none"), ("OTEL_TRACES_SAMPLER", "always_off")]);
+    assert!(output.contains("ended: Ok(())"), "{output}");
     assert_eq!(requests.len(), 0);
     let (_, requests) = run(&[("OTEL_TRACES_SAMPLER", "always_off")]);
     assert_eq!(requests.len(), 1, "metrics do not depend on it");
-    let (said, requests) = run(&[("OTEL_SDK_DISABLED", "true")]);
-    assert!(said.contains("ended: Ok(())"), "{said}");
+    let (output, requests) = run(&[("OTEL_SDK_DISABLED", "true")]);
+    assert!(output.contains("ended: Ok(())"), "{output}");
     assert_eq!(requests.len(), 0);
 }
 
 #[test]
 fn limits_hold_for_spans_and_for_log_records() {
     let bodies = |variables: &[(&str, &str)]| {
-        let (said, requests) =
+        let (output, requests) =
             run(&[&[("TEST_MANY", "1"), ("OTEL_METRICS_EXPORTER", "none")], variables].concat());
-        assert!(said.contains("ended: Ok(())"), "{said}");
+        assert!(output.contains("ended: Ok(())"), "{output}");
         ["traces", "logs"].map(|signal| {
             let is_to = |request: &&String| request.starts_with(&format!("POST /v1/{signal} "));
             requests.iter().find(is_to).unwrap().clone()
@@ -132,14 +132,15 @@ fn limits_hold_for_spans_and_for_log_records() {
 #[test]
 fn the_console_shows_spans_alone_or_beside_a_collector() {
     for (exporters, to_collector) in [("console", false), ("otlp,console", true)] {
-        let (said, requests) = run(&[("OTEL_TRACES_EXPORTER", exporters), ("OTEL_METRICS_EXPORTER", "none")]);
+        let (output, requests) =
+            run(&[("OTEL_TRACES_EXPORTER", exporters), ("OTEL_METRICS_EXPORTER", "none")]);
         if cfg!(feature = "console") {
-            assert!(said.contains("execute_tool lookup") && said.contains("ended: Ok(())"), "{said}");
+            assert!(output.contains("execute_tool lookup") && output.contains("ended: Ok(())"), "{output}");
             assert_eq!(requests.iter().any(|request| request.starts_with("POST /v1/traces ")), to_collector);
         } else {
             assert!(
-                said.contains("refused: OTEL_TRACES_EXPORTER is") && said.contains("`console`"),
-                "{said}"
+                output.contains("refused: OTEL_TRACES_EXPORTER is") && output.contains("`console`"),
+                "{output}"
             );
         }
     }
@@ -147,17 +148,17 @@ fn the_console_shows_spans_alone_or_beside_a_collector() {
 
 #[test]
 fn an_unsupported_value_is_refused() {
-    let (said, requests) = run(&[("OTEL_EXPORTER_OTLP_PROTOCOL", "http/xml")]);
-    assert!(said.contains("refused: OTEL_EXPORTER_OTLP_PROTOCOL is `http/xml`"), "{said}");
+    let (output, requests) = run(&[("OTEL_EXPORTER_OTLP_PROTOCOL", "http/xml")]);
+    assert!(output.contains("refused: OTEL_EXPORTER_OTLP_PROTOCOL is `http/xml`"), "{output}");
     assert_eq!(requests.len(), 0);
     if !cfg!(feature = "json") {
-        let (said, requests) = run(&[("OTEL_EXPORTER_OTLP_PROTOCOL", "http/json")]);
-        assert!(said.contains("refused: OTEL_EXPORTER_OTLP_PROTOCOL is `http/json`"), "{said}");
+        let (output, requests) = run(&[("OTEL_EXPORTER_OTLP_PROTOCOL", "http/json")]);
+        assert!(output.contains("refused: OTEL_EXPORTER_OTLP_PROTOCOL is `http/json`"), "{output}");
         assert_eq!(requests.len(), 0);
     }
     if !cfg!(feature = "gzip") {
-        let (said, requests) = run(&[("OTEL_EXPORTER_OTLP_COMPRESSION", "gzip")]);
-        assert!(said.contains("refused: OTEL_EXPORTER_OTLP_COMPRESSION is `gzip`"), "{said}");
+        let (output, requests) = run(&[("OTEL_EXPORTER_OTLP_COMPRESSION", "gzip")]);
+        assert!(output.contains("refused: OTEL_EXPORTER_OTLP_COMPRESSION is `gzip`"), "{output}");
         assert_eq!(requests.len(), 0);
     }
 }

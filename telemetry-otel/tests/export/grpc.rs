@@ -37,8 +37,8 @@ fn a_missing_collector_is_not_an_error() {
         .env("OTEL_EXPORTER_OTLP_ENDPOINT", format!("http://{unused}"))
         .output()
         .unwrap();
-    let said = String::from_utf8_lossy(&output.stdout);
-    assert!(output.status.success(), "{said}{}", String::from_utf8_lossy(&output.stderr));
+    let stdout = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{stdout}{}", String::from_utf8_lossy(&output.stderr));
     // It is tried again and again: what is not confirmed is not called lost.
-    assert_eq!(said.matches("spans not confirmed: 1").count(), 2, "{said}");
+    assert_eq!(stdout.matches("spans not confirmed: 1").count(), 2, "{stdout}");
 }

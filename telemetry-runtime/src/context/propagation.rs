@@ -148,8 +148,8 @@ impl Context {
             let sampled = self.sampled().unwrap_or(true);
             carrier.set(TRACEPARENT, format!("00-{trace_id}-{span_id}-{:02x}", u8::from(sampled)));
             // The state of other vendors is passed on with their trace.
-            if let Some(said) = self.trace_state().filter(|_| self.remote_trace() == Some(trace_id)) {
-                carrier.set(TRACESTATE, said.to_owned());
+            if let Some(state) = self.trace_state().filter(|_| self.remote_trace() == Some(trace_id)) {
+                carrier.set(TRACESTATE, state.to_owned());
             }
         }
         let baggage = self.baggage();
@@ -203,13 +203,13 @@ impl Context {
         let remote = carrier.get(TRACEPARENT).and_then(|header| parse_traceparent(&header));
         let mut context = Self::new();
         if let Some((trace_id, span_id, sampled)) = remote {
-            let said = carrier
+            let trace_state = carrier
                 .get(TRACESTATE)
                 .filter(|header| is_trace_state(header))
                 .map(|header| header.as_ref().into());
             context = context.change(|state| {
                 state.remote = Some((trace_id, span_id));
-                state.trace_state = said;
+                state.trace_state = trace_state;
                 state.sampled = Some(sampled);
                 state.caller_secrets = Some(Arc::default());
             });

@@ -44,9 +44,9 @@ fn follow(span: &Span<'_>, context: &Context, started: Moment) -> (SpanIdentity,
             identity,
             started,
         };
-        if let Ok(said) = panics::contain(|| hook.on_start(&start)) {
-            identity = identity.or_as(said.identity);
-            observers.extend(said.observer.map(Observing::new));
+        if let Ok(answer) = panics::contain(|| hook.on_start(&start)) {
+            identity = identity.or_as(answer.identity);
+            observers.extend(answer.observer.map(Observing::new));
         }
     }
     let observers: Observers = match observers.into_inner() {

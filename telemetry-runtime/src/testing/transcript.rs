@@ -43,7 +43,7 @@ fn is_speaker(span: &SpanView<'_>) -> bool {
 struct Transcript<'s> {
     out: String,
     /// The conversations, each as far as it was written.
-    said: HashMap<Speaker<'s>, Vec<Message>>,
+    written: HashMap<Speaker<'s>, Vec<Message>>,
 }
 
 impl<'s> Transcript<'s> {
@@ -81,9 +81,10 @@ impl<'s> Transcript<'s> {
 
     fn turn(&mut self, span: &SpanView<'s>, depth: usize) {
         let mut messages = span.get("messages").map(conversation).unwrap_or_default();
-        let said = self.said.entry(Speaker::of(span)).or_default();
+        let written = self.written.entry(Speaker::of(span)).or_default();
         // A conversation grows from turn to turn: what was written is not written again.
-        let known = said.iter().zip(&messages).take_while(|(known, message)| is_same(known, message)).count();
+        let known =
+            written.iter().zip(&messages).take_while(|(known, message)| is_same(known, message)).count();
         for message in &messages[known..] {
             // What tools gave stands at their calls, and the model's answer at its turn.
             let is_told = matches!(message.role.as_str(), "tool" | "assistant") && known > 0;
@@ -95,7 +96,7 @@ impl<'s> Transcript<'s> {
             message_lines(&mut self.out, depth, &message);
             messages.push(message);
         }
-        *said = messages;
+        *written = messages;
         self.inside(span, depth + 1);
         ended(&mut self.out, span, depth);
     }
