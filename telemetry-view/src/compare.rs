@@ -232,6 +232,8 @@ fn sums(model: &Model) -> Sums {
     for span in model.spans().filter(|span| span.kind == Kind::Tool) {
         *tools.entry(span.name.to_string()).or_default() += 1;
     }
+    // A turn that has not ended may have cost something too.
+    let open = model.spans().filter(|span| span.kind == Kind::Turn && !span.ended()).count();
     let time = conversations(model)
         .iter()
         .map(|session| session.duration.saturating_mul(1000))
@@ -243,9 +245,12 @@ fn sums(model: &Model) -> Sums {
         tool_calls: totals.tool_calls,
         failures: totals.failures,
         tokens: totals.tokens,
-        cost: totals.cost.filter(|_| totals.turns_without_cost == 0).or((totals.turns == 0).then_some(0.0)),
+        cost: totals
+            .cost
+            .filter(|_| totals.turns_without_cost + open == 0)
+            .or((totals.turns == 0).then_some(0.0)),
         time,
-        turns_without_tokens: totals.turns_without_tokens,
+        turns_without_tokens: totals.turns_without_tokens + open,
         tools,
     }
 }

@@ -81,6 +81,9 @@ impl Limits {
     #[allow(clippy::cast_precision_loss, reason = "a percentage is asked for")]
     pub fn broken_by(&self, comparison: &Comparison) -> Vec<String> {
         let Comparison { a, b, runs } = comparison;
+        if a.sessions > 0 && b.sessions == 0 {
+            return vec!["the second recording has no runs".to_owned()];
+        }
         let tokens = |sums: &Sums| (sums.turns_without_tokens == 0).then_some(sums.tokens.total as f64);
         self.0
             .iter()

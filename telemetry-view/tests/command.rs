@@ -189,6 +189,26 @@ fn an_unknown_measure_does_not_pass() {
 }
 
 #[test]
+fn a_turn_that_has_not_ended_is_an_unknown_measure() {
+    let mut cut = small_run();
+    cut.remove(7);
+    let (code, told) = compare(&small_run(), &cut, "cost>10%,tokens>10%,errors");
+    assert_eq!(code, 1);
+    assert_eq!(told, "worse: cost: not known of every turn\nworse: tokens: not known of every turn\n");
+}
+
+#[test]
+fn a_recording_without_runs_does_not_pass() {
+    for none in [&[][..], &[json!({"telemetry": 1}), json!("nonsense")]] {
+        for condition in ["cost>10%", "tokens", "errors", "time"] {
+            let (code, told) = compare(&small_run(), none, condition);
+            assert_eq!((code, told.as_str()), (1, "worse: the second recording has no runs\n"));
+        }
+        assert_eq!(compare(none, none, "tokens,errors").0, 0);
+    }
+}
+
+#[test]
 fn a_comparison_shows_how_steps_differ() {
     let folder = tempfile::tempdir().unwrap();
     let mut other = small_run();

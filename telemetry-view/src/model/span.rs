@@ -165,7 +165,8 @@ impl Span {
         self.state == State::Failed
     }
 
-    pub(super) fn ended(&self) -> bool {
+    /// Whether its end is known. That of a single event is its start.
+    pub(crate) fn ended(&self) -> bool {
         self.end_line.is_some() || self.kind == Kind::Event
     }
 
