@@ -84,7 +84,7 @@ impl ExpectedCall {
         };
         args && self.name == call.name
             && self.result.as_ref().is_none_or(|result| call.result.as_ref() == Some(result))
-            && self.has_failed.is_none_or(|has_failed| call.has_failed == has_failed)
+            && self.has_failed.is_none_or(|has_failed| call.has_failed == Some(has_failed))
     }
 }
 
@@ -125,7 +125,8 @@ struct ActualCall {
     name: String,
     args: Json,
     result: Option<Json>,
-    has_failed: bool,
+    /// `None` where it has not ended.
+    has_failed: Option<bool>,
 }
 
 impl ActualCall {
@@ -134,7 +135,7 @@ impl ActualCall {
             name: span.text("tool").unwrap_or_default().to_owned(),
             args: span.get("args").cloned().unwrap_or_default(),
             result: span.get("result").cloned(),
-            has_failed: span.status() == Some("error") || span.exception().is_some(),
+            has_failed: span.end().map(|_| span.status() == Some("error") || span.exception().is_some()),
         }
     }
 }
@@ -142,7 +143,11 @@ impl ActualCall {
 impl fmt::Display for ActualCall {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {}", self.name, sorted(&self.args))?;
-        if self.has_failed { f.write_str(" (failed)") } else { Ok(()) }
+        match self.has_failed {
+            Some(true) => f.write_str(" (failed)"),
+            Some(false) => Ok(()),
+            None => f.write_str(" (not ended)"),
+        }
     }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::fmt::Write as _;
 
-use telemetry_llm::{Message, Part, answer, conversation};
+use telemetry_llm::{Message, Part, Role, answer, conversation};
 
 use super::sorted::sorted;
 use super::spans::{SpanView, Spans};
@@ -42,8 +42,52 @@ fn is_speaker(span: &SpanView<'_>) -> bool {
 #[derive(Default)]
 struct Transcript<'s> {
     out: String,
-    /// The conversations, each as far as it was written.
-    written: HashMap<Speaker<'s>, Vec<Message>>,
+    conversations: HashMap<Speaker<'s>, Conversation>,
+}
+
+/// A conversation as far as it was written.
+#[derive(Default)]
+struct Conversation {
+    messages: Vec<Message>,
+    /// The calls of tools whose results no message has had yet.
+    calls: Vec<Call>,
+}
+
+/// A call of a tool that is a span, and so was written with its result.
+struct Call {
+    tool: String,
+    id: Option<String>,
+}
+
+impl Conversation {
+    /// Whether a part of a later message was written before: a result at its call, an answer at its turn.
+    fn has(&mut self, message: &Message, part: &Part) -> bool {
+        match part {
+            Part::ToolResult { id, .. } => {
+                let name = id.as_deref().and_then(|id| self.name_of_call(id)).map(str::to_owned);
+                let is_it = |call: &Call| match (&call.id, id) {
+                    (Some(call), Some(id)) => call == id,
+                    _ => name.as_ref().is_none_or(|name| *name == call.tool),
+                };
+                if let Some(at) = self.calls.iter().position(is_it) {
+                    self.calls.remove(at);
+                    return true;
+                }
+                self.messages.iter().flat_map(|known| &known.parts).any(|known| {
+                    matches!(known, Part::ToolResult { id: known, .. } if known.is_some() && known == id)
+                })
+            }
+            _ if message.role == Role::Assistant => self.messages.iter().any(|known| {
+                is_same(known, message) || known.role == message.role && known.parts.contains(part)
+            }),
+            _ => false,
+        }
+    }
+
+    fn name_of_call(&self, id: &str) -> Option<&str> {
+        let mut calls = self.messages.iter().flat_map(Message::tool_calls);
+        calls.find(|call| call.id.as_deref() == Some(id)).map(|call| call.name.as_str())
+    }
 }
 
 impl<'s> Transcript<'s> {
@@ -66,6 +110,8 @@ impl<'s> Transcript<'s> {
                     line(&mut self.out, depth, &format!("{tool} gave {}", text(result)));
                 }
                 ended(&mut self.out, span, depth);
+                let call = Call { tool: tool.to_owned(), id: span.text("tool_call_id").map(str::to_owned) };
+                self.conversations.entry(Speaker::of(span)).or_default().calls.push(call);
             }
             _ => self.inside(span, depth),
         }
@@ -81,22 +127,24 @@ impl<'s> Transcript<'s> {
 
     fn turn(&mut self, span: &SpanView<'s>, depth: usize) {
         let mut messages = span.get("messages").map(conversation).unwrap_or_default();
-        let written = self.written.entry(Speaker::of(span)).or_default();
+        let so_far = self.conversations.entry(Speaker::of(span)).or_default();
         // A conversation grows from turn to turn: what was written is not written again.
-        let known =
-            written.iter().zip(&messages).take_while(|(known, message)| is_same(known, message)).count();
+        let known = so_far.messages.iter().zip(&messages);
+        let known = known.take_while(|(known, message)| is_same(known, message)).count();
         for message in &messages[known..] {
-            // What tools gave stands at their calls, and the model's answer at its turn.
-            let is_told = matches!(message.role.as_str(), "tool" | "assistant") && known > 0;
-            if !is_told {
-                message_lines(&mut self.out, depth, message);
+            for part in &message.parts {
+                if !so_far.has(message, part) {
+                    part_lines(&mut self.out, depth, message, part, so_far);
+                }
             }
         }
         if let Some(message) = span.get("assistant_message").and_then(answer) {
-            message_lines(&mut self.out, depth, &message);
+            for part in &message.parts {
+                part_lines(&mut self.out, depth, &message, part, so_far);
+            }
             messages.push(message);
         }
-        *written = messages;
+        so_far.messages = messages;
         self.inside(span, depth + 1);
         ended(&mut self.out, span, depth);
     }
@@ -106,21 +154,23 @@ fn is_same(known: &Message, message: &Message) -> bool {
     known.role == message.role && (known.parts == message.parts || known.text() == message.text())
 }
 
-fn message_lines(out: &mut String, depth: usize, message: &Message) {
+fn part_lines(out: &mut String, depth: usize, message: &Message, part: &Part, so_far: &Conversation) {
     let role = message.role.as_str();
-    for part in &message.parts {
-        let told = match part {
-            Part::Text { content } => content.clone(),
-            Part::Reasoning { content, .. } => format!("(thinks) {content}"),
-            Part::ToolCall(call) => format!("calls {} {}", call.name, text(&call.arguments)),
-            Part::ToolResult { response, .. } => text(response),
-            Part::Blob { modality, .. } | Part::Uri { modality, .. } | Part::File { modality, .. } => {
-                format!("[{modality}]")
-            }
-            _ => "[other]".to_owned(),
-        };
-        line(out, depth, &format!("{role}: {told}"));
-    }
+    let told = match part {
+        Part::Text { content } => content.clone(),
+        Part::Reasoning { content, .. } => format!("(thinks) {content}"),
+        Part::ToolCall(call) => format!("calls {} {}", call.name, text(&call.arguments)),
+        Part::ToolResult { id, response } => {
+            let name = id.as_deref().and_then(|id| so_far.name_of_call(id));
+            let told = format!("{} gave {}", name.unwrap_or("tool"), text(response));
+            return line(out, depth, &told);
+        }
+        Part::Blob { modality, .. } | Part::Uri { modality, .. } | Part::File { modality, .. } => {
+            format!("[{modality}]")
+        }
+        _ => "[other]".to_owned(),
+    };
+    line(out, depth, &format!("{role}: {told}"));
 }
 
 /// How a span ended, unless it went well.

@@ -98,6 +98,19 @@ fn trajectories_hold_in_the_usual_modes() {
 }
 
 #[test]
+fn a_call_that_has_not_ended_has_neither_failed_nor_succeeded() {
+    let capture = testing::capture();
+    let call = capture.scope(|| telemetry_runtime::open_span!(tool_call, tool = "pay", args = ()));
+    assert_trajectory!(capture, [tool("pay")]);
+    for expected in [tool("pay").succeeded(), tool("pay").failed()] {
+        let told = check_trajectory(&capture, Mode::Strict, &[expected]).unwrap_err();
+        assert!(told.contains("pay null (not ended)"), "{told}");
+    }
+    call.stop(&1);
+    assert_trajectory!(capture, [tool("pay").succeeded()]);
+}
+
+#[test]
 fn a_call_is_matched_by_the_expectation_that_only_it_can_fulfil() {
     let capture = testing::capture();
     capture.scope(|| drop((book(1), book(2))));
@@ -190,6 +203,56 @@ fn a_transcript_has_each_message_once_over_many_runs() {
     capture.context().with_session_id("s-2").scope(both);
     let told = "Guide\n  user: Oslo?\n  assistant: Cold.\nGuide\n  user: And Rome?\n  assistant: Warm.\n";
     assert_eq!(capture.transcript(), told.repeat(2));
+}
+
+fn calls(tools: &[(&str, &str)]) -> Json {
+    let call = |(id, name): &(&str, &str)| json!({"id": id, "type": "function", "function": {"name": name, "arguments": "{}"}});
+    json!({"role": "assistant", "content": null, "tool_calls": tools.iter().map(call).collect::<Vec<_>>()})
+}
+
+#[test]
+fn a_transcript_has_the_results_of_tools_that_are_no_spans() {
+    let capture = testing::capture();
+    let ask = json!({"role": "user", "content": "Oslo?"});
+    let asked = calls(&[("c1", "book"), ("c2", "measure")]);
+    let first = json!([ask]);
+    // As Anthropic has it: results are in a message of the user's.
+    let results = json!({"role": "user", "content": [
+        {"type": "tool_result", "tool_use_id": "c2", "content": "-3 degrees"},
+        {"type": "tool_result", "tool_use_id": "c1", "content": "7"},
+        {"type": "text", "text": "And now?"}]});
+    let second = json!([ask, asked, results]);
+    let last = json!([ask, asked, results, {"role": "assistant", "content": "Wait."},
+        {"role": "tool", "tool_call_id": "c3", "content": "late"}]);
+    capture.scope(|| {
+        in_span!(agent, agent = "Guide"; || {
+            turn(first, asked.clone(), 1, None);
+            drop(book(7));
+            turn(second, json!("Wait."), 1, None);
+            turn(last, json!("Done."), 1, None);
+        });
+    });
+    let told = "Guide\n  user: Oslo?\n  assistant: calls book {}\n  assistant: calls measure {}\n  book {\"id\":7}\n  book gave 7\n  \
+                measure gave -3 degrees\n  user: And now?\n  assistant: Wait.\n  tool gave late\n  assistant: Done.\n";
+    assert_eq!(capture.transcript(), told);
+}
+
+#[test]
+fn a_transcript_has_what_takes_the_place_of_older_messages() {
+    let capture = testing::capture();
+    let system = json!({"role": "system", "content": "Be brief."});
+    let say = |role: &str, text: &str| json!({"role": role, "content": text});
+    let long = json!([system, say("user", "Oslo?"), say("assistant", "Cold."), say("user", "Rome?")]);
+    let short = json!([system, say("assistant", "Oslo is cold, Rome warm."), say("user", "And Rome?")]);
+    capture.scope(|| {
+        in_span!(agent, agent = "Guide"; || {
+            turn(long, json!("Warm."), 1, None);
+            turn(short, json!("As before."), 1, None);
+        });
+    });
+    let told = "Guide\n  system: Be brief.\n  user: Oslo?\n  assistant: Cold.\n  user: Rome?\n  assistant: Warm.\n  \
+                assistant: Oslo is cold, Rome warm.\n  user: And Rome?\n  assistant: As before.\n";
+    assert_eq!(capture.transcript(), told);
 }
 
 #[test]
