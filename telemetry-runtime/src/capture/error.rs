@@ -159,7 +159,7 @@ pub trait KindOfError {
 
 impl<E: Error> KindOfError for &&&Failed<'_, E> {
     fn __telemetry_kind(&self) -> String {
-        kind_of_name(&short_type_name::<E>(), &debug_text(self.0))
+        kind_of_error(self.0)
     }
 }
 
@@ -238,7 +238,7 @@ pub trait AsFailure {
 impl<E: Error> AsFailure for E {
     fn failure(&self) -> (String, String) {
         let text = with_causes(display_text(self), &mut || self.source());
-        (text, kind_of_name(&short_type_name::<E>(), &debug_text(self)))
+        (text, kind_of_error(self))
     }
 }
 
@@ -267,6 +267,18 @@ fn with_causes<'e>(
     text
 }
 
+/// The kind of an error by its type, or by its root cause where it is an `Arc` of an unknown one.
+fn kind_of_error<E: Error>(error: &E) -> String {
+    let name = short_type_name::<E>();
+    if !name.contains("dyn ") {
+        return kind_of_name(&name, &debug_text(error));
+    }
+    match contained(&mut || error.source()).flatten() {
+        Some(cause) => contained(&mut || kind_of_root(cause)).unwrap_or_else(|| UNKNOWN.to_owned()),
+        None => kind_of_texts(&debug_text(error), &display_text(error)),
+    }
+}
+
 /// The kind of the innermost cause, where its `Debug` shows one.
 fn kind_of_root(error: &(dyn Error + 'static)) -> String {
     let mut root = error;
@@ -279,18 +291,18 @@ fn kind_of_root(error: &(dyn Error + 'static)) -> String {
     if let Some(error) = root.downcast_ref::<std::io::Error>() {
         return error.error_type();
     }
-    let told = debug_text(root);
-    // What is made from a message alone has that as its `Debug`.
-    match leading_name(&told) {
-        Some(name) if told != display_text(root) => name.to_owned(),
-        _ => UNKNOWN.to_owned(),
-    }
+    kind_of_texts(&debug_text(root), &display_text(root))
+}
+
+/// The kind that the texts of an error show. What is made from a message alone has that as its `Debug`.
+fn kind_of_texts(debug: &str, display: &str) -> String {
+    leading_name(debug).filter(|_| debug != display).unwrap_or(UNKNOWN).to_owned()
 }
 
 /// A type's short name with the variant that its `Debug` text begins with.
 fn kind_of_name(name: &str, debug: &str) -> String {
-    let name = name.trim_start_matches(['&']);
-    let is_text = matches!(name, "()" | "str" | "String" | "Box<str>" | "Arc<str>" | "Rc<str>" | "Cow<str>");
+    let name = pointee(name);
+    let is_text = matches!(name, "()" | "str" | "String" | "Cow<str>" | "Cow<'_, str>");
     if is_text || name.contains("dyn ") {
         return UNKNOWN.to_owned();
     }
@@ -299,6 +311,16 @@ fn kind_of_name(name: &str, debug: &str) -> String {
             format!("{name}::{variant}")
         }
         _ => name.to_owned(),
+    }
+}
+
+/// The name of the type that a pointer leads to: it makes no difference to an error's kind.
+fn pointee(name: &str) -> &str {
+    let held =
+        ["Box<", "Arc<", "Rc<"].iter().find_map(|pointer| name.strip_prefix(pointer)?.strip_suffix('>'));
+    match held.or_else(|| name.strip_prefix('&')) {
+        Some(held) => pointee(held),
+        None => name,
     }
 }
 
@@ -325,5 +347,11 @@ mod tests {
         assert_eq!(kind_of_name("OpenAIError", "ApiError(..)"), "OpenAIError::ApiError");
         assert_eq!(kind_of_name("MathError", "MathError"), "MathError");
         assert_eq!(kind_of_name("String", "\"no\""), "error");
+        for name in ["&Api", "Box<Api>", "Arc<Box<Api>>", "&&Rc<Api>"] {
+            assert_eq!(kind_of_name(name, "Status(500)"), "Api::Status");
+        }
+        for name in ["Arc<str>", "Box<String>", "Cow<'_, str>", "Box<dyn Failure>"] {
+            assert_eq!(kind_of_name(name, "no"), "error");
+        }
     }
 }

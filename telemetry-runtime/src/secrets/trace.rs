@@ -5,10 +5,7 @@ use std::sync::Arc;
 use arc_swap::ArcSwapOption;
 
 use super::secret::Secret;
-use super::set::SecretSet;
-
-/// How many secrets a trace remembers that nothing else holds.
-const REMEMBERED: usize = 64;
+use super::set::{REMEMBERED, SecretSet};
 
 /// The secrets known to a trace so far. They may come out of any of its spans, also after the context that brought
 /// them is gone; so the trace remembers some that nothing else holds, and forgets the oldest of those.
@@ -31,8 +28,7 @@ impl TraceSecrets {
 }
 
 fn joined(known: &Arc<SecretSet>, added: &Arc<SecretSet>) -> Arc<SecretSet> {
-    let is_new = |secret: &&Arc<Secret>| !known.entries.iter().any(|known| known.is_same(secret));
-    let new: Vec<Arc<Secret>> = added.entries.iter().filter(is_new).cloned().collect();
+    let new: Vec<Arc<Secret>> = known.new_in(&added.entries).cloned().collect();
     if new.is_empty() {
         return known.clone();
     }

@@ -1,7 +1,10 @@
 //! What is recorded of a returned error: its causes, and a kind that a dashboard can group by.
 
+use std::borrow::Cow;
 use std::error::Error;
 use std::fmt;
+use std::rc::Rc;
+use std::sync::Arc;
 
 use anyhow::Context as _;
 use serde_json::json;
@@ -138,6 +141,23 @@ fn a_boxed_error_reads_like_the_error_inside() {
 }
 
 #[test]
+fn a_shared_or_boxed_error_of_a_type_is_of_that_type() {
+    assert_eq!(of(Box::new(ApiError::CutOff)), pair("cut off", "ApiError::CutOff"));
+    assert_eq!(of(Arc::new(ApiError::CutOff)), pair("cut off", "ApiError::CutOff"));
+    #[tool_call]
+    fn counted() -> Result<(), Rc<ApiError>> {
+        Err(ApiError::CutOff.into())
+    }
+    assert_eq!(failed(counted), pair("cut off", "ApiError::CutOff"));
+    let shared: Arc<dyn Error + Send + Sync> = Arc::new(ApiError::Transport(refused()));
+    assert_eq!(of(shared), pair("cannot call the model: connection refused", "ConnectionRefused"));
+    let shared: Arc<dyn Error + Send + Sync> = Arc::new(ApiError::CutOff);
+    assert_eq!(of(shared), pair("cut off", "CutOff"));
+    let shared: Arc<dyn Error + Send + Sync> = Arc::from(Box::<dyn Error + Send + Sync>::from("Timeout"));
+    assert_eq!(of(shared), pair("Timeout", "error"));
+}
+
+#[test]
 fn texts_that_are_errors_are_of_no_kind() {
     #[tool_call]
     fn owned() -> Result<(), String> {
@@ -151,7 +171,11 @@ fn texts_that_are_errors_are_of_no_kind() {
     fn unit() -> Result<(), ()> {
         Err(())
     }
-    for (error, kind) in [failed(owned), failed(borrowed)] {
+    #[tool_call]
+    fn either() -> Result<(), Cow<'static, str>> {
+        Err("no such city".into())
+    }
+    for (error, kind) in [failed(owned), failed(borrowed), failed(either)] {
         assert_eq!((&*error, &*kind), ("no such city", "error"));
     }
     assert_eq!(failed(unit).1, "error");

@@ -90,12 +90,13 @@ fn long_trace(calls: usize, value: impl Fn(usize) -> String) -> (Duration, Durat
             }
         });
     });
-    let median = |times: &[Duration]| {
-        let mut times = times.to_vec();
-        times.sort();
-        times[times.len() / 2]
-    };
     (median(&times[100..300]), median(&times[calls - 200..]))
+}
+
+fn median(times: &[Duration]) -> Duration {
+    let mut times = times.to_vec();
+    times.sort();
+    times[times.len() / 2]
 }
 
 #[test]
@@ -108,6 +109,27 @@ fn a_secret_that_is_resolved_again_and_again_is_one() {
 fn the_secrets_of_a_trace_that_nothing_holds_do_not_pile_up() {
     let (first, last) = long_trace(2_000, |n| format!("sk-number-{n:06}"));
     assert!(last < first * 4, "first {first:?}, last {last:?}");
+}
+
+#[test]
+fn a_secret_that_rotates_from_context_to_context_does_not_pile_up() {
+    let capture = testing::capture_only(event_names!["condukt.tool_call.stop"]);
+    let mut context = capture.context();
+    let mut times = Vec::new();
+    for n in 0..2_000 {
+        let secrets = Secrets::resolve([("API_KEY", format!("sk-number-{n:06}"))]).unwrap();
+        let begun = Instant::now();
+        context = context.with_secrets(secrets);
+        context.scope(|| echo(json!("a text")));
+        times.push(begun.elapsed());
+    }
+    let (first, last) = (median(&times[100..300]), median(&times[1_800..]));
+    assert!(last < first * 4, "first {first:?}, last {last:?}");
+    // The last ones are still found, and others that do not rotate.
+    let context = context.with_secrets(Secrets::resolve([("OTHER", "sk-other")]).unwrap());
+    context.scope(|| echo(json!("sk-number-001999 sk-number-001940 sk-other")));
+    let stop = capture.events().pop().unwrap();
+    assert_eq!(stop.get("result").unwrap(), "[REDACTED:API_KEY] [REDACTED:API_KEY] [REDACTED:OTHER]");
 }
 
 #[test]
