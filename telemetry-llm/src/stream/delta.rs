@@ -2,10 +2,13 @@
 
 use serde_json::Value as Json;
 
-use crate::json::{first, text};
+use crate::json::{at, first, text};
 use crate::message::Part;
 use crate::response::{error_of, of_id};
 use crate::{FinishReason, Provider, Response, Usage};
+
+/// Where a block stands; the last number is for those that a stream gives one place.
+pub(super) type Key = (u64, u64, u64);
 
 /// Where a piece belongs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -14,6 +17,27 @@ pub(super) enum Place {
     At((u64, u64)),
     /// With the last block if that is of its kind, else behind it.
     Next,
+    /// The same among the blocks whose key begins so.
+    Among(u64),
+}
+
+impl Place {
+    /// Whether a block that stands there may be meant.
+    pub(super) fn holds(self, (block, index, _): Key) -> bool {
+        match self {
+            Self::At(place) => place == (block, index),
+            Self::Next => true,
+            Self::Among(among) => among == block,
+        }
+    }
+
+    /// The place of an index that a piece states, if it states one.
+    pub(super) fn of_index(block: u64, piece: &Json) -> Self {
+        match at(piece, "index").and_then(Json::as_u64) {
+            Some(index) => Self::At((block, index)),
+            None => Self::Among(block),
+        }
+    }
 }
 
 /// What one chunk holds.

@@ -83,7 +83,7 @@ pub(super) fn langchain<'a>(kind: &'a str, chunk: &'a Json, sink: &mut Sink<'_, 
     let thought = text(held, &["additional_kwargs.reasoning_content"]);
     give(sink, thought.map(|thought| Delta::Reasoning(Place::At((0, 0)), thought)));
     for call in at(held, "tool_call_chunks").and_then(Json::as_array).into_iter().flatten() {
-        piece_of_call(call, Place::At((2, index(call, &["index"]))), sink);
+        piece_of_call(call, Place::of_index(2, call), sink);
     }
     let reason = first(held, &["response_metadata.finish_reason", "response_metadata.stop_reason"]);
     finish(0, reason, sink);

@@ -8,13 +8,13 @@ mod libraries;
 mod openai;
 
 use serde_json::Value as Json;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use crate::message::{Message, Part, Role, ToolCall};
 use crate::part::arguments_of;
 use crate::text::head;
 use crate::{FinishReason, Provider, Response, Usage};
-use delta::{Delta, Place};
+use delta::{Delta, Key, Place};
 
 /// The most bytes of text that are kept of one answer; what comes after is left out.
 const MAX_BYTES: usize = 16 << 20;
@@ -44,9 +44,12 @@ pub struct ResponseStream {
     usage: Option<Usage>,
     finish: BTreeMap<u64, FinishReason>,
     error: Option<String>,
-    blocks: BTreeMap<(u64, u64), Block>,
+    blocks: BTreeMap<Key, Block>,
     /// Where the last block stands that was added at the end.
-    last: Option<(u64, u64)>,
+    last: Option<Key>,
+    /// Where the call stands of which the last piece came, and the newest call of each id.
+    last_call: Option<Key>,
+    calls: HashMap<String, Key>,
     ended: bool,
     known: bool,
     bytes: usize,
@@ -170,14 +173,14 @@ impl ResponseStream {
                     Some(Json::String(so_far)) => Some(Json::from(self.room(&so_far))),
                     whole => whole,
                 };
-                let place = match place {
-                    Place::Next if !self.opens_call(id, name) => self.last.map_or(Place::Next, Place::At),
-                    place => place,
-                };
-                let is = |block: &Block| matches!(block, Block::Call { .. }) && !matches!(place, Place::Next);
+                let key = self.key_of_call(place, id, name);
+                self.last = Some(key);
+                self.last_call = Some(key);
+                let is = |block: &Block| matches!(block, Block::Call { .. });
                 if let Block::Call { id: known_id, name: known_name, arguments: known, whole: known_whole } =
-                    self.block(place, is, Block::call)
+                    self.block_at(key, is, Block::call)
                 {
+                    let first_id = id.filter(|_| known_id.is_none());
                     *known_id = known_id.take().or_else(|| id.map(str::to_owned));
                     *known_name = known_name.take().or_else(|| name.map(str::to_owned));
                     match whole {
@@ -188,6 +191,9 @@ impl ResponseStream {
                             *known_whole = whole.or(known_whole.take());
                         }
                     }
+                    if let Some(id) = first_id {
+                        self.calls.insert(id.to_owned(), key);
+                    }
                 }
             }
             Delta::Parts(place, parts) => {
@@ -196,12 +202,15 @@ impl ResponseStream {
                 }
             }
             Delta::Item(index, parts) => {
-                let old: Vec<_> =
-                    self.blocks.range((index, 0)..=(index, u64::MAX)).map(|(key, _)| *key).collect();
+                let old: Vec<_> = self
+                    .blocks
+                    .range((index, 0, 0)..=(index, u64::MAX, u64::MAX))
+                    .map(|(key, _)| *key)
+                    .collect();
                 for key in old {
                     self.blocks.remove(&key);
                 }
-                self.blocks.insert((index, 0), Block::Whole(parts));
+                self.blocks.insert((index, 0, 0), Block::Whole(parts));
             }
             Delta::Answer(answer) => self.whole(*answer),
         }
@@ -218,7 +227,7 @@ impl ResponseStream {
         self.error = self.error.take().or(answer.error);
         if let Some(message) = answer.message.filter(|message| !message.parts.is_empty()) {
             self.blocks.clear();
-            self.blocks.insert((0, 0), Block::Whole(message.parts));
+            self.blocks.insert((0, 0, 0), Block::Whole(message.parts));
             self.last = None;
         }
         if !answer.finish_reasons.is_empty() {
@@ -234,37 +243,78 @@ impl ResponseStream {
         new: impl FnOnce() -> Block,
     ) -> &mut Block {
         let key = match place {
-            Place::At(key) => {
-                self.last = Some(key);
-                key
-            }
+            Place::At(place) => self.newest(place).unwrap_or((place.0, place.1, 0)),
             // Behind all others, unless the last of them goes on.
-            Place::Next => match self.last.filter(|last| self.blocks.get(last).is_some_and(&fits)) {
-                Some(last) => last,
-                None => {
-                    let next =
-                        self.blocks.last_key_value().map_or(0, |((index, _), _)| index.saturating_add(1));
-                    self.last = Some((next, 0));
-                    (next, 0)
-                }
-            },
+            Place::Next | Place::Among(_) => {
+                let last = self.last.filter(|last| self.blocks.get(last).is_some_and(&fits));
+                last.unwrap_or_else(|| self.behind(place))
+            }
         };
-        let goes_on = self.blocks.get(&key).is_some_and(&fits);
+        self.last = Some(key);
+        self.block_at(key, fits, new)
+    }
+
+    fn block_at(
+        &mut self,
+        key: Key,
+        fits: impl Fn(&Block) -> bool,
+        new: impl FnOnce() -> Block,
+    ) -> &mut Block {
+        let goes_on = self.blocks.get(&key).is_some_and(fits);
         if !goes_on {
             self.blocks.insert(key, new());
         }
         self.blocks.entry(key).or_insert_with(Block::text)
     }
 
-    /// Whether a piece of a call without an index begins a new call.
-    fn opens_call(&self, id: Option<&str>, name: Option<&str>) -> bool {
-        match self.last.and_then(|last| self.blocks.get(&last)) {
-            Some(Block::Call { id: known, .. }) => match id {
-                Some(id) => known.as_deref() != Some(id),
-                None => name.is_some(),
+    /// The newest of the blocks that a stream gives one place.
+    fn newest(&self, (block, index): (u64, u64)) -> Option<Key> {
+        self.blocks.range((block, index, 0)..=(block, index, u64::MAX)).next_back().map(|(key, _)| *key)
+    }
+
+    /// The key of a new block.
+    fn behind(&self, place: Place) -> Key {
+        match place {
+            Place::At(place) => match self.newest(place) {
+                Some((block, index, nth)) => (block, index, nth.saturating_add(1)),
+                None => (place.0, place.1, 0),
             },
-            _ => true,
+            Place::Among(block) => {
+                let last = self.blocks.range((block, 0, 0)..=(block, u64::MAX, u64::MAX)).next_back();
+                (block, last.map_or(0, |((_, index, _), _)| index.saturating_add(1)), 0)
+            }
+            Place::Next => {
+                (self.blocks.last_key_value().map_or(0, |((block, ..), _)| block.saturating_add(1)), 0, 0)
+            }
         }
+    }
+
+    /// Where a piece of a call belongs: with the call of its id, else with the last call of its place,
+    /// unless it begins one of its own.
+    fn key_of_call(&self, place: Place, id: Option<&str>, name: Option<&str>) -> Key {
+        let known_id = |key: Key| match self.blocks.get(&key) {
+            Some(Block::Call { id, .. }) => Some(id.as_deref()),
+            _ => None,
+        };
+        if let Some(key) = id.and_then(|id| self.calls.get(id)).copied()
+            && known_id(key) == Some(id)
+            && place.holds(key)
+        {
+            return key;
+        }
+        let last = match place {
+            Place::At(place) => self.newest(place),
+            Place::Next | Place::Among(_) => self.last_call.filter(|key| known_id(*key).is_some()),
+        };
+        let Some(last) = last else { return self.behind(place) };
+        // Some servers give all calls one index, and some make up an id for each piece: a call begins
+        // with an id and a name. Without an index a name is enough.
+        let begins = match (place, known_id(last)) {
+            (Place::At(_), Some(Some(known))) => name.is_some() && id.is_some_and(|id| id != known),
+            (Place::At(_), _) => false,
+            (Place::Next | Place::Among(_), _) => name.is_some(),
+        };
+        if begins { self.behind(place) } else { last }
     }
 
     /// As much of a text as there is room for.

@@ -81,11 +81,7 @@ fn chat_delta<'a>(delta: &'a Json, sink: &mut Sink<'_, 'a>) {
         sink(Delta::Text(at_start(SPOKEN), spoken));
     }
     for call in at(delta, "tool_calls").and_then(Json::as_array).into_iter().flatten() {
-        let place = match at(call, "index").and_then(Json::as_u64) {
-            Some(index) => Place::At((CALLS, index)),
-            None => Place::Next,
-        };
-        piece_of_call(call, place, sink);
+        piece_of_call(call, Place::of_index(CALLS, call), sink);
     }
     if let Some(function) = at(delta, "function_call") {
         piece_of_call(function, at_start(FUNCTION), sink);

@@ -167,15 +167,104 @@ fn usage_in_two_parts_and_an_empty_last_chunk() {
     assert!(!nothing.push(&json!({"ping": 1})) && nothing.response().is_none() && !nothing.is_complete());
 }
 
+/// Id, name and arguments of each call.
+fn calls_of(chunks: &[Json]) -> Json {
+    let (read, _) = pushed(chunks);
+    json!(read.tool_calls.iter().map(|call| json!([call.id, call.name, call.arguments])).collect::<Vec<_>>())
+}
+
 #[test]
-fn calls_without_an_index_begin_at_each_id() {
-    let call = |id: &str, name: &str, arguments: &str| json!({"choices": [{"index": 0, "delta": {"tool_calls": [{"id": id, "function": {"name": name, "arguments": arguments}}]}}]});
-    let more =
-        json!({"choices": [{"index": 0, "delta": {"tool_calls": [{"function": {"arguments": "1}"}}]}}]});
-    let (read, _) = pushed(&[call("a", "f", "{\"x\":"), more.clone(), call("b", "f", "{\"y\":"), more]);
-    let calls: Vec<_> =
-        read.tool_calls.iter().map(|call| (call.id.clone().unwrap(), call.arguments.clone())).collect();
-    assert_eq!(calls, [("a".to_owned(), json!({"x": 1})), ("b".to_owned(), json!({"y": 1}))]);
+fn pieces_of_calls_go_to_the_call_that_they_are_of() {
+    let chat = |calls: Json| json!({"choices": [{"index": 0, "delta": {"tool_calls": calls}}]});
+    let begun = |index: Json, id: &str, name: &str, arguments: &str| json!({"index": index, "id": id, "type": "function", "function": {"name": name, "arguments": arguments}});
+    let more = |index: Json, id: &str, arguments: &str| json!({"index": index, "id": id, "function": {"arguments": arguments}});
+    let langchain = |calls: Json| json!({"content": "", "type": "AIMessageChunk", "tool_call_chunks": calls});
+    let piece =
+        |id: Json, name: Json, args: &str| json!({"name": name, "args": args, "id": id, "index": null});
+    let genai = |id: &str, name: &str, arguments: &str| json!({"ToolCallChunk": {"tool_call": {"call_id": id, "fn_name": name, "fn_arguments": arguments}}});
+    let both = json!([["a", "f", {"x": 1}], ["b", "g", {"y": 1}]]);
+    let (zero, one, none) = (json!(0), json!(1), Json::Null);
+    let (f, g) = ("{\"x\":", "{\"y\":");
+    for (form, chunks) in [
+        // One index for all, in one chunk or two, with or without pieces that follow.
+        (
+            "one index, one chunk",
+            vec![chat(json!([
+                begun(zero.clone(), "a", "f", "{\"x\":1}"),
+                begun(zero.clone(), "b", "g", "{\"y\":1}")
+            ]))],
+        ),
+        (
+            "one index, more pieces",
+            vec![
+                chat(json!([begun(zero.clone(), "a", "f", f)])),
+                chat(json!([more(zero.clone(), "", "1}")])),
+                chat(json!([begun(zero.clone(), "b", "g", g)])),
+                chat(json!([more(zero.clone(), "", "1}")])),
+            ],
+        ),
+        (
+            "one index, in turns",
+            vec![
+                chat(json!([begun(zero.clone(), "a", "f", f), begun(zero.clone(), "b", "g", g)])),
+                chat(json!([more(zero.clone(), "a", "1}"), more(zero.clone(), "b", "1}")])),
+            ],
+        ),
+        (
+            "an id made up for each piece",
+            vec![
+                chat(json!([begun(zero.clone(), "a", "f", f), begun(one.clone(), "b", "g", g)])),
+                chat(json!([more(zero, "x", "1}"), more(one, "y", "1}")])),
+            ],
+        ),
+        (
+            "no index",
+            vec![
+                chat(json!([begun(none.clone(), "a", "f", f)])),
+                chat(json!([more(none.clone(), "", "1}")])),
+                chat(json!([begun(none.clone(), "b", "g", g)])),
+                chat(json!([more(none.clone(), "", "1}")])),
+            ],
+        ),
+        (
+            "no index, in turns",
+            vec![
+                chat(json!([begun(none.clone(), "a", "f", f), begun(none.clone(), "b", "g", g)])),
+                chat(json!([more(none.clone(), "a", "1}"), more(none.clone(), "b", "1}")])),
+            ],
+        ),
+        (
+            "no index, a text and a thought between",
+            vec![
+                chat(json!([begun(none.clone(), "a", "f", f)])),
+                json!({"choices": [{"index": 0, "delta": {"content": "Hm.", "reasoning": "Hm."}}]}),
+                chat(json!([more(none.clone(), "", "1}")])),
+                chat(json!([begun(none, "b", "g", "{\"y\":1}")])),
+            ],
+        ),
+        (
+            "LangChain without an index",
+            vec![
+                langchain(json!([piece(json!("a"), json!("f"), f)])),
+                langchain(json!([piece(Json::Null, Json::Null, "1}")])),
+                langchain(json!([piece(json!("b"), json!("g"), "{\"y\":1}")])),
+            ],
+        ),
+        (
+            "genai, in turns",
+            vec![
+                genai("a", "f", f),
+                genai("b", "g", g),
+                genai("a", "f", "{\"x\":1}"),
+                genai("b", "g", "{\"y\":1}"),
+            ],
+        ),
+    ] {
+        assert_eq!(calls_of(&chunks), both, "{form}");
+    }
+    // One id at two places is two calls.
+    let same = chat(json!([begun(json!(0), "f", "f", "{}"), begun(json!(1), "f", "f", "{}")]));
+    assert_eq!(calls_of(&[same]), json!([["f", "f", {}], ["f", "f", {}]]));
 }
 
 #[test]
