@@ -183,12 +183,14 @@ fn of_map(value: &Json, map: &Map<String, Json>) -> Counts {
     let or = |slot: &mut Option<u64>, path| *slot = slot.or_else(|| audio(path));
     or(&mut counts.slots[Slot::AudioInput as usize], "prompt_tokens_details");
     or(&mut counts.slots[Slot::AudioOutput as usize], "candidates_tokens_details");
-    // Anthropic gives the lifetime of what it wrote to a cache.
-    if counts.get(Slot::CacheWrite).is_none() {
+    // Anthropic gives the lifetime of what it wrote to a cache. LangChain writes 0 for the sum beside it.
+    if counts.part(Slot::CacheWrite).is_none() {
         let part = |path| at(value, path).and_then(count);
         let parts = [
             part("cache_creation.ephemeral_5m_input_tokens"),
             part("cache_creation.ephemeral_1h_input_tokens"),
+            part("input_token_details.ephemeral_5m_input_tokens"),
+            part("input_token_details.ephemeral_1h_input_tokens"),
             part("prompt_tokens_details.cache_creation_details.ephemeral_5m_tokens"),
             part("prompt_tokens_details.cache_creation_details.ephemeral_1h_tokens"),
         ];

@@ -95,6 +95,16 @@ fn forms_of_libraries() {
 }
 
 #[test]
+fn a_cache_whose_lifetimes_are_counted_apart() {
+    // LangChain sets the sum to 0 then.
+    for (short, long) in [(200, 0), (150, 50), (0, 200)] {
+        let langchain = json!({"input_tokens": 350, "output_tokens": 20, "total_tokens": 370, "input_token_details": {
+            "cache_read": 100, "cache_creation": 0, "ephemeral_5m_input_tokens": short, "ephemeral_1h_input_tokens": long}});
+        assert_eq!(counts(langchain), some([350, 20, 100, 200, 0, 370]));
+    }
+}
+
+#[test]
 fn a_cache_that_is_counted_beside_the_input_is_added_to_it() {
     let anthropic = json!({"input_tokens": 10, "output_tokens": 5, "cache_read_input_tokens": 100,
         "cache_creation_input_tokens": 20, "cache_creation": {"ephemeral_5m_input_tokens": 15, "ephemeral_1h_input_tokens": 5},
