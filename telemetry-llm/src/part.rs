@@ -90,9 +90,13 @@ pub(crate) fn part(value: &Json, into: &mut Vec<Part>, depth: u8) {
         }
         return;
     }
-    // A part whose one key is its kind: Gemini's, Bedrock's, an enum's variant.
-    let keyed = map.iter().find_map(|(key, inner)| Some((Kind::of(key)?, key, inner)));
-    match keyed {
+    // A part whose one key is its kind: Gemini's, Bedrock's, an enum's variant. Beside it there may be
+    // marks, such as a signature or `thought: true`, before or after it.
+    let kinds = || map.iter().filter_map(|(key, inner)| Some((Kind::of(key)?, key, inner)));
+    let says = |(kind, _, inner): &(Kind, &String, &Json)| {
+        *kind != Kind::Silent && !matches!(inner, Json::Null | Json::Bool(_))
+    };
+    match kinds().find(says).or_else(|| kinds().find(|(kind, ..)| *kind == Kind::Silent)) {
         Some((Kind::Text, _, Json::String(content))) => {
             // Gemini marks a thought beside its text.
             let is_thought = at(value, "thought").and_then(Json::as_bool) == Some(true);

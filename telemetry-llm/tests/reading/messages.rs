@@ -223,6 +223,27 @@ fn geminis_and_bedrocks() {
         json!({"type": "tool_call_response", "id": "look", "response": {"result": "a cat"}})
     );
 
+    // Marks may stand before what they mark, where a map keeps its order, and libraries write null.
+    let thought = json!([{"type": "reasoning", "content": "Hm."}]);
+    let call = json!([{"type": "tool_call", "name": "look", "arguments": {"x": 1}}]);
+    for (marked, parts) in [
+        (json!({"thought": true, "text": "Hm."}), thought),
+        (json!({"thought": false, "text": "Hi"}), json!([text("Hi")])),
+        (json!({"thoughtSignature": "s", "text": "Hi"}), json!([text("Hi")])),
+        (json!({"thoughtSignature": "s", "functionCall": {"name": "look", "args": {"x": 1}}}), call.clone()),
+        (
+            json!({"code_execution_result": null, "function_call": {"name": "look", "args": {"x": 1}}, "text": null, "thought": null}),
+            call,
+        ),
+        (
+            json!({"thought": true, "inlineData": {"mimeType": "image/png", "data": "AAAA"}}),
+            json!([{"type": "blob", "modality": "image", "mime_type": "image/png", "content": "AAAA"}]),
+        ),
+        (json!({"thought": true, "thoughtSignature": "s"}), json!([])),
+    ] {
+        assert_eq!(answered(json!({"role": "model", "parts": [marked]})), parts, "{marked}");
+    }
+
     let bedrock = json!({"system": [{"text": "Be brief."}, {"cachePoint": {"type": "default"}}], "messages": [
         {"role": "user", "content": [{"text": "What is it?"}, {"image": {"format": "png", "source": {"bytes": "AAAA"}}},
             {"document": {"format": "pdf", "name": "a", "source": {"s3Location": {"uri": "s3://b/a.pdf"}}}}]},
