@@ -8,8 +8,12 @@ use crate::message::{Message, Part, Role};
 use crate::part::{self, DEPTH, Kind};
 
 /// Where a whole request has its messages, and its instructions beside them.
-const MESSAGES: &[&str] = &["messages", "contents", "input", "chat_history", "history"];
+const MESSAGES: &[&str] = &["messages", "contents", "input", "prompt"];
 const INSTRUCTIONS: &[&str] = &["system", "instructions", "system_instruction", "preamble"];
+
+/// Where it has the messages before the newest one, and the newest one as a text.
+const HISTORY: &[&str] = &["chat_history", "history"];
+const NEWEST: &[&str] = &["message", "input", "prompt"];
 
 /// A conversation, in whatever form it is given: a list of messages of any provider or library, the
 /// items of the Responses API, a whole request with its instructions, the parts of one message, one
@@ -37,26 +41,52 @@ fn read(value: &Json, depth: u8) -> Vec<Message> {
     match value {
         Json::Null => Vec::new(),
         Json::Array(items) => list(items, depth),
-        Json::Object(map) => {
-            let held = MESSAGES.iter().find_map(|key| get(map, key).filter(|held| held.is_array()));
-            match (held, depth.checked_sub(1)) {
-                (Some(held), Some(depth)) if get(map, "role").is_none() => {
-                    let instructions = INSTRUCTIONS.iter().find_map(|key| get(map, key));
-                    let system = instructions.map(|held| message(held, Role::System, depth));
-                    let mut all: Vec<_> =
-                        system.into_iter().filter(|message| !message.parts.is_empty()).collect();
-                    all.extend(read(held, depth));
-                    // Cohere's first version has the newest message apart.
-                    if let Some(newest) = text(value, &["message"]) {
-                        all.push(Message::new(Role::User, vec![Part::text(newest)]));
-                    }
-                    all
-                }
-                _ => vec![message(value, Role::User, depth)],
-            }
-        }
+        Json::Object(map) => match depth.checked_sub(1) {
+            Some(depth) if is_request(value, map) => request(value, map, depth),
+            _ => vec![message(value, Role::User, depth)],
+        },
         other => vec![message(other, Role::User, depth)],
     }
+}
+
+/// The first of several keys that holds messages: a list of them, or one.
+fn messages_at<'j>(map: &'j Map<String, Json>, keys: &[&str]) -> Option<&'j Json> {
+    let holds = |held: &&Json| match held {
+        Json::Array(items) => !items.first().is_some_and(Json::is_number),
+        Json::Object(inner) => get(inner, "role").is_some(),
+        _ => false,
+    };
+    keys.iter().find_map(|key| get(map, key).filter(holds))
+}
+
+/// Whether a map is a whole request. A lone text may be a field of any struct: it is a prompt if a model
+/// or instructions are beside it, or nothing is.
+fn is_request(value: &Json, map: &Map<String, Json>) -> bool {
+    let has = |keys: &[&str]| keys.iter().any(|key| get(map, key).is_some());
+    if has(&["role"]) {
+        return false;
+    }
+    let is_prompt = || map.len() == 1 || !has(&["type"]) && (has(&["model"]) || has(INSTRUCTIONS));
+    messages_at(map, MESSAGES).or_else(|| messages_at(map, HISTORY)).is_some()
+        || text(value, NEWEST).is_some() && is_prompt()
+}
+
+fn request(value: &Json, map: &Map<String, Json>, depth: u8) -> Vec<Message> {
+    let instructions = INSTRUCTIONS.iter().find_map(|key| get(map, key));
+    let system = instructions.map(|held| message(held, Role::System, depth));
+    let mut all: Vec<_> = system.into_iter().filter(|message| !message.parts.is_empty()).collect();
+    if let Some(held) = messages_at(map, MESSAGES) {
+        all.extend(read(held, depth));
+        return all;
+    }
+    if let Some(held) = messages_at(map, HISTORY) {
+        all.extend(read(held, depth));
+    }
+    // Cohere's first version and agents have the newest message apart.
+    if let Some(newest) = text(value, NEWEST) {
+        all.push(Message::new(Role::User, vec![Part::text(newest)]));
+    }
+    all
 }
 
 /// Messages, items, or the parts of one message: parts that stand together are one message.

@@ -414,6 +414,33 @@ fn texts_parts_and_the_conventions_own_form() {
 }
 
 #[test]
+fn a_request_whose_prompt_is_a_text() {
+    let asked = json!([{"role": "system", "parts": [text("Be brief.")]}, {"role": "user", "parts": [text("How warm?")]}]);
+    for request in [
+        json!({"model": "gpt-5", "instructions": "Be brief.", "input": "How warm?"}),
+        json!({"model": "llama3.2", "system": "Be brief.", "prompt": "How warm?", "stream": false}),
+        json!({"model": "gpt-4o", "system": "Be brief.", "prompt": [{"role": "user", "content": "How warm?"}]}),
+        json!({"systemInstruction": {"parts": [{"text": "Be brief."}]}, "contents": {"role": "user", "parts": [{"text": "How warm?"}]}}),
+        json!({"model": "command-r", "preamble": "Be brief.", "message": "How warm?"}),
+    ] {
+        assert_eq!(made(request.clone()), asked, "{request}");
+    }
+    let alone = json!([{"role": "user", "parts": [text("How warm?")]}]);
+    assert_eq!(made(json!({"prompt": "How warm?"})), alone);
+    assert_eq!(made(json!({"model": "gpt-5", "input": "How warm?", "temperature": 1})), alone);
+    let agents = json!({"input": "How warm?", "chat_history": [{"type": "human", "content": "Hi"}, {"type": "ai", "content": "Hello"}]});
+    assert_eq!(kinds(&made(agents)), ["user:text", "assistant:text", "user:text"]);
+    // A field of a struct of one's own is no prompt, and ids of tokens are no messages.
+    for other in [
+        json!({"city": "Oslo", "input": "How warm?"}),
+        json!({"name": "write", "input": {"content": "a", "path": "b"}}),
+        json!({"model": "davinci-002", "prompt": [1, 2, 3]}),
+    ] {
+        assert_eq!(made(other.clone()), json!([{"role": "user", "parts": [text(&other.to_string())]}]));
+    }
+}
+
+#[test]
 fn an_unknown_kind_of_part_is_not_text() {
     let made = answered(
         json!({"role": "assistant", "content": [{"type": "compaction", "content_id": "x", "encrypted": "y"}]}),
