@@ -200,7 +200,8 @@ fn call_of_kind(value: &Json, stated: &str) -> Option<ToolCall> {
     } else {
         stated.strip_suffix("_call").filter(|name| !matches!(*name, "tool" | "function" | "custom_tool"))?
     };
-    let arguments = first(value, &["arguments", "input", "action", "queries", "code"]);
+    let arguments =
+        first(value, &["arguments", "input", "action", "actions", "operation", "queries", "code"]);
     Some(ToolCall::new(call_id(value), name, arguments.map_or(Json::Null, arguments_of)))
 }
 

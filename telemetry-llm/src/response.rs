@@ -1,5 +1,7 @@
 //! Whole answers: one table of the forms that providers and libraries have.
 
+use std::collections::HashSet;
+
 use serde::Serialize;
 use serde_json::Value as Json;
 
@@ -385,7 +387,9 @@ fn finish_reasons(form: &Form, value: &Json, answer: &Message) -> Vec<FinishReas
     // The Responses API has a status instead.
     let items = matches!(form.message, MessageAt::Items("output"));
     match text(value, &["status"]).filter(|_| items) {
-        Some("completed") if answer.tool_calls().any(|call| is_asked(value, call)) => {
+        Some("completed")
+            if at(value, "output").and_then(Json::as_array).is_some_and(|items| asks(items)) =>
+        {
             vec![FinishReason::ToolCall]
         }
         Some("completed") => vec![FinishReason::Stop],
@@ -394,11 +398,22 @@ fn finish_reasons(form: &Form, value: &Json, answer: &Message) -> Vec<FinishReas
     }
 }
 
-/// Whether a call is one that the program must carry out, not one that the provider has.
-fn is_asked(value: &Json, call: &ToolCall) -> bool {
-    let items = at(value, "output").and_then(Json::as_array).map(Vec::as_slice).unwrap_or_default();
-    let own = |item: &&Json| matches!(text(item, &["type"]), Some("function_call" | "custom_tool_call"));
-    items.iter().filter(own).any(|item| text(item, &["name"]) == Some(call.name.as_str()))
+/// Whether an item is a call that the program must carry out. A result answers to its `call_id`, which the
+/// provider's own tools do not have.
+pub(crate) fn is_asked(item: &Json) -> bool {
+    match text(item, &["type"]) {
+        Some("function_call" | "custom_tool_call") => true,
+        Some(kind) => kind.ends_with("_call") && text(item, &["call_id"]).is_some(),
+        None => false,
+    }
+}
+
+/// Whether there is such a call to which no item answers.
+fn asks(items: &[Json]) -> bool {
+    let id = |item| text(item, &["call_id"]);
+    let is_output = |item: &&Json| text(item, &["type"]).is_some_and(|kind| kind.ends_with("_output"));
+    let answered: HashSet<&str> = items.iter().filter(is_output).filter_map(id).collect();
+    items.iter().any(|item| is_asked(item) && !id(item).is_some_and(|id| answered.contains(id)))
 }
 
 /// Where a value holds an answer, if it is not one.

@@ -50,6 +50,8 @@ pub(super) enum Delta<'a> {
     /// Why a choice ended.
     Finish(u64, FinishReason),
     Error(String),
+    /// An item is a call that the program must carry out.
+    Asks,
     /// The stream's last event.
     End,
     /// What comes next is a block of its own.

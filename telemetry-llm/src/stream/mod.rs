@@ -50,6 +50,7 @@ pub struct ResponseStream {
     /// Where the call stands of which the last piece came, and the newest call of each id.
     last_call: Option<Key>,
     calls: HashMap<String, Key>,
+    asks: bool,
     ended: bool,
     known: bool,
     bytes: usize,
@@ -144,6 +145,7 @@ impl ResponseStream {
             Delta::Error(error) => {
                 self.error.get_or_insert(error);
             }
+            Delta::Asks => self.asks = true,
             Delta::End => self.ended = true,
             Delta::Break => self.last = None,
             Delta::Text(place, piece) => {
@@ -225,13 +227,19 @@ impl ResponseStream {
             self.apply(Delta::Usage(Box::new(usage)));
         }
         self.error = self.error.take().or(answer.error);
-        if let Some(message) = answer.message.filter(|message| !message.parts.is_empty()) {
+        let message = answer.message.filter(|message| !message.parts.is_empty());
+        let says = message.is_some();
+        if let Some(message) = message {
             self.blocks.clear();
             self.blocks.insert((0, 0, 0), Block::Whole(message.parts));
             self.last = None;
         }
-        if !answer.finish_reasons.is_empty() {
-            self.finish = (0..).zip(answer.finish_reasons).collect();
+        let reasons = answer.finish_reasons;
+        if !reasons.is_empty() {
+            // A response whose items came before, and are not in its last event, is only `completed`.
+            let stops_to_ask = self.asks && !says && reasons == [FinishReason::Stop];
+            let reasons = if stops_to_ask { vec![FinishReason::ToolCall] } else { reasons };
+            self.finish = (0..).zip(reasons).collect();
         }
     }
 

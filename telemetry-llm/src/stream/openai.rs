@@ -6,6 +6,7 @@ use super::delta::{Delta, Place, Sink, common, finish, give, index};
 use crate::json::{at, first, text};
 use crate::message::Part;
 use crate::part;
+use crate::response::is_asked;
 use crate::{FinishReason, Provider, Response};
 
 /// Blocks of a chat completion stand in the order of a whole message's parts.
@@ -132,6 +133,7 @@ pub(super) fn responses_event<'a>(kind: &'a str, event: &'a Json, sink: &mut Sin
         }
         "output_item.added" => {
             let added = at(event, "item").unwrap_or(&Json::Null);
+            give(sink, is_asked(added).then_some(Delta::Asks));
             let name = text(added, &["name"]);
             if name.is_some() && text(added, &["type"]).is_some_and(|kind| kind.ends_with("call")) {
                 let id = text(added, &["call_id", "id"]);
@@ -141,6 +143,7 @@ pub(super) fn responses_event<'a>(kind: &'a str, event: &'a Json, sink: &mut Sin
         "output_item.done" => {
             let mut parts: Vec<Part> = Vec::new();
             let done = at(event, "item").unwrap_or(&Json::Null);
+            give(sink, is_asked(done).then_some(Delta::Asks));
             part::part(done, &mut parts, part::DEPTH);
             sink(Delta::Item(item, parts));
         }

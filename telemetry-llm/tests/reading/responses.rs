@@ -63,6 +63,31 @@ fn openais_responses() {
     );
     let call = json!([{"type": "function_call", "id": "fc_1", "call_id": "call_1", "name": "look", "arguments": "{}"}]);
     assert_eq!(says(responses("completed", call))[4], json!(["tool_call"]));
+    // What the program must carry out has a `call_id`, and no output yet.
+    for (item, name) in [
+        (
+            json!({"type": "computer_call", "id": "cu_1", "call_id": "call_1", "action": {"type": "click", "x": 1}}),
+            "computer",
+        ),
+        (
+            json!({"type": "local_shell_call", "id": "ls_1", "call_id": "call_1", "action": {"type": "exec", "command": ["ls"]}}),
+            "local_shell",
+        ),
+        (
+            json!({"type": "apply_patch_call", "id": "ap_1", "call_id": "call_1", "operation": {"type": "delete_file", "path": "a"}}),
+            "apply_patch",
+        ),
+    ] {
+        let read = Response::read(&responses("completed", json!([item]))).unwrap();
+        assert_eq!(
+            (read.finish_reasons, read.tool_calls[0].name.as_str()),
+            (vec![FinishReason::ToolCall], name)
+        );
+        assert!(read.tool_calls[0].arguments["type"].is_string(), "{name}");
+    }
+    let hosted = json!([{"type": "shell_call", "id": "sh_1", "call_id": "call_1", "action": {"commands": ["ls"]}},
+        {"type": "shell_call_output", "id": "so_1", "call_id": "call_1", "output": [{"stdout": "a"}]}, said[0]]);
+    assert_eq!(says(responses("completed", hosted))[4], json!(["stop"]));
     let searched = json!([{"type": "web_search_call", "id": "ws_1", "status": "completed"}, said[0]]);
     assert_eq!(says(responses("completed", searched))[4], json!(["stop"]));
     let mut cut = responses("incomplete", said.clone());

@@ -268,6 +268,19 @@ fn pieces_of_calls_go_to_the_call_that_they_are_of() {
 }
 
 #[test]
+fn calls_of_responses_whose_last_event_does_not_repeat_them() {
+    let event = |kind: &str, item: &Json| json!({"type": format!("response.output_item.{kind}"), "output_index": 0, "item": item});
+    let last =
+        json!({"type": "response.completed", "response": {"id": "r", "status": "completed", "output": []}});
+    let asked = json!({"type": "function_call", "call_id": "c", "name": "look", "arguments": "{}"});
+    let own = json!({"type": "mcp_call", "id": "c", "name": "look", "arguments": "{}", "output": "7"});
+    for (item, reason) in [(asked, FinishReason::ToolCall), (own, FinishReason::Stop)] {
+        let (read, _) = pushed(&[event("added", &item), event("done", &item), last.clone()]);
+        assert_eq!((read.tool_calls.len(), read.finish_reasons), (1, vec![reason]), "{item}");
+    }
+}
+
+#[test]
 fn streams_of_libraries_and_of_ones_own() {
     let (vercel, complete) = pushed(&[
         json!({"type": "start"}),
