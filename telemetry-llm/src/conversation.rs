@@ -93,6 +93,7 @@ fn request(value: &Json, map: &Map<String, Json>, depth: u8) -> Vec<Message> {
 fn list(items: &[Json], depth: u8) -> Vec<Message> {
     let mut messages: Vec<Message> = Vec::with_capacity(items.len());
     let mut open = false;
+    let among_messages = items.iter().any(is_message);
     for item in items {
         if item.is_null() {
             continue;
@@ -103,7 +104,7 @@ fn list(items: &[Json], depth: u8) -> Vec<Message> {
             open = false;
             continue;
         }
-        match speaker(item) {
+        match speaker(item, among_messages) {
             Some(role) => {
                 messages.push(Message::new(role, parts_of_one(item, depth)));
                 open = false;
@@ -130,11 +131,14 @@ fn stated_kind(item: &Json) -> Option<&str> {
     item.get("type")?.as_str()
 }
 
-/// The role of an item whose kind alone gives it.
-fn speaker(item: &Json) -> Option<Role> {
-    match Kind::of(stated_kind(item)?)? {
-        Kind::Call | Kind::Reasoning | Kind::Redacted | Kind::Refusal => Some(Role::Assistant),
-        Kind::Result => Some(Role::Tool),
+/// The role of an item whose kind alone gives it. Among messages an unknown kind is an item of the Responses
+/// API, which the model or the provider made, unless it is a response to one.
+fn speaker(item: &Json, among_messages: bool) -> Option<Role> {
+    let kind = stated_kind(item)?;
+    match Kind::of(kind) {
+        Some(Kind::Call | Kind::Reasoning | Kind::Redacted | Kind::Refusal) => Some(Role::Assistant),
+        Some(Kind::Result) => Some(Role::Tool),
+        None if among_messages && !kind.ends_with("_response") => Some(Role::Assistant),
         _ => None,
     }
 }

@@ -124,6 +124,27 @@ fn items_of_the_responses_interface() {
     assert_eq!(made[1]["parts"][0], json!({"type": "reasoning", "content": "I should look."}));
     assert_eq!(made[6]["parts"][0]["id"], made[7]["parts"][0]["id"]);
 
+    // Items of no known kind are the model's or the provider's, but for an answer to one.
+    let of_others = json!([
+        {"role": "user", "content": "Roll."},
+        {"type": "mcp_list_tools", "id": "l", "server_label": "dice", "tools": []},
+        {"type": "mcp_approval_request", "id": "a", "server_label": "dice", "name": "roll", "arguments": "{}"},
+        {"type": "mcp_approval_response", "approval_request_id": "a", "approve": true},
+        {"type": "compaction", "encrypted_content": "x"},
+    ]);
+    assert_eq!(
+        kinds(&self::made(of_others)),
+        [
+            "user:text",
+            "assistant:mcp_list_tools",
+            "assistant:mcp_approval_request",
+            "user:mcp_approval_response",
+            "assistant:compaction"
+        ]
+    );
+    let parts = json!([{"type": "text", "text": "See."}, {"type": "search_result", "source": "x", "title": "y", "content": []}]);
+    assert_eq!(kinds(&self::made(parts)), ["user:text", "user:search_result"]);
+
     let alone = json!([{"type": "function_call", "call_id": "c", "name": "weather", "arguments": "{}"}]);
     assert_eq!(kinds(&self::made(alone)), ["assistant:tool_call"]);
     let said = answered(json!([
