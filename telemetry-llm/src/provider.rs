@@ -150,6 +150,9 @@ impl Provider {
         if is_bedrock(model) {
             return Some(Self("aws.bedrock".into()));
         }
+        if published(model).is_some() {
+            return Some(Self("gcp.vertex_ai".into()));
+        }
         let model = model.strip_prefix("models/").or_else(|| model.strip_prefix("ft:")).unwrap_or(model);
         if OPEN.iter().any(|open| model.starts_with(open)) || model.contains('/') {
             return None;
@@ -210,6 +213,22 @@ pub fn split(model: &str) -> (Option<Provider>, &str) {
         }
     }
     (None, model)
+}
+
+/// The model of Vertex AI's full name, `publishers/google/models/..`, with a project before it.
+fn published(model: &str) -> Option<&str> {
+    let rest = match model.strip_prefix("projects/") {
+        Some(rest) => rest.split_once("/publishers/")?.1,
+        None => model.strip_prefix("publishers/")?,
+    };
+    let (_, name) = rest.split_once("/models/")?;
+    (!name.is_empty()).then_some(name)
+}
+
+/// A model's name without what Google's full names have before it.
+#[cfg(feature = "prices")]
+pub(crate) fn without_path(model: &str) -> &str {
+    published(model).or_else(|| model.strip_prefix("models/")).unwrap_or(model)
 }
 
 /// `anthropic.claude-..-v1:0`, with a region before it, or the ARN of one.
@@ -273,6 +292,8 @@ mod tests {
             ("o3-mini", "openai"),
             ("ft:gpt-4o:acme::id", "openai"),
             ("models/gemini-2.5-flash", "gcp.gemini"),
+            ("publishers/google/models/gemini-2.5-flash", "gcp.vertex_ai"),
+            ("projects/p/locations/l/publishers/anthropic/models/claude-sonnet-4", "gcp.vertex_ai"),
             ("anthropic.claude-3-haiku-20240307-v1:0", "aws.bedrock"),
             ("us.amazon.nova-pro-v1:0", "aws.bedrock"),
             ("arn:aws:bedrock:eu-west-1:1:inference-profile/eu.anthropic.x", "aws.bedrock"),

@@ -1,7 +1,7 @@
 //! Which model of the table a name means.
 
 use super::table::{PriceSet, Provider, Table};
-use crate::provider::{Provider as Named, split};
+use crate::provider::{Provider as Named, split, without_path};
 
 /// A model of the table: the place of its provider, and its own there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -29,23 +29,25 @@ impl Table {
         if model.len() > MAX_NAME || provider.is_some_and(|name| name.len() > MAX_NAME) {
             return None;
         }
-        let name = model.to_ascii_lowercase();
+        let whole = model.to_ascii_lowercase();
+        let name = without_path(&whole);
         if let Some(provider) = provider {
             let served_by = self.provider(provider)?;
-            let prefixed = || split(&name).1;
-            return self.model(served_by, &name).or_else(|| self.model(served_by, prefixed()));
+            let prefixed = || without_path(split(name).1);
+            return self.model(served_by, name).or_else(|| self.model(served_by, prefixed()));
         }
-        if let (Some(served_by), rest) = split(&name) {
+        if let (Some(served_by), rest) = split(name) {
             let served_by = self.provider(served_by.as_str())?;
-            return self.model(served_by, rest).or_else(|| self.model(served_by, &name));
+            let short = || self.model(served_by, without_path(rest));
+            return short().or_else(|| self.model(served_by, name));
         }
-        let told = Named::of(&name).and_then(|named| self.provider(named.as_str()));
-        let told = told.and_then(|provider| self.model(provider, &name));
+        let told = Named::of(&whole).and_then(|named| self.provider(named.as_str()));
+        let told = told.and_then(|provider| self.model(provider, name));
         told.or_else(|| {
             let meant = |provider: &Provider| {
-                provider.model_match.as_ref().is_some_and(|clause| clause.matches(&name))
+                provider.model_match.as_ref().is_some_and(|clause| clause.matches(name))
             };
-            self.model(self.providers.iter().position(meant)?, &name)
+            self.model(self.providers.iter().position(meant)?, name)
         })
     }
 

@@ -69,7 +69,17 @@ fn names_are_found_however_they_are_written() {
         assert!(cost(provider, name).is_some(), "{name}");
     }
     assert!(claude.is_some());
-    assert!(cost(Some("gcp.gemini"), "gemini-2.5-flash").is_some());
+    let gemini = cost(Some("gcp.gemini"), "gemini-2.5-pro");
+    assert!(gemini.is_some());
+    for (provider, name) in [
+        (None, "models/gemini-2.5-pro"),
+        (Some("gcp.gemini"), "models/gemini-2.5-pro"),
+        (None, "google/models/gemini-2.5-pro"),
+        (None, "publishers/google/models/gemini-2.5-pro"),
+        (Some("gcp.vertex_ai"), "projects/p/locations/l/publishers/google/models/gemini-2.5-pro"),
+    ] {
+        assert_eq!(cost(provider, name), gemini, "{name}");
+    }
     assert!(cost(Some("x_ai"), "grok-4").is_some());
 }
 
