@@ -91,7 +91,7 @@ fn chat_delta<'a>(delta: &'a Json, sink: &mut Sink<'_, 'a>) {
 
 /// A piece of a call, whose arguments are text that goes on, or a tree that is whole.
 pub(super) fn piece_of_call<'a>(call: &'a Json, place: Place, sink: &mut Sink<'_, 'a>) {
-    let function = at(call, "function").unwrap_or(call);
+    let function = first(call, &["function", "custom"]).unwrap_or(call);
     let held = first(function, &["arguments", "args", "input"]);
     let arguments = held.and_then(Json::as_str).unwrap_or_default();
     let whole = held.filter(|held| !held.is_string()).cloned();

@@ -262,6 +262,13 @@ fn pieces_of_calls_go_to_the_call_that_they_are_of() {
     ] {
         assert_eq!(calls_of(&chunks), both, "{form}");
     }
+    // A custom tool's input is no JSON.
+    let custom = [
+        chat(json!([{"index": 0, "id": "a", "type": "custom", "custom": {"name": "run", "input": ""}}])),
+        chat(json!([{"index": 0, "custom": {"input": "print("}}])),
+        chat(json!([{"index": 0, "custom": {"input": "1)"}}])),
+    ];
+    assert_eq!(calls_of(&custom), json!([["a", "run", "print(1)"]]));
     // One id at two places is two calls.
     let same = chat(json!([begun(json!(0), "f", "f", "{}"), begun(json!(1), "f", "f", "{}")]));
     assert_eq!(calls_of(&[same]), json!([["f", "f", {}], ["f", "f", {}]]));
