@@ -86,6 +86,10 @@ fn request(value: &Json, map: &Map<String, Json>, depth: u8) -> Vec<Message> {
     if let Some(newest) = text(value, NEWEST) {
         all.push(Message::new(Role::User, vec![Part::text(newest)]));
     }
+    let results = results(value);
+    if !results.is_empty() {
+        all.push(Message::new(Role::Tool, results));
+    }
     all
 }
 
@@ -257,8 +261,14 @@ fn of_map(value: &Json, map: &Map<String, Json>, otherwise: Role, depth: u8) -> 
     let role = stated.or_else(|| text(value, &["type"]).and_then(Role::known)).unwrap_or(otherwise);
     let mut parts = Vec::new();
     thoughts(value, &mut parts);
-    let content = first(value, &["parts", "content"]).unwrap_or(&Json::Null);
-    if role == Role::Tool && !holds_results(content) {
+    // Cohere's first version has a `message`, and results beside it.
+    let content = first(value, &["parts", "content"]);
+    let content = content.or_else(|| at(value, "message").filter(|held| held.is_string()));
+    let content = content.unwrap_or(&Json::Null);
+    let results = results(value);
+    if !results.is_empty() {
+        parts.extend(results);
+    } else if role == Role::Tool && !holds_results(content) {
         let id = text(value, &["tool_call_id", "tool_use_id", "call_id", "id", "name"]).map(str::to_owned);
         parts.push(Part::ToolResult { id, response: part::plain(content) });
     } else {
@@ -277,6 +287,11 @@ fn of_map(value: &Json, map: &Map<String, Json>, otherwise: Role, depth: u8) -> 
     }
     let reason = first(value, &["finish_reason", "stop_reason", "stop"]).and_then(FinishReason::read);
     Message { role, parts, finish_reason: reason }
+}
+
+/// Results of tools that stand beside the content.
+fn results(value: &Json) -> Vec<Part> {
+    at(value, "tool_results").and_then(Json::as_array).into_iter().flatten().map(part::result).collect()
 }
 
 /// Thoughts that stand beside the content.

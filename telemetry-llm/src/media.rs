@@ -33,6 +33,16 @@ pub(crate) fn read(value: &Json, kind: &str) -> Option<Part> {
     })
 }
 
+/// A source that is a text, or a list of texts.
+fn written(source: &Json) -> Option<String> {
+    if let Some(written) = text(source, &["text"]) {
+        return Some(written.to_owned());
+    }
+    let texts: Vec<_> =
+        at(source, "content")?.as_array()?.iter().filter_map(|item| text(item, &["text"])).collect();
+    (!texts.is_empty()).then(|| texts.join("\n"))
+}
+
 /// What is known of it before its source is read.
 #[derive(Clone, Copy)]
 struct About<'a> {
@@ -76,6 +86,10 @@ impl<'a> About<'a> {
         let data = text(source, &["data", "bytes", "file_data", "base64", "content"]);
         if let Some(data) = data {
             return Some(about.address(data));
+        }
+        // Bedrock's documents that are text.
+        if let Some(written) = written(source) {
+            return Some(Part::text(written));
         }
         let nested = ["source", "image_url", "file"].iter().find_map(|key| at(source, key))?;
         about.source(nested, depth)

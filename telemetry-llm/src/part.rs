@@ -33,8 +33,12 @@ pub(crate) enum Kind {
     Media,
     /// A message among the parts, as an item of the Responses API.
     Message,
-    /// What holds another part, or a list of them.
+    /// What holds another part, or a list of them, at a key.
     Holder(&'static str),
+    /// What is around a part, which has the keys of one.
+    Around,
+    /// What the conventions have no part for.
+    Other,
     /// What has no content: a signature, a mark for a cache.
     Silent,
 }
@@ -57,6 +61,10 @@ impl Kind {
             "message" => Self::Message,
             "opaque" => Self::Holder("item"),
             "custom" => Self::Holder("data"),
+            // Bedrock's: a text with what it cites, what a guardrail looks at, a document that was found.
+            "citationscontent" => Self::Holder("content"),
+            "guardcontent" => Self::Around,
+            "searchresult" => Self::Other,
             "thoughtsignature" | "cachepoint" | "stepstart" | "itemreference" => Self::Silent,
             kind if kind.ends_with("toolresult") || kind.ends_with("calloutput") => Self::Result,
             kind if kind.ends_with("tooluse") || kind.ends_with("call") => Self::Call,
@@ -136,12 +144,13 @@ fn of_kind(kind: Kind, stated: &str, value: &Json, into: &mut Vec<Part>, depth: 
             return true;
         }
         Kind::Holder(key) => match at(value, key) {
-            Some(held) if held.is_object() => {
-                part(held, into, depth);
+            Some(held) if held.is_object() || held.is_array() => {
+                content(held, into, depth);
                 return true;
             }
             _ => None,
         },
+        Kind::Around | Kind::Other => None,
         Kind::Silent => return true,
     };
     // A call that a provider carried out has its result beside it.
@@ -163,6 +172,14 @@ fn keyed_part(kind: Kind, key: &str, inner: &Json, into: &mut Vec<Part>, depth: 
         Json::Object(_) if kind == Kind::Reasoning => {
             let held = first(inner, &["reasoning_text"]).unwrap_or(inner);
             into.push(reasoning(held));
+            true
+        }
+        Json::Object(_) if kind == Kind::Around => {
+            part(inner, into, depth);
+            true
+        }
+        Json::Object(map) if kind == Kind::Other => {
+            into.push(other(key, map));
             true
         }
         Json::Object(_) => of_kind(kind, key, inner, into, depth),
@@ -242,10 +259,20 @@ pub(crate) fn arguments_of(value: &Json) -> Json {
 pub(crate) fn result(value: &Json) -> Part {
     let id = text(
         value,
-        &["tool_use_id", "tool_call_id", "call_id", "id", "call.provider", "tool_name", "fn_name", "name"],
+        &[
+            "tool_use_id",
+            "tool_call_id",
+            "call_id",
+            "id",
+            "call.provider",
+            "tool_name",
+            "fn_name",
+            "name",
+            "call.name",
+        ],
     );
     let id = id.map(str::to_owned).or_else(|| at(value, "call.local").map(ToString::to_string));
-    let answered = first(value, &["content", "response", "output", "result", "tools"]);
+    let answered = first(value, &["content", "response", "output", "outputs", "result", "tools"]);
     Part::ToolResult { id, response: answered.map_or(Json::Null, plain) }
 }
 

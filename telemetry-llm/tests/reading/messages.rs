@@ -297,6 +297,60 @@ fn geminis_and_bedrocks() {
 }
 
 #[test]
+fn bedrocks_blocks_that_hold_others() {
+    let document = |source: Json| json!({"document": {"format": "txt", "name": "a", "source": source}});
+    for (block, part) in [
+        (
+            json!({"citationsContent": {"content": [{"text": "It is cold."}], "citations": [{"title": "a"}]}}),
+            text("It is cold."),
+        ),
+        (json!({"guardContent": {"text": {"text": "Hi", "qualifiers": ["query"]}}}), text("Hi")),
+        (
+            json!({"guardContent": {"image": {"format": "png", "source": {"bytes": "AAAA"}}}}),
+            json!({"type": "blob", "modality": "image", "mime_type": "image/png", "content": "AAAA"}),
+        ),
+        (
+            json!({"searchResult": {"source": "x", "title": "y", "content": [{"text": "z"}]}}),
+            json!({"type": "searchResult", "source": "x", "title": "y", "content": [{"text": "z"}]}),
+        ),
+        (document(json!({"text": "plain"})), text("plain")),
+        (document(json!({"content": [{"text": "one"}, {"text": "two"}]})), text("one\ntwo")),
+        (
+            document(json!({"bytes": "AAAA"})),
+            json!({"type": "blob", "modality": "document", "mime_type": "application/txt", "content": "AAAA"}),
+        ),
+    ] {
+        assert_eq!(answered(json!({"role": "user", "content": [block]})), json!([part]), "{block}");
+        let system = made(json!({"system": [block], "messages": []}));
+        assert_eq!(system, json!([{"role": "system", "parts": [part]}]), "{block}");
+    }
+}
+
+#[test]
+fn coheres_first_version() {
+    let call = json!({"name": "weather", "parameters": {"city": "Oslo"}});
+    let request = json!({"preamble": "Be brief.", "chat_history": [
+        {"role": "USER", "message": "Hi"},
+        {"role": "CHATBOT", "message": "Let me look.", "tool_calls": [call]},
+        {"role": "TOOL", "tool_results": [{"call": call, "outputs": [{"t": -3}]}]},
+    ], "message": "How warm?"});
+    assert_eq!(
+        made(request),
+        json!([
+            {"role": "system", "parts": [text("Be brief.")]},
+            {"role": "user", "parts": [text("Hi")]},
+            {"role": "assistant", "parts": [text("Let me look."),
+                {"type": "tool_call", "name": "weather", "arguments": {"city": "Oslo"}}]},
+            {"role": "tool", "parts": [{"type": "tool_call_response", "id": "weather", "response": [{"t": -3}]}]},
+            {"role": "user", "parts": [text("How warm?")]},
+        ])
+    );
+    let results = json!({"message": "", "chat_history": [{"role": "USER", "message": "Hi"}],
+        "tool_results": [{"call": call, "outputs": [{"t": -3}]}]});
+    assert_eq!(kinds(&made(results)), ["user:text", "tool:tool_call_response"]);
+}
+
+#[test]
 fn messages_of_client_libraries() {
     let rig = made(json!([
         {"role": "user", "content": [{"type": "text", "text": "How warm is it?"},
