@@ -55,6 +55,8 @@ const ROWS: &[(Slot, &str)] = &[
     (Slot::CacheRead, "prompt_tokens_details.cached_tokens"),
     (Slot::CacheRead, "prompt_token_details.cached_tokens"),
     (Slot::CacheRead, "input_tokens_details.cached_tokens"),
+    // OpenAI's realtime interface.
+    (Slot::CacheRead, "input_token_details.cached_tokens"),
     // LangChain; the details of Vercel's SDK.
     (Slot::CacheRead, "input_token_details.cache_read"),
     (Slot::CacheRead, "input_token_details.cache_read_tokens"),
@@ -109,6 +111,8 @@ const ROWS: &[(Slot, &str)] = &[
     (Slot::Uncached, "input_token_details.no_cache_tokens"),
     (Slot::Uncached, "input_tokens.no_cache"),
     (Slot::ToolInput, "tool_use_prompt_token_count"),
+    // rig.
+    (Slot::ToolInput, "tool_use_prompt_tokens"),
 ];
 
 /// Where a cost in US dollars stands.
@@ -183,6 +187,7 @@ fn of_map(value: &Json, map: &Map<String, Json>) -> Counts {
     let or = |slot: &mut Option<u64>, path| *slot = slot.or_else(|| audio(path));
     or(&mut counts.slots[Slot::AudioInput as usize], "prompt_tokens_details");
     or(&mut counts.slots[Slot::AudioOutput as usize], "candidates_tokens_details");
+    or(&mut counts.slots[Slot::AudioOutput as usize], "response_tokens_details");
     // Anthropic gives the lifetime of what it wrote to a cache. LangChain writes 0 for the sum beside it.
     if counts.part(Slot::CacheWrite).is_none() {
         let part = |path| at(value, path).and_then(count);

@@ -59,6 +59,13 @@ fn forms_that_count_parts_within_their_wholes() {
         "completion_time": 0.4, "total_tokens": 23, "total_time": 0.401});
     assert_eq!(counts(groq), some([18, 5, 0, 0, 0, 23]));
 
+    let realtime = json!({"input_tokens": 120, "output_tokens": 18, "total_tokens": 138, "input_token_details":
+        {"text_tokens": 20, "audio_tokens": 100, "cached_tokens": 64, "cached_tokens_details": {"audio_tokens": 64}}});
+    assert_eq!(counts(realtime), some([120, 18, 64, 0, 0, 138]));
+    let live = json!({"promptTokenCount": 20, "responseTokenCount": 9, "totalTokenCount": 29,
+        "responseTokensDetails": [{"modality": "TEXT", "tokenCount": 4}, {"modality": "AUDIO", "tokenCount": 5}]});
+    assert_eq!(read(live).audio_output, Some(5));
+
     let litellm = json!({"prompt_tokens": 130, "completion_tokens": 5, "total_tokens": 135,
         "cache_read_input_tokens": 100, "cache_creation_input_tokens": 20});
     assert_eq!(counts(litellm), some([130, 5, 100, 20, 0, 135]));
@@ -84,6 +91,9 @@ fn forms_of_libraries() {
         "cache_creation_input_tokens": 20, "reasoning_tokens": 3, "cost": {"input": 0.1, "output": 0.2, "total": 0.3}});
     assert_eq!(counts(rig.clone()), some([130, 5, 100, 20, 3, 135]));
     assert_eq!(read(rig).cost, Some(0.3));
+    let rig_with_tools =
+        json!({"input_tokens": 20, "output_tokens": 15, "total_tokens": 135, "tool_use_prompt_tokens": 100});
+    assert_eq!(counts(rig_with_tools), some([120, 15, 0, 0, 0, 135]));
     let swiftide = json!({"prompt_tokens": 10, "completion_tokens": 6, "total_tokens": 16,
         "details": {"input_tokens_details": {"cached_tokens": 4}, "output_tokens_details": {"reasoning_tokens": 2}}});
     assert_eq!(counts(swiftide), some([10, 6, 4, 0, 2, 16]));
