@@ -4,6 +4,7 @@ use serde_json::{Map, Value as Json};
 
 use crate::FinishReason;
 use crate::json::{at, first, get, text, word};
+use crate::media;
 use crate::message::{Message, Part, Role};
 use crate::part::{self, DEPTH, Kind};
 
@@ -269,18 +270,15 @@ fn of_map(value: &Json, map: &Map<String, Json>, otherwise: Role, depth: u8) -> 
     if !results.is_empty() {
         parts.extend(results);
     } else if role == Role::Tool && !holds_results(content) {
-        let id = text(value, &["tool_call_id", "tool_use_id", "call_id", "id", "name"]).map(str::to_owned);
+        let id = text(value, &["tool_call_id", "tool_use_id", "call_id", "id", "name", "tool_name"])
+            .map(str::to_owned);
         parts.push(Part::ToolResult { id, response: part::plain(content) });
     } else {
         part::content(content, &mut parts, depth);
     }
     parts.extend(text(value, &["refusal"]).map(Part::text));
     spoken(value, &mut parts);
-    if let Some(images) = at(value, "images").and_then(Json::as_array) {
-        for image in images {
-            parts.extend(crate::media::read(&serde_json::json!({"image": image}), "image"));
-        }
-    }
+    parts.extend(pictures(value));
     add_calls(get(map, "tool_calls"), &mut parts);
     if let Some(function) = at(value, "function_call").filter(|function| function.is_object()) {
         parts.extend(part::call(function).map(Part::ToolCall));
@@ -292,6 +290,12 @@ fn of_map(value: &Json, map: &Map<String, Json>, otherwise: Role, depth: u8) -> 
 /// Results of tools that stand beside the content.
 fn results(value: &Json) -> Vec<Part> {
     at(value, "tool_results").and_then(Json::as_array).into_iter().flatten().map(part::result).collect()
+}
+
+/// Pictures that stand beside the content.
+pub(crate) fn pictures(value: &Json) -> impl Iterator<Item = Part> {
+    let pictures = at(value, "images").and_then(Json::as_array).into_iter().flatten();
+    pictures.filter_map(media::of_picture)
 }
 
 /// Thoughts that stand beside the content.

@@ -33,6 +33,11 @@ pub(crate) fn read(value: &Json, kind: &str) -> Option<Part> {
     })
 }
 
+/// Reads a picture that stands in a list of pictures: an address, base64, or a part.
+pub(crate) fn of_picture(picture: &Json) -> Option<Part> {
+    About { kind: "image", stated: None, mime_type: None }.source(picture, 3)
+}
+
 /// A source that is a text, or a list of texts.
 fn written(source: &Json) -> Option<String> {
     if let Some(written) = text(source, &["text"]) {

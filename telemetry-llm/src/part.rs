@@ -136,7 +136,13 @@ fn of_kind(kind: Kind, stated: &str, value: &Json, into: &mut Vec<Part>, depth: 
         Kind::Redacted => Some(Part::Reasoning { content: String::new(), redacted: true }),
         Kind::Call => call_of_kind(value, stated).map(Part::ToolCall),
         Kind::Result => Some(result(value)),
-        Kind::Media => media::read(value, stated),
+        Kind::Media => {
+            let before = into.len();
+            // What was spoken is a text too.
+            into.extend(text(value, &["transcript"]).map(Part::text));
+            into.extend(media::read(value, stated));
+            return into.len() > before;
+        }
         Kind::Message => {
             let content_of = first(value, &["content", "parts"]);
             let Some(held) = content_of else { return false };
@@ -168,12 +174,8 @@ fn keyed_part(kind: Kind, key: &str, inner: &Json, into: &mut Vec<Part>, depth: 
             into.push(Part::reasoning(text));
             true
         }
-        // Bedrock's, which holds its text or hides it.
-        Json::Object(_) if kind == Kind::Reasoning => {
-            let held = first(inner, &["reasoning_text"]).unwrap_or(inner);
-            into.push(reasoning(held));
-            true
-        }
+        // A piece of a call whose name came before, as Vertex AI streams it.
+        Json::Object(map) if kind == Kind::Call && (map.is_empty() || is_piece_of_call(inner)) => true,
         Json::Object(_) if kind == Kind::Around => {
             part(inner, into, depth);
             true
@@ -187,8 +189,16 @@ fn keyed_part(kind: Kind, key: &str, inner: &Json, into: &mut Vec<Part>, depth: 
     }
 }
 
+fn is_piece_of_call(value: &Json) -> bool {
+    text(value, &["name"]).is_none() && first(value, &["partial_args", "will_continue"]).is_some()
+}
+
 /// What a model thought: a text, a list of texts, or nothing that can be read.
 pub(crate) fn reasoning(value: &Json) -> Part {
+    // Bedrock's holds its text or hides it, in LangChain's a level deeper.
+    let value = ["reasoning_content", "reasoning_text"]
+        .iter()
+        .fold(value, |value, key| at(value, key).filter(|held| held.is_object()).unwrap_or(value));
     for key in ["thinking", "content", "text", "reasoning", "summary"] {
         let thought = match at(value, key) {
             Some(Json::String(thought)) => thought.clone(),

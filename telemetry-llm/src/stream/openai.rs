@@ -3,6 +3,7 @@
 use serde_json::Value as Json;
 
 use super::delta::{Delta, Place, Sink, common, finish, give, index};
+use crate::conversation::pictures;
 use crate::json::{at, first, text};
 use crate::message::Part;
 use crate::part;
@@ -14,8 +15,9 @@ const REASONING: u64 = 0;
 const TEXT: u64 = 1;
 const REFUSAL: u64 = 2;
 const SPOKEN: u64 = 3;
-const CALLS: u64 = 4;
-const FUNCTION: u64 = 5;
+const PICTURES: u64 = 4;
+const CALLS: u64 = 5;
+const FUNCTION: u64 = 6;
 
 const fn at_start(block: u64) -> Place {
     Place::At((block, 0))
@@ -80,6 +82,10 @@ fn chat_delta<'a>(delta: &'a Json, sink: &mut Sink<'_, 'a>) {
     }
     if let Some(spoken) = text(delta, &["audio.transcript"]) {
         sink(Delta::Text(at_start(SPOKEN), spoken));
+    }
+    // Each comes whole.
+    for picture in pictures(delta) {
+        sink(Delta::Parts(Place::Among(PICTURES), vec![picture]));
     }
     for call in at(delta, "tool_calls").and_then(Json::as_array).into_iter().flatten() {
         piece_of_call(call, Place::of_index(CALLS, call), sink);

@@ -84,6 +84,14 @@ fn openais_chat() {
     let mistral = json!({"role": "assistant", "content": [
         {"type": "thinking", "thinking": [{"type": "text", "text": "Hm."}]}, {"type": "text", "text": "Yes."}]});
     assert_eq!(answered(mistral), json!([{"type": "reasoning", "content": "Hm."}, text("Yes.")]));
+    let realtime = json!([{"type": "message", "role": "assistant", "content": [{"type": "output_audio", "transcript": "It is cold."}]},
+        {"type": "message", "role": "assistant", "content": [{"type": "audio", "transcript": "Put on a hat.", "audio": "CCCC"}]}]);
+    assert_eq!(
+        answered(realtime),
+        json!([text("It is cold."), text("Put on a hat."), {"type": "blob", "modality": "audio", "content": "CCCC"}])
+    );
+    let ollama = made(json!([{"role": "tool", "tool_name": "get", "content": "11"}]));
+    assert_eq!(ollama[0]["parts"], json!([{"type": "tool_call_response", "id": "get", "response": "11"}]));
 }
 
 #[test]
@@ -261,6 +269,12 @@ fn geminis_and_bedrocks() {
             json!([{"type": "blob", "modality": "image", "mime_type": "image/png", "content": "AAAA"}]),
         ),
         (json!({"thought": true, "thoughtSignature": "s"}), json!([])),
+        // Pieces of a call of Vertex AI's, whose name came before.
+        (
+            json!({"functionCall": {"partialArgs": [{"jsonPath": "$.x", "numberValue": 1}], "willContinue": true}}),
+            json!([]),
+        ),
+        (json!({"functionCall": {}}), json!([])),
     ] {
         assert_eq!(answered(json!({"role": "model", "parts": [marked]})), parts, "{marked}");
     }
@@ -440,6 +454,8 @@ fn messages_of_client_libraries() {
         json!({"type": "tool_call_response", "id": "c1", "response": {"t": -3}})
     );
 
+    let bedrock = json!({"type": "ai", "content": [{"type": "reasoning_content", "reasoning_content": {"text": "Hm.", "signature": "s"}}]});
+    assert_eq!(answered(bedrock), json!([{"type": "reasoning", "content": "Hm."}]));
     let langchain = made(json!([
         {"type": "system", "content": "Be brief."}, {"type": "human", "content": "Hi"},
         {"type": "ai", "content": "", "tool_calls": [{"name": "weather", "args": {"city": "Oslo"}, "id": "c1", "type": "tool_call"}]},
