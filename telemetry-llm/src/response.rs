@@ -156,7 +156,7 @@ const FORMS: &[Form] = &[
         known_by: &["output"],
         shape: Shape::List,
         message: MessageAt::Items("output"),
-        finish: &["incomplete_details.reason"],
+        finish: &["incomplete_details.reason", "status_details.reason"],
         ..PLAIN
     },
     // rig.
@@ -546,13 +546,20 @@ pub(crate) fn join_texts(parts: &mut Vec<Part>) {
     *parts = joined;
 }
 
+/// Where an answer or an event has its failure: OpenRouter's in a choice, Groq's in its own field, that of
+/// OpenAI's realtime interface in the details of its status.
+const ERRORS: &[&str] =
+    &["error", "response.error", "choices.0.error", "x_groq.error", "status_details.error"];
+
 /// The failure that an answer or an event gives.
 pub(crate) fn error_of(value: &Json) -> Option<String> {
-    let error = first(value, &["error", "response.error"])?;
+    let error = first(value, ERRORS)?;
     let reason = match error {
-        // Ollama's form. In other structs a field of that name need not be an error.
+        // Ollama's form, Hugging Face's. In other structs a field of that name need not be an error.
         Json::String(reason)
-            if value.as_object().is_some_and(|map| map.len() <= 2) || Form::of(value).is_some() =>
+            if value.as_object().is_some_and(|map| map.len() <= 2)
+                || first(value, &["error_type"]).is_some()
+                || Form::of(value).is_some() =>
         {
             reason.as_str()
         }

@@ -32,9 +32,10 @@ pub(super) fn event<'a>(kind: &'a str, event: &'a Json, sink: &mut Sink<'_, 'a>)
         }
         "message_stop" => sink(Delta::End),
         "content_block_stop" | "ping" => {}
+        // Also that of the Responses API and of Vercel's SDK.
         "error" => {
             common(event, &[], &[], sink);
-            if let Some(error) = text(event, &["message", "code"]) {
+            if let Some(error) = text(event, &["message", "code", "error_text"]) {
                 sink(Delta::Error(error.chars().take(4096).collect()));
             }
         }

@@ -201,6 +201,32 @@ fn responses_of_client_libraries() {
 }
 
 #[test]
+fn failures_that_an_answer_gives() {
+    for (answer, error) in [
+        (
+            json!({"choices": [{"error": {"code": 502, "message": "died"}, "message": {"role": "assistant", "content": ""}}]}),
+            "died",
+        ),
+        (json!({"choices": [], "x_groq": {"id": "req_1", "error": "over capacity"}}), "over capacity"),
+        (json!({"error": "overloaded", "error_type": "overloaded", "http_status_code": 503}), "overloaded"),
+        (
+            json!({"object": "realtime.response", "status": "failed", "output": [], "status_details": {"type": "failed", "error": {"type": "server_error", "code": "x"}}}),
+            "server_error",
+        ),
+    ] {
+        let read = Response::read(&answer).unwrap();
+        assert_eq!(
+            (read.error.as_deref(), read.finish_reasons),
+            (Some(error), vec![FinishReason::Error]),
+            "{answer}"
+        );
+    }
+    let cut = json!({"object": "realtime.response", "status": "incomplete", "status_details": {"type": "incomplete", "reason": "max_output_tokens"},
+        "output": [{"type": "message", "role": "assistant", "content": [{"type": "output_audio", "transcript": "It is"}]}]});
+    assert_eq!(says(cut), json!([null, null, null, "It is", ["length"], null, []]));
+}
+
+#[test]
 fn structs_of_ones_own() {
     let own = json!({"assistant_message": {"role": "assistant", "content": "Cold."}, "usage": {"input_tokens": 9, "output_tokens": 3}, "finish_reason": "stop"});
     assert_eq!(says(own), json!([null, null, null, "Cold.", ["stop"], [9, 3], []]));

@@ -120,7 +120,7 @@ fn an_error_in_a_stream_ends_it() {
             json!({"error": {"code": 502, "message": "Provider disconnected"}, "id": "x", "choices": [{"delta": {"content": ""}, "finish_reason": "error"}]}),
             "Provider disconnected",
         ),
-        (chat, json!({"error": {"message": "overloaded", "type": "server_error"}}), "overloaded"),
+        (chat.clone(), json!({"error": {"message": "overloaded", "type": "server_error"}}), "overloaded"),
         (
             json!({"type": "content_block_delta", "index": 0, "delta": {"type": "text_delta", "text": "It is"}}),
             json!({"type": "error", "error": {"type": "overloaded_error", "message": "Overloaded"}}),
@@ -140,6 +140,26 @@ fn an_error_in_a_stream_ends_it() {
             json!({"model": "m", "message": {"role": "assistant", "content": "It is"}, "done": false}),
             json!({"error": "model crashed"}),
             "model crashed",
+        ),
+        (
+            chat.clone(),
+            json!({"choices": [{"index": 0, "delta": {}, "error": {"code": 502, "message": "died"}}]}),
+            "died",
+        ),
+        (
+            chat.clone(),
+            json!({"choices": [], "x_groq": {"id": "req_1", "error": "over capacity"}}),
+            "over capacity",
+        ),
+        (
+            chat,
+            json!({"error": "overloaded", "error_type": "overloaded", "http_status_code": 503}),
+            "overloaded",
+        ),
+        (
+            json!({"type": "text-delta", "id": "1", "delta": "It is"}),
+            json!({"type": "error", "errorText": "boom"}),
+            "boom",
         ),
     ] {
         let (read, complete) = pushed(&[begun, error.clone()]);
@@ -336,6 +356,32 @@ fn streams_of_libraries_and_of_ones_own() {
         json!({"id": "c", "choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}], "x_groq": {"usage": {"prompt_tokens": 9, "completion_tokens": 4}}}),
     ]);
     assert_eq!(groq.usage.unwrap().total, Some(13));
+}
+
+#[test]
+fn pictures_and_what_is_spoken_in_a_stream() {
+    let picture = |data: &str| {
+        json!({"choices": [{"index": 0, "delta": {"content": "", "images": [
+        {"type": "image_url", "image_url": {"url": format!("data:image/png;base64,{data}")}}]}}]})
+    };
+    let (drawn, _) = pushed(&[
+        picture("AAAA"),
+        json!({"choices": [{"index": 0, "delta": {"content": "Two pictures."}}]}),
+        picture("BBBB"),
+    ]);
+    let blob =
+        |data: &str| json!({"type": "blob", "modality": "image", "mime_type": "image/png", "content": data});
+    assert_eq!(
+        json!(drawn.message.unwrap().parts),
+        json!([{"type": "text", "content": "Two pictures."}, blob("AAAA"), blob("BBBB")])
+    );
+    let (spoken, complete) = pushed(&[
+        json!({"type": "response.output_audio_transcript.delta", "output_index": 0, "content_index": 0, "delta": "Hi there"}),
+        json!({"type": "response.done", "response": {"object": "realtime.response", "status": "completed", "output": [
+            {"type": "message", "role": "assistant", "content": [{"type": "output_audio", "transcript": "Hi there"}]}]}}),
+    ]);
+    assert!(complete);
+    assert_eq!(spoken.message.unwrap().text().as_deref(), Some("Hi there"));
 }
 
 #[test]
