@@ -67,6 +67,8 @@ pub(crate) struct Form {
     provider: &'static [&'static str],
     /// A `*` stands for each item of a list.
     finish: &'static [&'static str],
+    /// Where it has a status, which `completed` may leave to what it asks for, and the items or calls.
+    status: Option<(&'static str, &'static str)>,
     /// The one provider that has this form.
     always: Option<Provider>,
 }
@@ -103,8 +105,33 @@ const PLAIN: Form = Form {
     model: MODEL,
     provider: &["provider"],
     finish: &["finish_reason", "stop_reason"],
+    status: None,
     always: None,
 };
+
+/// A form of LangChain's messages, which stand bare, or in what is before all their paths.
+macro_rules! langchain {
+    ($known_by:expr, $before:literal) => {
+        Form {
+            known_by: $known_by,
+            shape: Shape::Map,
+            id: &[concat!($before, "id")],
+            model: &[
+                concat!($before, "response_metadata.model_name"),
+                concat!($before, "response_metadata.model"),
+            ],
+            provider: &[concat!($before, "response_metadata.model_provider")],
+            finish: &[
+                concat!($before, "response_metadata.finish_reason"),
+                concat!($before, "response_metadata.stop_reason"),
+                concat!($before, "response_metadata.done_reason"),
+                concat!($before, "response_metadata.incomplete_details.reason"),
+            ],
+            status: Some((concat!($before, "response_metadata.status"), concat!($before, "tool_calls"))),
+            ..PLAIN
+        }
+    };
+}
 
 /// The forms, the more particular ones first.
 const FORMS: &[Form] = &[
@@ -157,6 +184,7 @@ const FORMS: &[Form] = &[
         shape: Shape::List,
         message: MessageAt::Items("output"),
         finish: &["incomplete_details.reason", "status_details.reason"],
+        status: Some(("status", "output")),
         ..PLAIN
     },
     // rig.
@@ -231,21 +259,29 @@ const FORMS: &[Form] = &[
         shape: Shape::Map,
         message: MessageAt::Paths(&["generations.0.0.message", "generations.0.0.text"]),
         id: &["generations.0.0.message.id", "generations.0.0.message.kwargs.id"],
-        model: &["llm_output.model_name", "llm_output.model"],
-        finish: &["generations.0.*.generation_info.finish_reason"],
+        // What streamed has no `llm_output`.
+        model: &[
+            "llm_output.model_name",
+            "llm_output.model",
+            "generations.0.0.message.response_metadata.model_name",
+            "generations.0.0.message.kwargs.response_metadata.model_name",
+        ],
+        provider: &[
+            "generations.0.0.message.response_metadata.model_provider",
+            "generations.0.0.message.kwargs.response_metadata.model_provider",
+        ],
+        finish: &[
+            "generations.0.*.generation_info.finish_reason",
+            "generations.0.*.message.response_metadata.finish_reason",
+            "generations.0.*.message.response_metadata.stop_reason",
+            "generations.0.*.message.kwargs.response_metadata.finish_reason",
+            "generations.0.*.message.kwargs.response_metadata.stop_reason",
+        ],
         ..PLAIN
     },
-    LANGCHAIN,
-    Form { known_by: &["kwargs"], shape: Shape::Map, ..LANGCHAIN_HELD },
-    Form {
-        known_by: &["data", "type"],
-        shape: Shape::Map,
-        id: &["data.id"],
-        model: &["data.response_metadata.model_name", "data.response_metadata.model"],
-        provider: &["data.response_metadata.model_provider"],
-        finish: &["data.response_metadata.finish_reason", "data.response_metadata.stop_reason"],
-        ..PLAIN
-    },
+    langchain!(&["response_metadata", "content"], ""),
+    langchain!(&["kwargs"], "kwargs."),
+    langchain!(&["data", "type"], "data."),
     // Vercel's SDK: its result, and its provider interface.
     Form {
         known_by: &["content", "finishReason"],
@@ -282,27 +318,6 @@ const FORMS: &[Form] = &[
         ..PLAIN
     },
 ];
-
-const LANGCHAIN: Form = Form {
-    known_by: &["response_metadata", "content"],
-    shape: Shape::Map,
-    model: &["response_metadata.model_name", "response_metadata.model"],
-    provider: &["response_metadata.model_provider"],
-    finish: &[
-        "response_metadata.finish_reason",
-        "response_metadata.stop_reason",
-        "response_metadata.done_reason",
-    ],
-    ..PLAIN
-};
-
-const LANGCHAIN_HELD: Form = Form {
-    id: &["kwargs.id"],
-    model: &["kwargs.response_metadata.model_name", "kwargs.response_metadata.model"],
-    provider: &["kwargs.response_metadata.model_provider"],
-    finish: &["kwargs.response_metadata.finish_reason", "kwargs.response_metadata.stop_reason"],
-    ..PLAIN
-};
 
 impl Form {
     /// The form of a value.
@@ -385,11 +400,9 @@ fn finish_reasons(form: &Form, value: &Json, answer: &Message) -> Vec<FinishReas
         return vec![reason.clone()];
     }
     // The Responses API has a status instead.
-    let items = matches!(form.message, MessageAt::Items("output"));
-    match text(value, &["status"]).filter(|_| items) {
-        Some("completed")
-            if at(value, "output").and_then(Json::as_array).is_some_and(|items| asks(items)) =>
-        {
+    let Some((status, items)) = form.status else { return Vec::new() };
+    match text(value, &[status]) {
+        Some("completed") if at(value, items).and_then(Json::as_array).is_some_and(|items| asks(items)) => {
             vec![FinishReason::ToolCall]
         }
         Some("completed") => vec![FinishReason::Stop],
@@ -402,7 +415,8 @@ fn finish_reasons(form: &Form, value: &Json, answer: &Message) -> Vec<FinishReas
 /// provider's own tools do not have.
 pub(crate) fn is_asked(item: &Json) -> bool {
     match text(item, &["type"]) {
-        Some("function_call" | "custom_tool_call") => true,
+        // The last is LangChain's.
+        Some("function_call" | "custom_tool_call" | "tool_call") => true,
         Some(kind) => kind.ends_with("_call") && text(item, &["call_id"]).is_some(),
         None => false,
     }

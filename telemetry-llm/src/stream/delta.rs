@@ -47,9 +47,13 @@ pub(super) enum Delta<'a> {
     Model(&'a str),
     Provider(Provider),
     Usage(Box<Usage>),
+    /// Tokens beside those that came before.
+    MoreUsage(Box<Usage>),
     /// Why a choice ended.
     Finish(u64, FinishReason),
     Error(String),
+    /// It ended, for the calls that it asks for if there are any.
+    Completed,
     /// An item is a call that the program must carry out.
     Asks,
     /// The stream's last event.
@@ -104,19 +108,18 @@ pub(super) fn give<'a>(sink: &mut Sink<'_, 'a>, delta: Option<Delta<'a>>) {
 
 /// What every form has at the same places.
 pub(super) fn common<'a>(value: &'a Json, ids: &[&str], models: &[&str], sink: &mut Sink<'_, 'a>) {
+    origin(value, ids, models, sink);
+    give(sink, Usage::read(value).map(|usage| Delta::Usage(Box::new(usage))));
+}
+
+/// The same without the tokens.
+pub(super) fn origin<'a>(value: &'a Json, ids: &[&str], models: &[&str], sink: &mut Sink<'_, 'a>) {
     if let Some(id) = text(value, ids) {
         give(sink, of_id(id).map(Delta::Provider));
         sink(Delta::Id(id));
     }
-    if let Some(model) = text(value, models) {
-        sink(Delta::Model(model));
-    }
-    if let Some(usage) = Usage::read(value) {
-        sink(Delta::Usage(Box::new(usage)));
-    }
-    if let Some(error) = error_of(value) {
-        sink(Delta::Error(error));
-    }
+    give(sink, text(value, models).map(Delta::Model));
+    give(sink, error_of(value).map(Delta::Error));
 }
 
 /// Why a choice ended, where it gives that.

@@ -2,7 +2,7 @@
 
 use serde_json::Value as Json;
 
-use super::delta::{Delta, Place, Sink, common, finish, give, index};
+use super::delta::{Delta, Place, Sink, common, finish, give, index, origin};
 use super::openai::piece_of_call;
 use crate::Usage;
 use crate::json::{at, first, same, text};
@@ -60,7 +60,9 @@ pub(super) fn langchain<'a>(kind: &'a str, chunk: &'a Json, sink: &mut Sink<'_, 
         }
         _ => return false,
     };
-    common(held, &["id"], &["response_metadata.model_name", "response_metadata.model"], sink);
+    origin(held, &["id"], &["response_metadata.model_name", "response_metadata.model"], sink);
+    // Chunks are there to be added up, and so are their tokens.
+    give(sink, Usage::read(held).map(|usage| Delta::MoreUsage(Box::new(usage))));
     match at(held, "content") {
         Some(Json::String(piece)) => sink(Delta::Text(Place::At((1, 0)), piece)),
         Some(Json::Array(pieces)) => {
@@ -70,9 +72,16 @@ pub(super) fn langchain<'a>(kind: &'a str, chunk: &'a Json, sink: &mut Sink<'_, 
                     Some("text" | "text_delta") | None => {
                         give(sink, text(piece, &["text"]).map(|piece| Delta::Text(place, piece)));
                     }
-                    Some("thinking" | "reasoning") => {
-                        let thought = text(piece, &["thinking", "reasoning"]);
+                    Some("thinking" | "reasoning" | "reasoning_content") => {
+                        let thought = text(piece, &["thinking", "reasoning", "reasoning_content.text"]);
                         give(sink, thought.map(|thought| Delta::Reasoning(place, thought)));
+                        let summary = at(piece, "summary").and_then(Json::as_array);
+                        for part in summary.into_iter().flatten() {
+                            // An empty part begins the next one.
+                            let between = (index(part, &["index"]) > 0).then_some("\n\n");
+                            let thought = text(part, &["text"]).or(between);
+                            give(sink, thought.map(|thought| Delta::Reasoning(place, thought)));
+                        }
                     }
                     Some(_) => {}
                 }
@@ -83,10 +92,22 @@ pub(super) fn langchain<'a>(kind: &'a str, chunk: &'a Json, sink: &mut Sink<'_, 
     let thought = text(held, &["additional_kwargs.reasoning_content"]);
     give(sink, thought.map(|thought| Delta::Reasoning(Place::At((0, 0)), thought)));
     for call in at(held, "tool_call_chunks").and_then(Json::as_array).into_iter().flatten() {
+        sink(Delta::Asks);
         piece_of_call(call, Place::of_index(2, call), sink);
     }
-    let reason = first(held, &["response_metadata.finish_reason", "response_metadata.stop_reason"]);
-    finish(0, reason, sink);
+    let reason = first(
+        held,
+        &[
+            "response_metadata.finish_reason",
+            "response_metadata.stop_reason",
+            "response_metadata.done_reason",
+            "response_metadata.incomplete_details.reason",
+        ],
+    );
+    match (reason, text(held, &["response_metadata.status"])) {
+        (None, Some("completed")) => sink(Delta::Completed),
+        (reason, _) => finish(0, reason, sink),
+    }
     true
 }
 

@@ -139,11 +139,17 @@ impl ResponseStream {
             Delta::Usage(usage) => {
                 self.usage = Some(self.usage.map_or(*usage, |known| known.merge(&usage)));
             }
+            Delta::MoreUsage(usage) => {
+                self.usage = Some(self.usage.map_or(*usage, |known| known.plus(&usage)));
+            }
             Delta::Finish(choice, reason) => {
                 self.finish.insert(choice, reason);
             }
             Delta::Error(error) => {
                 self.error.get_or_insert(error);
+            }
+            Delta::Completed => {
+                self.finish.insert(0, if self.asks { FinishReason::ToolCall } else { FinishReason::Stop });
             }
             Delta::Asks => self.asks = true,
             Delta::End => self.ended = true,
@@ -234,12 +240,12 @@ impl ResponseStream {
             self.blocks.insert((0, 0, 0), Block::Whole(message.parts));
             self.last = None;
         }
-        let reasons = answer.finish_reasons;
-        if !reasons.is_empty() {
-            // A response whose items came before, and are not in its last event, is only `completed`.
-            let stops_to_ask = self.asks && !says && reasons == [FinishReason::Stop];
-            let reasons = if stops_to_ask { vec![FinishReason::ToolCall] } else { reasons };
-            self.finish = (0..).zip(reasons).collect();
+        if !answer.finish_reasons.is_empty() {
+            self.finish = (0..).zip(answer.finish_reasons).collect();
+        }
+        // A response whose items came before, and are not in its last event, is only `completed`.
+        if self.asks && !says && self.finish.get(&0) == Some(&FinishReason::Stop) {
+            self.apply(Delta::Completed);
         }
     }
 

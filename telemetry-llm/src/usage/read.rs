@@ -155,6 +155,8 @@ const HOLDERS: &[&str] = &[
     "kwargs.usage_metadata",
     "data.response_metadata.token_usage",
     "kwargs.response_metadata.token_usage",
+    "generations.0.0.message.usage_metadata",
+    "generations.0.0.message.kwargs.usage_metadata",
 ];
 
 /// The counts of a map, or of what holds one.

@@ -195,7 +195,34 @@ fn responses_of_client_libraries() {
     assert_eq!(says(langchain.clone()), said);
     assert_eq!(says(json!({"type": "ai", "data": langchain})), said);
     let kept = json!({"lc": 1, "type": "constructor", "id": ["langchain", "schema", "messages", "AIMessage"], "kwargs": langchain});
-    assert_eq!(says(kept), said);
+    assert_eq!(says(kept.clone()), said);
+    let held = |message: &Json| {
+        [
+            message.clone(),
+            json!({"type": "ai", "data": message}),
+            json!({"lc": 1, "type": "constructor", "id": ["langchain", "schema", "messages", "AIMessage"], "kwargs": message}),
+        ]
+    };
+    let call = json!([{"name": "look", "args": {}, "id": "c", "type": "tool_call"}]);
+    for (metadata, calls, reason) in [
+        (json!({"done_reason": "length"}), json!([]), "length"),
+        (json!({"status": "completed"}), json!([]), "stop"),
+        (json!({"status": "completed"}), call, "tool_call"),
+        (
+            json!({"status": "incomplete", "incomplete_details": {"reason": "max_output_tokens"}}),
+            json!([]),
+            "length",
+        ),
+    ] {
+        let message = json!({"content": "Cold.", "type": "ai", "id": "run-1", "tool_calls": calls, "response_metadata": metadata});
+        for form in held(&message) {
+            assert_eq!(says(form.clone())[4], json!([reason]), "{form}");
+        }
+    }
+    for message in [langchain.clone(), kept] {
+        let result = json!({"generations": [[{"text": "Cold.", "message": message}]], "llm_output": null, "run": null});
+        assert_eq!(says(result), said);
+    }
     let sampled = json!({"model": "claude-sonnet-4-5", "stopReason": "endTurn", "role": "assistant", "content": {"type": "text", "text": "Cold."}});
     assert_eq!(says(sampled), json!([null, "claude-sonnet-4-5", "anthropic", "Cold.", ["stop"], null, []]));
 }

@@ -340,6 +340,71 @@ fn streams_of_libraries_and_of_ones_own() {
     assert_eq!(langchain.tool_calls[0].arguments, json!({"x": 1}));
     assert_eq!((langchain.usage.unwrap().input, langchain.usage.unwrap().output), (Some(9), Some(4)));
 
+    // Tokens of chunks add up.
+    let counted = |input: u64, output: u64| json!({"content": "a", "type": "AIMessageChunk", "usage_metadata": {"input_tokens": input, "output_tokens": output, "total_tokens": input + output}});
+    let (added, _) = pushed(&[counted(9, 2), counted(0, 3)]);
+    assert_eq!((added.usage.unwrap().input, added.usage.unwrap().output), (Some(9), Some(5)));
+    let said = |content: Json, metadata: Json| json!({"content": content, "type": "AIMessageChunk", "response_metadata": metadata});
+    for (chunks, thought, reason) in [
+        (
+            vec![
+                said(
+                    json!([{"type": "reasoning_content", "reasoning_content": {"text": "H"}, "index": 0}]),
+                    json!({}),
+                ),
+                said(
+                    json!([{"type": "reasoning_content", "reasoning_content": {"text": "m."}, "index": 0}]),
+                    json!({}),
+                ),
+                said(json!([]), json!({"stopReason": "end_turn"})),
+            ],
+            Some("Hm."),
+            FinishReason::Stop,
+        ),
+        (
+            vec![
+                said(
+                    json!([{"type": "reasoning", "summary": [{"index": 0, "type": "summary_text", "text": "Hm"}], "index": 0}]),
+                    json!({}),
+                ),
+                said(
+                    json!([{"type": "reasoning", "summary": [{"index": 1, "type": "summary_text", "text": ""}], "index": 0}]),
+                    json!({}),
+                ),
+                said(
+                    json!([{"type": "reasoning", "summary": [{"index": 1, "type": "summary_text", "text": "Yes"}], "index": 0}]),
+                    json!({}),
+                ),
+                said(json!([]), json!({"status": "completed"})),
+            ],
+            Some("Hm\n\nYes"),
+            FinishReason::Stop,
+        ),
+        (vec![said(json!("a"), json!({"done_reason": "length", "done": true}))], None, FinishReason::Length),
+        (
+            vec![said(
+                json!("a"),
+                json!({"status": "incomplete", "incomplete_details": {"reason": "max_output_tokens"}}),
+            )],
+            None,
+            FinishReason::Length,
+        ),
+        (
+            vec![
+                json!({"content": "", "type": "AIMessageChunk", "tool_call_chunks": [{"name": "look", "args": "{}", "id": "c", "index": 0}]}),
+                said(json!([]), json!({"status": "completed"})),
+            ],
+            None,
+            FinishReason::ToolCall,
+        ),
+    ] {
+        let (read, _) = pushed(&chunks);
+        assert_eq!(
+            (read.message.unwrap().reasoning().as_deref(), read.finish_reasons),
+            (thought, vec![reason])
+        );
+    }
+
     let (bare, _) = pushed(&[json!("It is "), json!("cold.")]);
     assert_eq!(bare.message.unwrap().text().as_deref(), Some("It is cold."));
     let (own, complete) = pushed(&[
