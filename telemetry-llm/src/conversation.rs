@@ -267,9 +267,9 @@ fn of_map(value: &Json, map: &Map<String, Json>, otherwise: Role, depth: u8) -> 
     let content = content.or_else(|| at(value, "message").filter(|held| held.is_string()));
     let content = content.unwrap_or(&Json::Null);
     let results = results(value);
-    if !results.is_empty() {
-        parts.extend(results);
-    } else if role == Role::Tool && !holds_results(content) {
+    let has_results = !results.is_empty() || holds_results(content);
+    parts.extend(results);
+    if role == Role::Tool && !has_results {
         let id = text(value, &["tool_call_id", "tool_use_id", "call_id", "id", "name", "tool_name"])
             .map(str::to_owned);
         parts.push(Part::ToolResult { id, response: part::plain(content) });

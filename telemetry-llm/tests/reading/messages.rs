@@ -359,6 +359,9 @@ fn coheres_first_version() {
             {"role": "user", "parts": [text("How warm?")]},
         ])
     );
+    let both =
+        json!([{"role": "user", "content": "How warm?", "tool_results": [{"call": call, "outputs": []}]}]);
+    assert_eq!(kinds(&made(both)), ["user:tool_call_response", "user:text"]);
     let results = json!({"message": "", "chat_history": [{"role": "USER", "message": "Hi"}],
         "tool_results": [{"call": call, "outputs": [{"t": -3}]}]});
     assert_eq!(kinds(&made(results)), ["user:text", "tool:tool_call_response"]);
