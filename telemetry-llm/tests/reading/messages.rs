@@ -593,6 +593,15 @@ fn anything() -> impl Strategy<Value = Json> {
         "message_start",
         "content_block_start",
         "content_block",
+        "guardContent",
+        "searchResult",
+        "reasoning_content",
+        "transcript",
+        "prompt",
+        "chat_history",
+        "tool_results",
+        "AIMessageChunk",
+        "tool_call_chunks",
     ]);
     let leaf = prop_oneof![
         Just(Json::Null),
