@@ -60,7 +60,7 @@ macro_rules! through {
 through!(&T, Box<T>, std::rc::Rc<T>, std::sync::Arc<T>);
 
 /// The kind of an error whose type does not show one.
-const UNKNOWN: &str = "error";
+pub(crate) const UNKNOWN: &str = "error";
 
 /// How many causes of an error are read: a chain may be a circle.
 const MAX_CAUSES: usize = 32;

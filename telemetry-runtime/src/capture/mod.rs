@@ -16,6 +16,7 @@ mod result;
 mod returned;
 mod typed;
 
+pub(crate) use error::UNKNOWN;
 pub use error::{
     AsFailure, ErrorType, Failed, KindGiven, KindOfDebug, KindOfError, KindOfHolder, KindOfType, KnownError,
     TextOfDebug, TextOfDisplay, TextOfError, TextOfHolder, TextOfType,

@@ -1,9 +1,9 @@
 //! The keys of a stream's items so far.
 
 use serde::Serialize;
-use telemetry_llm::{ResponseStream, Usage};
+use telemetry_llm::{Response, Usage};
 
-use super::answer::{Answer, answer_keys};
+use super::answer::{Answer, AnswerSoFar, answer_keys};
 use super::stop::Stop;
 use crate::value::{Captured, CapturedValue, tree_of};
 
@@ -36,7 +36,7 @@ pub struct ItemStop {
     has_token: bool,
     looks: u32,
     /// Of `response`: the chunks put together.
-    answer: Option<Box<ResponseStream>>,
+    answer: Option<Box<AnswerSoFar>>,
 }
 
 impl ItemStop {
@@ -114,18 +114,26 @@ impl ItemStop {
 
     /// Fills a stop. Nothing is left here.
     pub(super) fn fill(&mut self, keys: &mut Stop<'_>) {
-        match self.error.take() {
+        let mut answer = self.answer.as_ref().and_then(|answer| answer.response());
+        // The program's own error says what it made of the provider's.
+        let failure = self.error.take().or_else(|| self.answer.as_mut()?.failure(answer.as_mut()?));
+        match failure {
             Some(error) => keys.fail(error),
             None => keys.ok(),
         }
-        self.fill_known(keys);
+        self.fill_keys(answer.as_ref(), keys);
     }
 
     /// Fills in what is known of a stream that was cut short. Nothing is left here.
     pub(super) fn fill_known(&mut self, keys: &mut Stop<'_>) {
-        let Self { keys: last_values, texts, usage, answer, .. } = std::mem::take(self);
-        if let Some(answer) = answer.and_then(|answer| answer.response()) {
-            for (key, value) in answer_keys(&answer) {
+        let answer = self.answer.as_ref().and_then(|answer| answer.response());
+        self.fill_keys(answer.as_ref(), keys);
+    }
+
+    fn fill_keys(&mut self, answer: Option<&Response>, keys: &mut Stop<'_>) {
+        let Self { keys: last_values, texts, usage, .. } = std::mem::take(self);
+        if let Some(answer) = answer {
+            for (key, value) in answer_keys(answer) {
                 keys.record(key, value);
             }
         }

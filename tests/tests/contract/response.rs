@@ -129,6 +129,110 @@ fn a_stream_that_ends_without_a_reason_was_cut_short() {
 }
 
 #[test]
+fn an_answer_that_is_an_error_is_a_failure() {
+    #[agent_span(llm_turn, model = "m", turn = 0, messages = (), response)]
+    fn complete(answer: Json) -> Json {
+        answer
+    }
+    for (answer, error_type) in [
+        (json!({"error": {"message": "died", "type": "server_error"}}), "server_error"),
+        (
+            json!({"error": {"message": "died", "type": "requests", "code": "rate_limit_exceeded"}}),
+            "rate_limit_exceeded",
+        ),
+        (json!({"error": {"message": "died", "code": 503, "status": "UNAVAILABLE"}}), "UNAVAILABLE"),
+        (
+            json!({"type": "error", "error": {"type": "overloaded_error", "message": "died"}}),
+            "overloaded_error",
+        ),
+        (json!({"raw": {"error": {"code": 502, "message": "died"}}}), "502"),
+        (json!({"error": {"message": "died", "type": "a sentence, not a kind"}}), "error"),
+        (json!({"error": "died"}), "error"),
+        (
+            json!({"id": "resp_1", "object": "response", "status": "failed", "model": "gpt-5", "output": [],
+                "error": {"code": "server_error", "message": "died"}}),
+            "server_error",
+        ),
+    ] {
+        let stop = end_of(|| drop(complete(answer.clone())));
+        assert_eq!(stop.name, "condukt.llm_turn.stop");
+        assert_eq!(
+            (stop.get("status").unwrap(), stop.get("error").unwrap()),
+            (&json!("error"), &json!("died"))
+        );
+        assert_eq!(stop.get("error_type").unwrap(), error_type, "{answer}");
+    }
+}
+
+#[test]
+fn a_stream_with_an_error_in_it_is_a_failure_and_not_cut_short() {
+    #[agent_span(llm_turn, model = "m", turn = 0, messages = (), streaming = true, stream, response)]
+    fn complete(chunks: Vec<Json>) -> impl Stream<Item = Json> {
+        stream::iter(chunks)
+    }
+    let whole = |chunks: Vec<Json>| end_of(|| _ = futures::executor::block_on(complete(chunks).count()));
+    let (text, last) = (chunks()[1].clone(), chunks()[3].clone());
+    let died = || json!({"error": {"code": 502, "message": "died"}});
+    for (chunks, error_type) in [
+        (vec![text.clone(), died()], "502"),
+        (vec![died()], "502"),
+        (vec![text.clone(), last, died()], "502"),
+        (
+            vec![json!({"type": "error", "error": {"type": "overloaded_error", "message": "died"}})],
+            "overloaded_error",
+        ),
+        (
+            vec![json!({"type": "response.failed", "response": {"id": "resp_1", "object": "response",
+                "status": "failed", "output": [], "error": {"code": "server_error", "message": "died"}}})],
+            "server_error",
+        ),
+        (vec![json!({"throttlingException": {"message": "died"}})], "error"),
+    ] {
+        let stop = whole(chunks.clone());
+        assert_eq!(stop.name, "condukt.llm_turn.stop");
+        assert_eq!(
+            (stop.get("status").unwrap(), stop.get("error").unwrap()),
+            (&json!("error"), &json!("died"))
+        );
+        assert_eq!(stop.get("error_type").unwrap(), error_type, "{chunks:?}");
+    }
+    // What had come by then is there too, though the consumer left.
+    let left = end_of(|| {
+        let mut stream = complete(vec![text.clone(), died(), text.clone()]);
+        futures::executor::block_on(async { (stream.next().await, stream.next().await) });
+    });
+    assert_eq!((&*left.name, left.get("error").unwrap()), ("condukt.llm_turn.stop", &json!("died")));
+    assert_eq!(left.get("assistant_message").unwrap()["parts"][0]["content"], "Co");
+}
+
+#[test]
+fn what_the_program_makes_of_an_error_in_a_stream_wins() {
+    #[agent_span(llm_turn, model = "m", turn = 0, messages = (), streaming = true, stream, response)]
+    fn fail() -> impl Stream<Item = Result<Json, std::io::Error>> {
+        stream::iter([
+            Ok(json!({"error": {"code": 502, "message": "died"}})),
+            Err(std::io::Error::other("mine")),
+        ])
+    }
+    let stop = end_of(|| _ = futures::executor::block_on(fail().count()));
+    assert_eq!(
+        (stop.get("error").unwrap(), stop.get("error_type").unwrap()),
+        (&json!("mine"), &json!("Other"))
+    );
+    #[agent_span(llm_turn, model = "m", turn = 0, messages = (), streaming = true, stream, response,
+        item(|chunk| error = chunk["own"].as_str()), stop(|_| error_type = "mine"))]
+    fn explain() -> impl Stream<Item = Json> {
+        stream::iter([json!({"own": "explained", "error": {"code": 502, "message": "died"}})])
+    }
+    let stop = end_of(|| _ = futures::executor::block_on(explain().count()));
+    assert_eq!(stop.get("status").unwrap(), "error");
+    assert_eq!(
+        (stop.get("error").unwrap(), stop.get("error_type").unwrap()),
+        (&json!("explained"), &json!("mine"))
+    );
+}
+
+#[test]
 fn keys_that_the_user_gives_win() {
     #[agent_span(llm_turn, model = "m", turn = 0, messages = (), response,
         stop(|reply| finish_reason = reply["why"].as_str()))]
@@ -142,6 +246,15 @@ fn keys_that_the_user_gives_win() {
     assert_eq!(stop.get("finish_reason").unwrap(), "mine");
     assert_eq!(stop.get("response_id").unwrap(), "recorded");
     assert_eq!(stop.get("response_model").unwrap(), "gpt-4o-2024-08-06");
+    #[agent_span(llm_turn, model = "m", turn = 0, messages = (), response, stop(|_| error_type = "mine"))]
+    fn fail() -> Json {
+        record!(llm_turn, error = "recorded");
+        json!({"error": {"message": "died", "type": "server_error"}})
+    }
+    let stop = end_of(|| drop(fail()));
+    assert_eq!(stop.get("status").unwrap(), "error");
+    assert_eq!(stop.get("error").unwrap(), "recorded");
+    assert_eq!(stop.get("error_type").unwrap(), "mine");
 }
 
 #[test]
