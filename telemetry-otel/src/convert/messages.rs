@@ -3,13 +3,21 @@
 use serde_json::Value as Json;
 use telemetry_llm::{FinishReason, Message, Part, Role};
 
-/// A model's answer, with why it ended: its own word for that first, then what the event says.
-pub(crate) fn answer(value: &Json, finish_reason: Option<FinishReason>) -> Option<Message> {
+/// A model's answer, with why it ended: its own word for that first, then what the event says, then whether it is whole.
+pub(crate) fn answer(value: &Json, finish_reason: Option<FinishReason>, is_whole: bool) -> Option<Message> {
     let mut message = telemetry_llm::answer(value)?;
-    let calls = message.tool_calls().next().is_some();
-    let otherwise = if calls { FinishReason::ToolCall } else { FinishReason::Stop };
-    message.finish_reason = message.finish_reason.take().or(finish_reason).or(Some(otherwise));
+    let unstated = unstated_reason(&message, is_whole);
+    message.finish_reason = message.finish_reason.take().or(finish_reason).or(Some(unstated));
     Some(message)
+}
+
+/// Why a message ended that does not state it: the conventions want a reason of each. One left half done has not stopped.
+pub(crate) fn unstated_reason(message: &Message, is_whole: bool) -> FinishReason {
+    match message.tool_calls().next() {
+        _ if !is_whole => FinishReason::Error,
+        Some(_) => FinishReason::ToolCall,
+        None => FinishReason::Stop,
+    }
 }
 
 /// The text of the last message of a role: what a person would say was asked, or answered.
@@ -65,7 +73,7 @@ mod tests {
     #[test]
     fn an_answer_has_its_finish_reason() {
         let ended = |value: Json, reason: Option<&str>| {
-            let message = answer(&value, reason.map(Into::into)).unwrap();
+            let message = answer(&value, reason.map(Into::into), true).unwrap();
             message.finish_reason.unwrap().to_string()
         };
         assert_eq!(ended(json!({"role": "assistant", "content": "Hi"}), Some("max_tokens")), "length");

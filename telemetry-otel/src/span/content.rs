@@ -90,11 +90,16 @@ impl AttributeMapper<'_> {
         let Some(max_bytes) = self.options.max_bytes_of(ContentKind::Answers) else { return };
         let Some(answer) = made.answer.take() else { return };
         let reason = made.finish_reasons.first().map(|reason| FinishReason::from(reason.as_str()));
-        let Some(message) = messages::answer(&answer, reason) else { return };
+        let Some(message) = messages::answer(&answer, reason, self.is_whole()) else { return };
         // A turn that only calls tools has no text; its calls are its output.
         let parts = || serde_json::to_value(&message.parts).unwrap_or_default();
         made.io.output = Some(message.text().map_or_else(parts, Json::from));
         self.set_messages(made, names::OUTPUT_MESSAGES, ContentKind::Answers, vec![message], max_bytes);
+    }
+
+    /// Whether what it answered is all that it was to answer.
+    fn is_whole(&self) -> bool {
+        *self.outcome == Outcome::Ok
     }
 
     /// What a span shows of itself and of those inside.
@@ -149,7 +154,7 @@ impl AttributeMapper<'_> {
         let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
         let mut message = Message::new(role, vec![Part::text(text)]);
         if message.role == Role::Assistant {
-            message.finish_reason = Some(FinishReason::Stop);
+            message.finish_reason = Some(messages::unstated_reason(&message, self.is_whole()));
         }
         let kind = if name == names::INPUT_MESSAGES { ContentKind::Prompts } else { ContentKind::Answers };
         self.set_messages(made, name, kind, vec![message], max_bytes);

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value as Json, json};
 use telemetry_otel::Content;
 use telemetry_otel::prices::{Price, Prices};
-use telemetry_runtime::in_span;
+use telemetry_runtime::{in_span, record};
 
 use crate::common::{Kept, attributes_of, kept};
 
@@ -273,4 +273,91 @@ fn tokens_in_two_parts_of_a_stream_come_together_and_whole_ones_stay_as_they_are
     let (attributes, usage) = run(vec![whole(1), whole(2), json!({"finish_reason": "stop"})]);
     assert_eq!(attributes["gen_ai.usage.output_tokens"], 2);
     assert_eq!(usage, whole(2)["usage"]);
+}
+
+#[telemetry_runtime::agent_span(llm_turn, model = "m", turn = 0, messages = (), streaming = true, stream, response)]
+fn answered(chunks: Vec<Json>) -> impl futures::Stream<Item = Json> {
+    futures::stream::iter(chunks)
+}
+
+#[test]
+fn half_an_answer_has_not_stopped() {
+    use futures::StreamExt as _;
+    let piece = |text: &str, reason: Json| json!({"choices": [{"index": 0, "delta": {"content": text}, "finish_reason": reason}]});
+    let half = piece("It is ", Json::Null);
+    let call = json!({"choices": [{"index": 0, "delta": {"tool_calls": [
+        {"index": 0, "id": "c", "function": {"name": "look", "arguments": "{\"x"}}]}}]});
+    let ended = |run: &dyn Fn()| {
+        let kept = with_content();
+        in_span!(agent, agent = "A"; || run());
+        tree(&chat(&kept, "m"), "gen_ai.output.messages")[0]["finish_reason"].clone()
+    };
+    for chunk in [&half, &call] {
+        let cut_short = || _ = futures::executor::block_on(answered(vec![chunk.clone()]).count());
+        assert_eq!(ended(&cut_short), "error");
+        let cancelled = || {
+            let mut stream = answered(vec![chunk.clone(), half.clone()]);
+            futures::executor::block_on(stream.next());
+        };
+        assert_eq!(ended(&cancelled), "error");
+    }
+    let died = || {
+        let error = json!({"error": {"code": 502, "message": "died"}});
+        _ = futures::executor::block_on(answered(vec![half.clone(), error]).count());
+    };
+    assert_eq!(ended(&died), "error");
+    let panicked = || {
+        let turn = || {
+            in_span!(llm_turn, model = "m", turn = 0, messages = (), stop(|_|); || -> () {
+                record!(llm_turn, assistant_message = "half");
+                panic!("broken")
+            });
+        };
+        std::panic::catch_unwind(turn).unwrap_err();
+    };
+    assert_eq!(ended(&panicked), "error");
+    let failed = || {
+        _ = in_span!(llm_turn, model = "m", turn = 0, messages = (), stop(|_|); || {
+            record!(llm_turn, assistant_message = "half");
+            Err::<(), _>("broken")
+        });
+    };
+    assert_eq!(ended(&failed), "error");
+    // What the model states is known, whatever became of its answer.
+    let whole = || {
+        _ = futures::executor::block_on(answered(vec![half.clone(), piece("cold.", json!("stop"))]).count());
+    };
+    assert_eq!(ended(&whole), "stop");
+    let refused = || {
+        _ = in_span!(llm_turn, model = "m", turn = 0, messages = (), stop(|_|); || {
+            record!(llm_turn, assistant_message = "It is cold.", finish_reason = "stop");
+            Err::<(), _>("no JSON")
+        });
+    };
+    assert_eq!(ended(&refused), "stop");
+}
+
+#[test]
+fn an_error_in_a_stream_is_that_of_its_span() {
+    use futures::StreamExt as _;
+    let kept = kept(|builder| builder);
+    let error = json!({"error": {"code": 502, "message": "died"}});
+    _ = futures::executor::block_on(answered(vec![error]).count());
+    let span = kept.span("chat m");
+    assert_eq!(span.status, opentelemetry::trace::Status::error("died"));
+    assert_eq!(attributes_of(&span)["error.type"], "502");
+}
+
+#[test]
+fn an_agent_that_failed_has_not_stopped() {
+    let ended = |is_ok: bool| {
+        let kept = with_content();
+        _ = in_span!(agent, agent = "A"; || {
+            in_span!(llm_turn, model = "m", turn = 0, messages = (), stop(|_| assistant_message = "Hi"); || ());
+            if is_ok { Ok(()) } else { Err("broken") }
+        });
+        let agent = attributes_of(&kept.span("invoke_agent A"));
+        tree(&agent, "gen_ai.output.messages")[0]["finish_reason"].clone()
+    };
+    assert_eq!((ended(true), ended(false)), (json!("stop"), json!("error")));
 }
