@@ -1,6 +1,6 @@
 //! Messages in the form of the conventions, as `telemetry-llm` reads them.
 
-use serde_json::Value as Json;
+use serde_json::{Map, Value as Json};
 use telemetry_llm::{FinishReason, Message, Part, Role};
 
 /// A model's answer, with why it ended: its own word for that first, then what the event says, then whether it is whole.
@@ -30,12 +30,35 @@ pub(crate) fn last_text(messages: &[Message], role: &Role) -> Option<String> {
 pub(crate) fn leave_out_media(part: &mut Part) {
     let what = match part {
         Part::Blob { modality, mime_type, content } => {
-            format!("[{} of {} bytes left out]", mime_type.as_deref().unwrap_or(modality), content.len())
+            left_out(mime_type.as_deref().unwrap_or(modality), Some(content.len()))
         }
-        Part::Uri { modality, .. } | Part::File { modality, .. } => format!("[{modality} left out]"),
+        Part::Uri { modality, .. } | Part::File { modality, .. } => left_out(modality, None),
         _ => return,
     };
     *part = Part::text(what);
+}
+
+/// What stands in the place of a picture or the like, of so many bytes.
+fn left_out(what: &str, bytes: Option<usize>) -> String {
+    match bytes {
+        Some(bytes) => format!("[{what} of {bytes} bytes left out]"),
+        None => format!("[{what} left out]"),
+    }
+}
+
+/// Of a picture or the like that is part of a message, as JSON: its data or where it is, and the words to stand in its place.
+pub(crate) fn media(part: &Map<String, Json>) -> Option<(&str, String)> {
+    let text = |key: &str| part.get(key).and_then(Json::as_str);
+    let modality = text("modality")?;
+    match text("type")? {
+        "blob" => {
+            let content = text("content")?;
+            Some((content, left_out(text("mime_type").unwrap_or(modality), Some(content.len()))))
+        }
+        "uri" => Some((text("uri")?, left_out(modality, None))),
+        "file" => Some((text("file_id")?, left_out(modality, None))),
+        _ => None,
+    }
 }
 
 /// The messages as JSON of at most about that many bytes as far as pictures and the like go: the

@@ -1,6 +1,8 @@
 //! Cutting text and JSON to a size, so that what is left is still text and JSON.
 
-use serde_json::Value as Json;
+use serde_json::{Map, Value as Json};
+
+use crate::convert::messages;
 
 /// What stands where something was cut off.
 const MARK: &str = "…";
@@ -123,9 +125,28 @@ fn cut_strings(tree: &mut Json, length: usize) {
     match tree {
         Json::String(string) => cut(string, length),
         Json::Array(items) => items.iter_mut().for_each(|item| cut_strings(item, length)),
-        Json::Object(map) => map.values_mut().for_each(|value| cut_strings(value, length)),
+        Json::Object(map) => {
+            // Half a picture is of no use, nor is half of an address.
+            if let Some(mut words) = too_long(map, length) {
+                cut(&mut words, length);
+                *tree = serde_json::json!({"type": "text", "content": words});
+                return;
+            }
+            map.values_mut().for_each(|value| cut_strings(value, length));
+        }
         _ => {}
     }
+}
+
+/// The words in the place of a picture or the like, if it would be cut.
+fn too_long(part: &Map<String, Json>, length: usize) -> Option<String> {
+    let (data, words) = messages::media(part)?;
+    is_cut(data, length).then_some(words)
+}
+
+/// Whether a string is too long; a word of a form is not.
+fn is_cut(string: &str, length: usize) -> bool {
+    string.len() > WORD && string.len() * 6 > length && escaped_len(string) > length
 }
 
 fn cut(string: &mut String, length: usize) {
@@ -257,6 +278,39 @@ mod tests {
         assert_eq!(cut, r#"["Look: <img src=\"…","x"]"#);
         // An end of one is none.
         assert_eq!(text("metadata: one, two, three", 20), "metadata: one, tw…");
+    }
+
+    #[test]
+    fn a_picture_in_a_message_is_whole_or_left_out_among_much_text() {
+        let data = "QUJDRGFi12".repeat(300);
+        let lines = format!("{}\r\n", &data[..76]).repeat(40);
+        let address = format!("https://example.com/a.png?signature={}", "ab12".repeat(150));
+        let part = |kind: &str, key: &str, held: &str| json!({"type": kind, "modality": "image", "mime_type": "image/png", key: held});
+        let text = |n: usize| json!({"type": "text", "content": format!("{n} {}", "word ".repeat(200))});
+        for (part, words) in [
+            (part("blob", "content", &data), "[image/png of 3000 bytes left out]"),
+            (part("blob", "content", &lines), "[image/png of 3120 bytes left out]"),
+            (part("uri", "uri", &address), "[image left out]"),
+            (part("file", "file_id", &"f".repeat(300)), "[image left out]"),
+        ] {
+            let parts: Vec<Json> = std::iter::once(part.clone()).chain((0..30).map(text)).collect();
+            let message = json!([{"role": "user", "parts": parts}]);
+            let read = |max_bytes: usize| -> Json {
+                let cut = json(message.clone(), max_bytes).unwrap();
+                assert!(cut.len() <= max_bytes);
+                serde_json::from_str(&cut).unwrap()
+            };
+            assert_eq!(read(8000)[0]["parts"][0], json!({"type": "text", "content": words}));
+            assert_eq!(read(100_000)[0]["parts"][0], part);
+            for max_bytes in (100..8000).step_by(50) {
+                let first = read(max_bytes)[0]["parts"][0].clone();
+                assert!(first == part || first["type"] == "text" || first.is_null(), "{max_bytes}: {first}");
+            }
+        }
+        // What only looks like one keeps its keys.
+        let own = json!({"type": "uri", "uri": address, "size": 7});
+        let cut: Json = serde_json::from_str(&json(own, 200).unwrap()).unwrap();
+        assert_eq!((&cut["type"], &cut["size"]), (&json!("uri"), &json!(7)));
     }
 
     #[test]
