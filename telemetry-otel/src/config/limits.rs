@@ -38,6 +38,11 @@ impl Limits {
         fit(attributes, self.count, |dropped| (DROPPED.into(), dropped.into()));
     }
 
+    /// The most bytes of a text that must not be shortened after it is made, as JSON must not.
+    pub(crate) fn max_bytes(self, max_bytes: usize) -> usize {
+        self.length.map_or(max_bytes, |length| max_bytes.min(length))
+    }
+
     /// Shortens a value that is set on its own, not as one of a list.
     pub(crate) fn shortened(self, mut value: Value) -> Value {
         self.shorten(&mut value);

@@ -128,8 +128,12 @@ impl Options {
         if is_hidden(kind) || kind.whole().is_some_and(is_hidden) {
             return None;
         }
-        let max_bytes = self.content.max_bytes()?;
-        Some(self.limits.length.map_or(max_bytes, |length| max_bytes.min(length)))
+        self.max_bytes_of_content()
+    }
+
+    /// The same for content of no kind.
+    pub(crate) fn max_bytes_of_content(&self) -> Option<usize> {
+        Some(self.limits.max_bytes(self.content.max_bytes()?))
     }
 
     /// The same for a key of the user's own.

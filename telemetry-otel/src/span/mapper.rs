@@ -183,7 +183,7 @@ impl AttributeMapper<'_> {
             }
             // None of the documented keys that stand here has a structure; what has is content.
             AttributeValue::Tree(tree) => {
-                if let Some(max_bytes) = self.options.content.max_bytes()
+                if let Some(max_bytes) = self.options.max_bytes_of_content()
                     && let Some(json) = truncate::json(tree, max_bytes)
                 {
                     made_.set(name, json);
@@ -297,7 +297,7 @@ impl AttributeMapper<'_> {
     /// The names of a map's entries, which are no content; its values are.
     fn put_names(&self, made: &mut SpanAttributes, name: Name, value: Recorded<'_>) {
         let (Some(name), Json::Object(map)) = (self.name(name), value.to_json()) else { return };
-        if let Some(max_bytes) = self.options.content.max_bytes() {
+        if let Some(max_bytes) = self.options.max_bytes_of_content() {
             let tree = self.options.masked(name, Json::Object(map));
             if let Some(json) = truncate::json(tree, max_bytes) {
                 made.set(name, json);
@@ -337,7 +337,7 @@ impl AttributeMapper<'_> {
         self.finish_content(made);
         if self.options.openinference && !made.metadata.is_empty() {
             let metadata = Json::Object(std::mem::take(&mut made.metadata));
-            if let Some(metadata) = truncate::json(metadata, MAX_TEXT) {
+            if let Some(metadata) = truncate::json(metadata, self.options.limits.max_bytes(MAX_TEXT)) {
                 made.set(oi::METADATA, metadata);
             }
         }

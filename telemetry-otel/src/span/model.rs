@@ -82,7 +82,8 @@ impl AttributeMapper<'_> {
             let plain: serde_json::Map<_, _> =
                 plain.map(|(key, value)| (key.clone(), value.clone())).collect();
             if !plain.is_empty() {
-                made.set_json(oi::PARAMETERS, Json::Object(plain), MAX_TEXT);
+                let max_bytes = self.options.limits.max_bytes(MAX_TEXT);
+                made.set_json(oi::PARAMETERS, Json::Object(plain), max_bytes);
             }
         }
     }

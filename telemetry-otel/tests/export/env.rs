@@ -6,7 +6,8 @@ use std::process::Command;
 use std::sync::mpsc;
 use std::time::Duration;
 
-use telemetry_runtime::{Context, emit, tool_call};
+use serde_json::{Value as Json, json};
+use telemetry_runtime::{Context, emit, in_span, tool_call};
 
 /// Looks something up.
 #[tool_call]
@@ -26,6 +27,12 @@ fn child() {
         }
     };
     lookup("the-argument");
+    if std::env::var_os("TEST_LONG").is_some() {
+        let parameters =
+            json!({"seed": 7, "reasoning_effort": "medium", "stop": ["a-long-stop", "another-long-stop"]});
+        in_span!(llm_turn, model = "m", turn = 0, messages = json!([{"role": "user", "content": "é".repeat(100)}]), parameters,
+            fields(one = "a".repeat(40), two = json!({"x": "b".repeat(100)})), stop(|_|); || ());
+    }
     if std::env::var_os("TEST_MANY").is_some() {
         let many = (0..140).fold(Context::new(), |cx, n| cx.with(format!("key-{n:03}"), "the-long-value"));
         many.scope(|| {
@@ -127,6 +134,27 @@ fn limits_hold_for_spans_and_for_log_records() {
     let [traces, logs] =
         bodies(&[("OTEL_LOGRECORD_ATTRIBUTE_COUNT_LIMIT", "10"), ("OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT", "200")]);
     assert!(!traces.contains("telemetry.attributes.dropped") && !logs.contains("key-100"));
+}
+
+#[test]
+fn json_stays_json_within_a_limit_of_length() {
+    let (output, requests) = run(&[
+        ("TEST_LONG", "1"),
+        ("OTEL_METRICS_EXPORTER", "none"),
+        ("OTEL_SPAN_ATTRIBUTE_VALUE_LENGTH_LIMIT", "60"),
+        ("OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT", "true"),
+    ]);
+    assert!(output.contains("ended: Ok(())"), "{output}");
+    let traces = requests.concat();
+    for key in ["metadata", "llm.invocation_parameters", "gen_ai.input.messages", "two"] {
+        // Behind the key come the lengths of its value and of the text in it, each a byte.
+        let (_, value) = traces.split_once(&format!("{key}\u{12}")).unwrap();
+        let mut bytes = value.bytes().skip(2);
+        let length = usize::from(bytes.next().unwrap());
+        let text = String::from_utf8(bytes.take(length).collect()).unwrap();
+        let read: Result<Json, _> = serde_json::from_str(&text);
+        assert!(read.is_ok_and(|json| !json.is_null()) && text.chars().count() <= 60, "{key}: {text}");
+    }
 }
 
 #[test]
