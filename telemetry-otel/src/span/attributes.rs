@@ -22,6 +22,8 @@ pub(crate) struct SpanAttributes {
     /// Documented keys that the conventions have no name for, and the user's own.
     pub(crate) metadata: Map<String, Json>,
     pub(crate) model: Option<String>,
+    /// The model as it was asked for, where its name has the provider before it.
+    pub(crate) whole_model: Option<String>,
     pub(crate) response_model: Option<String>,
     pub(crate) provider: Option<Cow<'static, str>>,
     pub(crate) agent: Option<String>,

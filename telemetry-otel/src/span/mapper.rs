@@ -115,8 +115,10 @@ impl AttributeMapper<'_> {
                 let asked = value.to_string();
                 let (provider, model) = telemetry_llm::split_model(&asked);
                 made.model = Some(truncate::text(model, MAX_TEXT));
+                let has_prefix = model.len() < asked.len();
                 let provider = provider.or_else(|| Provider::of(&asked));
                 made.provider = made.provider.take().or(provider.map(Provider::into_name));
+                made.whole_model = has_prefix.then_some(asked);
             }
             // A field takes precedence over a prefix of the model's name.
             Target::Provider => {

@@ -37,11 +37,11 @@ impl AttributeMapper<'_> {
         }
         let Some(usage) = made.usage else { return };
         made.cost = usage.cost.or_else(|| {
-            let model = made.response_model.as_deref().or(made.model.as_deref())?;
             let provider = made.provider.as_deref();
-            let reckoned = self.options.cost(provider, model, &usage, self.started);
-            // A deployment may answer with a name that the table does not know.
-            reckoned.or_else(|| self.options.cost(provider, made.model.as_deref()?, &usage, self.started))
+            // A deployment may answer with a name that the table does not know, and have its own price by its whole name.
+            let names = [&made.response_model, &made.whole_model, &made.model];
+            let mut names = names.into_iter().filter_map(|name| name.as_deref());
+            names.find_map(|model| self.options.cost(provider, model, &usage, self.started))
         });
     }
 

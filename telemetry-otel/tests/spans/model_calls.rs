@@ -87,6 +87,20 @@ fn a_model_call_has_request_parameters_and_response_fields() {
 }
 
 #[test]
+fn a_price_of_ones_own_is_found_by_the_name_that_the_turn_gives() {
+    let price = || Price::per_million(2.0, 4.0);
+    let own = Prices::builtin().with_model("azure/my-deployment", price()).with_model("meta/gpt-4o", price());
+    let kept = kept(|builder| builder.prices(own.with_model("plain", price())));
+    for model in ["azure/my-deployment", "meta/gpt-4o", "plain", "azure/plain"] {
+        let usage = json!({"input_tokens": 1_000_000, "output_tokens": 500_000});
+        in_span!(llm_turn, model, turn = 0, messages = (), stop(|_| usage = usage); || ());
+    }
+    for span in kept.spans() {
+        assert_eq!(attributes_of(&span)["condukt.llm_turn.cost_usd"], 4.0, "{}", span.name);
+    }
+}
+
+#[test]
 fn a_cost_is_the_providers_else_the_tables_and_never_zero_for_what_is_unknown() {
     let own = Prices::builtin().with_model("mine", Price::per_million(2.0, 4.0));
     let kept = kept(|builder| builder.prices(own));
