@@ -33,7 +33,7 @@ pub(crate) fn made(value: Recorded<'_>) -> AttributeValue {
 }
 
 /// Makes an attribute's value of JSON.
-pub(crate) fn of_json(json: Json) -> AttributeValue {
+fn of_json(json: Json) -> AttributeValue {
     match json {
         Json::Null => AttributeValue::Nothing,
         Json::Bool(flag) => AttributeValue::Plain(flag.into()),

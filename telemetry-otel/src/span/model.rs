@@ -2,11 +2,11 @@
 //! parameters, tokens and money.
 
 use opentelemetry::{StringValue, Value};
-use serde_json::Value as Json;
+use serde_json::{Map, Value as Json};
 use telemetry_llm::Usage;
 
 use crate::config::content::ContentKind;
-use crate::convert::attribute_value::{AttributeValue, MAX_TEXT, of_json};
+use crate::convert::attribute_value::MAX_TEXT;
 use crate::convert::truncate;
 use crate::mapping::names::{self, openinference as oi};
 use crate::mapping::table::SpanMapping;
@@ -14,20 +14,70 @@ use crate::span::attributes::SpanAttributes;
 use crate::span::mapper::AttributeMapper;
 use crate::span::outcome::is_plain_word;
 
+/// What the conventions have a parameter as, whichever way a request writes it.
+#[derive(Clone, Copy)]
+enum Type {
+    Double,
+    Int,
+    Texts,
+}
+
 /// Parameters of a request, by the names in use, and their attributes.
-const PARAMETERS: &[(&[&str], &str)] = &[
-    (&["temperature"], "gen_ai.request.temperature"),
-    (&["top_p"], "gen_ai.request.top_p"),
-    (&["top_k"], "gen_ai.request.top_k"),
+const PARAMETERS: &[(&[&str], Type, &str)] = &[
+    (&["temperature"], Type::Double, "gen_ai.request.temperature"),
+    (&["top_p"], Type::Double, "gen_ai.request.top_p"),
+    (&["top_k"], Type::Double, "gen_ai.request.top_k"),
     (
         &["max_tokens", "max_completion_tokens", "max_output_tokens", "num_predict"],
+        Type::Int,
         "gen_ai.request.max_tokens",
     ),
-    (&["frequency_penalty"], "gen_ai.request.frequency_penalty"),
-    (&["presence_penalty"], "gen_ai.request.presence_penalty"),
-    (&["seed"], "gen_ai.request.seed"),
-    (&["stop_sequences", "stop"], "gen_ai.request.stop_sequences"),
+    (&["frequency_penalty"], Type::Double, "gen_ai.request.frequency_penalty"),
+    (&["presence_penalty"], Type::Double, "gen_ai.request.presence_penalty"),
+    (&["seed"], Type::Int, "gen_ai.request.seed"),
+    (&["stop_sequences", "stop"], Type::Texts, "gen_ai.request.stop_sequences"),
 ];
+
+/// Where providers have parameters that stand together: Gemini, Bedrock, Ollama.
+const HOLDERS: &[&str] = &["generation_config", "inference_config", "config", "options"];
+
+/// The first of those keys that a request has, in snake case or in camel case, itself or in what holds its parameters.
+fn parameter<'j>(request: &'j Map<String, Json>, keys: &[&str]) -> Option<&'j Json> {
+    let of = |map: &'j Map<String, Json>| keys.iter().find_map(|key| either_case(map, key));
+    of(request).or_else(|| HOLDERS.iter().find_map(|held| of(either_case(request, held)?.as_object()?)))
+}
+
+fn either_case<'j>(map: &'j Map<String, Json>, key: &str) -> Option<&'j Json> {
+    let value = map.get(key).or_else(|| {
+        let mut words = key.split('_');
+        let first = words.next()?.to_owned();
+        let camel = words.fold(first, |name, word| name + &word[..1].to_ascii_uppercase() + &word[1..]);
+        map.get(&camel)
+    });
+    value.filter(|value| !value.is_null())
+}
+
+impl Type {
+    /// The value of a parameter as that; none where it is not.
+    fn of(self, value: &Json) -> Option<Value> {
+        match self {
+            Self::Double => value.as_f64().map(Value::F64),
+            Self::Int => whole(value).map(Value::I64),
+            Self::Texts => {
+                // One sequence is a list of one.
+                let items = value.as_array().map_or(std::slice::from_ref(value), Vec::as_slice);
+                let text = |item: &Json| Some(StringValue::from(truncate::text(item.as_str()?, MAX_TEXT)));
+                let texts: Vec<_> = items.iter().filter_map(text).collect();
+                (!texts.is_empty()).then(|| Value::Array(texts.into()))
+            }
+        }
+    }
+}
+
+/// A whole number, which some write as `100.0`.
+fn whole(value: &Json) -> Option<i64> {
+    value.as_i64().or_else(|| value.as_f64()?.to_string().parse().ok())
+}
 
 impl AttributeMapper<'_> {
     /// What a call cost: as the provider states, else by the table of prices.
@@ -47,24 +97,12 @@ impl AttributeMapper<'_> {
 
     pub(super) fn put_parameters(&self, made: &mut SpanAttributes, parameters: &Json) {
         let Json::Object(map) = parameters else { return };
-        for (keys, name) in PARAMETERS {
-            let Some(value) = keys.iter().find_map(|key| map.get(*key)).filter(|value| !value.is_null())
-            else {
-                continue;
-            };
-            let value = match (*name, value) {
-                // One sequence is a list of one.
-                ("gen_ai.request.stop_sequences", Json::String(one)) => {
-                    Value::Array(vec![StringValue::from(truncate::text(one, MAX_TEXT))].into())
-                }
-                _ => match of_json(value.clone()) {
-                    AttributeValue::Plain(value) => value,
-                    _ => continue,
-                },
-            };
-            made.set(*name, value);
+        for (keys, type_, name) in PARAMETERS {
+            if let Some(value) = parameter(map, keys).and_then(|value| type_.of(value)) {
+                made.set(*name, value);
+            }
         }
-        let choices = ["n", "choice_count", "candidate_count"].iter().find_map(|key| map.get(*key)?.as_i64());
+        let choices = parameter(map, &["n", "choice_count", "candidate_count"]).and_then(whole);
         if let Some(count) = choices.filter(|count| *count != 1) {
             made.set("gen_ai.request.choice.count", count);
         }
@@ -79,8 +117,7 @@ impl AttributeMapper<'_> {
                 !matches!(key.as_str(), "messages" | "input" | "tools" | "prompt" | "system" | "instructions")
                     && (is_shown(value) || self.options.shows(ContentKind::Prompts))
             });
-            let plain: serde_json::Map<_, _> =
-                plain.map(|(key, value)| (key.clone(), value.clone())).collect();
+            let plain: Map<_, _> = plain.map(|(key, value)| (key.clone(), value.clone())).collect();
             if !plain.is_empty() {
                 let max_bytes = self.options.limits.max_bytes(MAX_TEXT);
                 made.set_json(oi::PARAMETERS, Json::Object(plain), max_bytes);

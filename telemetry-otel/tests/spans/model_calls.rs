@@ -87,6 +87,49 @@ fn a_model_call_has_request_parameters_and_response_fields() {
 }
 
 #[test]
+fn request_parameters_have_the_conventions_types_in_any_spelling() {
+    let exported = |parameters: Json| {
+        let kept = with_content();
+        in_span!(llm_turn, model = "m", turn = 0, messages = (), parameters, stop(|_|); || ());
+        let attributes = chat(&kept, "m").into_iter();
+        let request = attributes.filter_map(|(key, value)| {
+            Some((key.strip_prefix("gen_ai.request.").filter(|key| *key != "model")?.to_owned(), value))
+        });
+        request.collect::<Json>()
+    };
+    // 1 is not 1.0 here: a backend has one type for each.
+    assert_eq!(
+        exported(
+            json!({"temperature": 1, "top_p": 1, "top_k": 40, "frequency_penalty": 0, "presence_penalty": -1,
+            "max_tokens": 100.0, "seed": 7, "stop": ["a", 1]})
+        ),
+        json!({"temperature": 1.0, "top_p": 1.0, "top_k": 40.0, "frequency_penalty": 0.0, "presence_penalty": -1.0,
+            "max_tokens": 100, "seed": 7, "stop_sequences": ["a"]})
+    );
+    let expected = json!({"max_tokens": 100, "top_p": 0.9, "stop_sequences": ["x"], "choice.count": 2});
+    let camel = json!({"maxTokens": 100, "topP": 0.9, "stopSequences": ["x"], "n": 2});
+    let gemini = json!({"maxOutputTokens": 100, "topP": 0.9, "stopSequences": ["x"], "candidateCount": 2});
+    for parameters in [
+        camel.clone(),
+        json!({"inferenceConfig": camel}),
+        json!({"generationConfig": gemini, "contents": []}),
+        json!({"generation_config": {"max_output_tokens": 100, "top_p": 0.9, "stop_sequences": "x", "candidate_count": 2.0}}),
+        json!({"options": {"num_predict": 100, "top_p": 0.9, "stop": ["x"]}, "n": 2}),
+    ] {
+        assert_eq!(exported(parameters.clone()), expected, "{parameters}");
+    }
+    // What is of another type is no parameter of that name.
+    for odd in [json!("hot"), json!({"a": 1}), json!(null), json!(true)] {
+        assert_eq!(
+            exported(json!({"temperature": odd, "max_tokens": odd, "seed": u64::MAX})),
+            json!({}),
+            "{odd}"
+        );
+    }
+    assert_eq!(exported(json!({"max_tokens": 1.5, "seed": 1e300, "stop": [[]]})), json!({}));
+}
+
+#[test]
 fn a_price_of_ones_own_is_found_by_the_name_that_the_turn_gives() {
     let price = || Price::per_million(2.0, 4.0);
     let own = Prices::builtin().with_model("azure/my-deployment", price()).with_model("meta/gpt-4o", price());
