@@ -58,6 +58,7 @@
 
 mod answer;
 mod conversation;
+mod failure;
 mod finish;
 mod json;
 mod media;

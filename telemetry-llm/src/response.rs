@@ -6,6 +6,7 @@ use serde::Serialize;
 use serde_json::Value as Json;
 
 use crate::conversation::{message, of_items};
+use crate::failure::Failure;
 use crate::json::{at, first, text};
 use crate::message::{Message, Part, Role, ToolCall};
 use crate::part::{self, DEPTH};
@@ -53,6 +54,10 @@ pub struct Response {
     /// What went wrong, where the provider gives it in the answer or in its stream.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
+    /// What kind of failure it was, where the provider gives that: a word such as `rate_limit_exceeded`, or the number
+    /// of a status.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub error_type: Option<String>,
 }
 
 /// One form of an answer: what it is known by, and where it has what.
@@ -456,9 +461,10 @@ impl Response {
         if let Some(form) = Form::of(value) {
             return Some(Self::of_form(form, value));
         }
-        if let Some(error) = error_of(value) {
+        if let Some(failure) = failure_of(value) {
             return Some(Self {
-                error: Some(error),
+                error: Some(failure.text),
+                error_type: failure.kind,
                 finish_reasons: vec![FinishReason::Error],
                 ..Self::default()
             });
@@ -502,7 +508,7 @@ impl Response {
         {
             join_texts(&mut message.parts);
         }
-        let error = error_of(value);
+        let (error, error_type) = failure_of(value).map(|failure| (failure.text, failure.kind)).unzip();
         let model = owned(form.model);
         let stated = text(value, form.provider).and_then(Provider::named).or_else(|| form.always.clone());
         let provider = stated.or_else(|| at(value, "id").and_then(Json::as_str).and_then(of_id));
@@ -524,6 +530,7 @@ impl Response {
             usage,
             finish_reasons,
             error,
+            error_type: error_type.flatten(),
             tool_calls: Vec::new(),
         }
         .with_calls()
@@ -560,26 +567,7 @@ pub(crate) fn join_texts(parts: &mut Vec<Part>) {
     *parts = joined;
 }
 
-/// Where an answer or an event has its failure: OpenRouter's in a choice, Groq's in its own field, that of
-/// OpenAI's realtime interface in the details of its status.
-const ERRORS: &[&str] =
-    &["error", "response.error", "choices.0.error", "x_groq.error", "status_details.error"];
-
 /// The failure that an answer or an event gives.
-pub(crate) fn error_of(value: &Json) -> Option<String> {
-    let error = first(value, ERRORS)?;
-    let reason = match error {
-        // Ollama's form, Hugging Face's. In other structs a field of that name need not be an error.
-        Json::String(reason)
-            if value.as_object().is_some_and(|map| map.len() <= 2)
-                || first(value, &["error_type"]).is_some()
-                || Form::of(value).is_some() =>
-        {
-            reason.as_str()
-        }
-        Json::Object(_) => text(error, &["message", "error.message", "detail", "msg"])
-            .or_else(|| text(error, &["type", "code"]))?,
-        _ => return None,
-    };
-    (!reason.is_empty()).then(|| reason.chars().take(4096).collect())
+pub(crate) fn failure_of(value: &Json) -> Option<Failure> {
+    Failure::of(value, || Form::of(value).is_some())
 }

@@ -4,6 +4,7 @@ use serde_json::Value as Json;
 
 use super::delta::{Delta, Place, Sink, common, finish, give, index};
 use crate::Usage;
+use crate::failure::Failure;
 use crate::json::{at, text};
 use crate::part;
 
@@ -35,9 +36,7 @@ pub(super) fn event<'a>(kind: &'a str, event: &'a Json, sink: &mut Sink<'_, 'a>)
         // Also that of the Responses API and of Vercel's SDK.
         "error" => {
             common(event, &[], &[], sink);
-            if let Some(error) = text(event, &["message", "code", "error_text"]) {
-                sink(Delta::Error(error.chars().take(4096).collect()));
-            }
+            give(sink, Failure::of_event(event).map(Delta::Error));
         }
         _ => return false,
     }

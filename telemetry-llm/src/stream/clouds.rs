@@ -4,6 +4,7 @@ use serde_json::Value as Json;
 
 use super::delta::{Delta, Place, Sink, common, finish, give, index};
 use super::openai::piece_of_call;
+use crate::failure::{Failure, is_word};
 use crate::json::{at, first, text};
 use crate::message::Part;
 use crate::part;
@@ -82,7 +83,9 @@ pub(super) fn bedrock<'a>(event: &'a Json, sink: &mut Sink<'_, 'a>) -> bool {
             sink(Delta::End);
         }
         kind if kind.ends_with("Exception") => {
-            sink(Delta::Error(text(held, &["message", "originalMessage"]).unwrap_or(kind).to_owned()));
+            let reason = text(held, &["message", "originalMessage"]).unwrap_or(kind);
+            let kind = Some(kind).filter(|kind| is_word(kind)).map(str::to_owned);
+            give(sink, Failure::stated(reason, kind).map(Delta::Error));
         }
         _ => return false,
     }
@@ -121,7 +124,8 @@ pub(super) fn cohere_event<'a>(kind: &'a str, event: &'a Json, sink: &mut Sink<'
         "message-end" => {
             give(sink, Usage::read(event).map(|usage| Delta::Usage(Box::new(usage))));
             finish(0, at(event, "delta.finish_reason"), sink);
-            give(sink, text(event, &["delta.error"]).map(|error| Delta::Error(error.to_owned())));
+            let failure = text(event, &["delta.error"]).and_then(|reason| Failure::stated(reason, None));
+            give(sink, failure.map(Delta::Error));
             sink(Delta::End);
         }
         "content-end" | "tool-call-end" | "citation-start" | "citation-end" => {}

@@ -2,9 +2,10 @@
 
 use serde_json::Value as Json;
 
+use crate::failure::Failure;
 use crate::json::{at, first, text};
 use crate::message::Part;
-use crate::response::{error_of, of_id};
+use crate::response::{failure_of, of_id};
 use crate::{FinishReason, Provider, Response, Usage};
 
 /// Where a block stands; the last number is for those that a stream gives one place.
@@ -51,7 +52,7 @@ pub(super) enum Delta<'a> {
     MoreUsage(Box<Usage>),
     /// Why a choice ended.
     Finish(u64, FinishReason),
-    Error(String),
+    Error(Failure),
     /// It ended, for the calls that it asks for if there are any.
     Completed,
     /// An item is a call that the program must carry out.
@@ -119,7 +120,7 @@ pub(super) fn origin<'a>(value: &'a Json, ids: &[&str], models: &[&str], sink: &
         sink(Delta::Id(id));
     }
     give(sink, text(value, models).map(Delta::Model));
-    give(sink, error_of(value).map(Delta::Error));
+    give(sink, failure_of(value).map(Delta::Error));
 }
 
 /// Why a choice ended, where it gives that.

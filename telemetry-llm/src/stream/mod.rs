@@ -10,6 +10,7 @@ mod openai;
 use serde_json::Value as Json;
 use std::collections::{BTreeMap, HashMap};
 
+use crate::failure::Failure;
 use crate::message::{Message, Part, Role, ToolCall};
 use crate::part::arguments_of;
 use crate::text::head;
@@ -43,7 +44,7 @@ pub struct ResponseStream {
     provider: Option<Provider>,
     usage: Option<Usage>,
     finish: BTreeMap<u64, FinishReason>,
-    error: Option<String>,
+    failure: Option<Failure>,
     blocks: BTreeMap<Key, Block>,
     /// Where the last block stands that was added at the end.
     last: Option<Key>,
@@ -102,7 +103,7 @@ impl ResponseStream {
 
     /// Whether the answer is complete: it has a finish reason, or its last event came.
     pub fn is_complete(&self) -> bool {
-        self.ended || self.error.is_some() || self.finish.contains_key(&0)
+        self.ended || self.failure.is_some() || self.finish.contains_key(&0)
     }
 
     /// The answer as far as it came; `None` as long as no chunk was of a known form.
@@ -112,7 +113,7 @@ impl ResponseStream {
         }
         let parts: Vec<Part> = self.blocks.values().flat_map(Block::parts).collect();
         let mut finish_reasons: Vec<_> = self.finish.values().cloned().collect();
-        if self.error.is_some() && finish_reasons.is_empty() {
+        if self.failure.is_some() && finish_reasons.is_empty() {
             finish_reasons.push(FinishReason::Error);
         }
         let mut message = Message::new(Role::Assistant, parts);
@@ -125,7 +126,8 @@ impl ResponseStream {
             message: says.then_some(message),
             usage: self.usage,
             finish_reasons,
-            error: self.error.clone(),
+            error: self.failure.as_ref().map(|failure| failure.text.clone()),
+            error_type: self.failure.as_ref().and_then(|failure| failure.kind.clone()),
             ..Response::default()
         };
         Some(response.with_calls())
@@ -145,8 +147,8 @@ impl ResponseStream {
             Delta::Finish(choice, reason) => {
                 self.finish.insert(choice, reason);
             }
-            Delta::Error(error) => {
-                self.error.get_or_insert(error);
+            Delta::Error(failure) => {
+                self.failure.get_or_insert(failure);
             }
             Delta::Completed => {
                 self.finish.insert(0, if self.asks { FinishReason::ToolCall } else { FinishReason::Stop });
@@ -232,7 +234,8 @@ impl ResponseStream {
         if let Some(usage) = answer.usage {
             self.apply(Delta::Usage(Box::new(usage)));
         }
-        self.error = self.error.take().or(answer.error);
+        let failure = answer.error.map(|text| Failure { text, kind: answer.error_type });
+        self.failure = self.failure.take().or(failure);
         let message = answer.message.filter(|message| !message.parts.is_empty());
         let says = message.is_some();
         if let Some(message) = message {

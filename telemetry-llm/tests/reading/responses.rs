@@ -229,22 +229,43 @@ fn responses_of_client_libraries() {
 
 #[test]
 fn failures_that_an_answer_gives() {
-    for (answer, error) in [
+    for (answer, error, kind) in [
         (
             json!({"choices": [{"error": {"code": 502, "message": "died"}, "message": {"role": "assistant", "content": ""}}]}),
             "died",
+            Some("502"),
         ),
-        (json!({"choices": [], "x_groq": {"id": "req_1", "error": "over capacity"}}), "over capacity"),
-        (json!({"error": "overloaded", "error_type": "overloaded", "http_status_code": 503}), "overloaded"),
+        (json!({"choices": [], "x_groq": {"id": "req_1", "error": "over capacity"}}), "over capacity", None),
+        (
+            json!({"error": "busy", "error_type": "overloaded", "http_status_code": 503}),
+            "busy",
+            Some("overloaded"),
+        ),
         (
             json!({"object": "realtime.response", "status": "failed", "output": [], "status_details": {"type": "failed", "error": {"type": "server_error", "code": "x"}}}),
             "server_error",
+            Some("x"),
+        ),
+        (
+            json!({"error": {"message": "died", "type": "a sentence, not a kind", "code": "y".repeat(65)}}),
+            "died",
+            None,
+        ),
+        (
+            json!({"type": "error", "error": {"type": "overloaded_error", "message": "died"}}),
+            "died",
+            Some("overloaded_error"),
+        ),
+        (
+            json!({"error": {"message": "died", "code": 503, "status": "UNAVAILABLE"}}),
+            "died",
+            Some("UNAVAILABLE"),
         ),
     ] {
         let read = Response::read(&answer).unwrap();
         assert_eq!(
-            (read.error.as_deref(), read.finish_reasons),
-            (Some(error), vec![FinishReason::Error]),
+            (read.error.as_deref(), read.error_type.as_deref(), read.finish_reasons),
+            (Some(error), kind, vec![FinishReason::Error]),
             "{answer}"
         );
     }

@@ -1,9 +1,9 @@
 //! The keys of a stream's items so far.
 
 use serde::Serialize;
-use telemetry_llm::{Response, Usage};
+use telemetry_llm::{Response, ResponseStream, Usage};
 
-use super::answer::{Answer, AnswerSoFar, answer_keys};
+use super::answer::{Answer, answer_keys, failure_of};
 use super::stop::Stop;
 use crate::value::{Captured, CapturedValue, tree_of};
 
@@ -36,7 +36,7 @@ pub struct ItemStop {
     has_token: bool,
     looks: u32,
     /// Of `response`: the chunks put together.
-    answer: Option<Box<AnswerSoFar>>,
+    answer: Option<Box<ResponseStream>>,
 }
 
 impl ItemStop {
@@ -114,10 +114,9 @@ impl ItemStop {
 
     /// Fills a stop. Nothing is left here.
     pub(super) fn fill(&mut self, keys: &mut Stop<'_>) {
-        let mut answer = self.answer.as_ref().and_then(|answer| answer.response());
+        let answer = self.answer.as_ref().and_then(|answer| answer.response());
         // The program's own error says what it made of the provider's.
-        let failure = self.error.take().or_else(|| self.answer.as_mut()?.failure(answer.as_mut()?));
-        match failure {
+        match self.error.take().or_else(|| failure_of(answer.as_ref()?)) {
             Some(error) => keys.fail(error),
             None => keys.ok(),
         }

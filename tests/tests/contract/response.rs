@@ -186,7 +186,7 @@ fn a_stream_with_an_error_in_it_is_a_failure_and_not_cut_short() {
                 "status": "failed", "output": [], "error": {"code": "server_error", "message": "died"}}})],
             "server_error",
         ),
-        (vec![json!({"throttlingException": {"message": "died"}})], "error"),
+        (vec![json!({"throttlingException": {"message": "died"}})], "throttlingException"),
     ] {
         let stop = whole(chunks.clone());
         assert_eq!(stop.name, "condukt.llm_turn.stop");
