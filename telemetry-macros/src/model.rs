@@ -53,6 +53,8 @@ pub(crate) enum How {
     Arguments(Vec<Argument>),
     /// The one argument of a tool that is a map of its own: `Parameters<T>`.
     Whole(Ident),
+    /// The same, of a parameter whose pattern binds what the annotation names: captured before it is taken apart.
+    WholeBefore,
     /// A tool's arguments as an expression: a string that holds a JSON object is that object.
     JsonArguments(Recorded),
     /// The number of the turn within its agent, counted by the runtime.
@@ -126,7 +128,7 @@ impl Model {
         let is_argument = |capture: &Capture| match &capture.how {
             How::Arguments(arguments) => arguments.iter().any(|argument| argument.ident == *ident),
             How::Whole(whole) => whole == ident,
-            How::Expr(..) | How::Param(..) | How::JsonArguments(_) | How::Turn => false,
+            How::Expr(..) | How::Param(..) | How::JsonArguments(_) | How::WholeBefore | How::Turn => false,
         };
         self.mentions(ident) || self.captures.iter().any(is_argument)
     }
@@ -138,7 +140,7 @@ impl Model {
         let captured = self.captures.iter().any(|capture| match &capture.how {
             How::Expr(value, _) | How::JsonArguments(value) => mentioned(value),
             How::Param(param, _) => param == ident,
-            How::Arguments(_) | How::Whole(_) | How::Turn => false,
+            How::Arguments(_) | How::Whole(_) | How::WholeBefore | How::Turn => false,
         });
         let own = match &self.span {
             SpanKind::Own(own) => mentions(own.fields.to_token_stream(), &is),

@@ -11,8 +11,8 @@ pub use crate::registry::documented as callsites;
 pub use crate::registry::{EventSite, SpanSite};
 pub use crate::span::{
     Answered, Chunk, Derived, Follow, Instrumented, ItemStop, May, NothingToDerive, OpenSpan, Span,
-    SpanMetadata, Starting, Stop, StopMetadata, StopOfOwn, StreamOf, Work, begin_here, begin_later, carried,
-    next_turn, observed, open_span, run, starting, unless_failed,
+    SpanMetadata, Starting, Stop, StopMetadata, StopOfOwn, StreamOf, Work, begin_here, begin_later,
+    captured_before, carried, next_turn, observed, open_span, run, starting, unless_failed,
 };
 pub use crate::typed::spans;
 pub use crate::value::Captured;

@@ -1,7 +1,7 @@
 //! What is captured at a span's start.
 
-use proc_macro2::TokenStream;
-use quote::{quote, quote_spanned};
+use proc_macro2::{Ident, TokenStream};
+use quote::{ToTokens, quote, quote_spanned};
 use syn::spanned::Spanned;
 use syn::{Expr, ExprLit, Lit};
 use telemetry_catalogue::Type as KeyType;
@@ -110,7 +110,7 @@ fn is_costly(how: &How) -> bool {
                 || !matches!(value.expr, Expr::Lit(_)) && ty.as_ref().is_none_or(may_be)
         }
         How::Param(_, ty) => may_be(ty),
-        How::Whole(_) | How::JsonArguments(_) => true,
+        How::Whole(_) | How::WholeBefore | How::JsonArguments(_) => true,
         // The arguments of a tool are kept one by one, most of them as they are.
         How::Arguments(_) | How::Turn => false,
     }
@@ -144,14 +144,8 @@ fn how(how: &How, runtime: &Runtime) -> TokenStream {
                 }},
             }
         }
-        How::Whole(ident) => {
-            let span = ident.span().resolved_at(crate::input::here());
-            quote_spanned! {span=> {
-                #[allow(unused_imports)]
-                use #k::argument::*;
-                #k::whole_argument((&&&&&&&&#k::Argument(&#ident.0)).__telemetry_keep(), &#ident.0)
-            }}
-        }
+        How::Whole(ident) => whole(ident, runtime),
+        How::WholeBefore => local("args").to_token_stream(),
         How::JsonArguments(value) => {
             let value = recorded(value, Some(KeyType::Any), runtime);
             quote!(#k::json_arguments(#value))
@@ -168,6 +162,28 @@ fn how(how: &How, runtime: &Runtime) -> TokenStream {
                 #k::arguments([#(#arguments),*])
             }}
         }
+    }
+}
+
+/// The map of all arguments, which a `Parameters<T>` holds.
+fn whole(ident: &Ident, runtime: &Runtime) -> TokenStream {
+    let k = &runtime.private;
+    let span = ident.span().resolved_at(crate::input::here());
+    quote_spanned! {span=> {
+        #[allow(unused_imports)]
+        use #k::argument::*;
+        #k::whole_argument((&&&&&&&&#k::Argument(&#ident.0)).__telemetry_keep(), &#ident.0)
+    }}
+}
+
+/// The same, for a span that begins once the parameter has been taken apart: into the variable `args`.
+pub(super) fn whole_before(ident: &Ident, model: &Model, runtime: &Runtime) -> TokenStream {
+    let k = &runtime.private;
+    let (args, site, bit) = (local("args"), runtime.site(&model.span), bit_of("args"));
+    let whole = whole(ident, runtime);
+    quote! {
+        #[allow(clippy::all, clippy::pedantic, clippy::nursery)]
+        let #args = #k::captured_before(#site, #bit, || #whole);
     }
 }
 

@@ -8,17 +8,19 @@ use syn::{FnArg, GenericParam, Pat, ReceiverKind, Type};
 use super::capture::Begin;
 use super::{Runtime, capture, local, spanned, stop};
 use crate::input::{Binding, Function, Param, here, mentions, without_mut};
-use crate::model::{How, Model};
+use crate::model::{Capture, How, Model};
 use crate::shape::{Shape, Tail, future_output, nameable, returned_closures, stream_item};
 use crate::valid::{is_parameters, whole_ident};
 
 /// The function again, with its body instrumented.
 pub(crate) fn function(function: Function, model: &Model, shape: &Shape) -> TokenStream {
     let runtime = Runtime::new(model.krate.as_ref());
-    let whole = model
-        .captures
-        .iter()
-        .any(|capture| matches!(&capture.how, How::Whole(ident) if *ident == whole_ident()));
+    let whole = model.captures.iter().any(|capture| match &capture.how {
+        How::Whole(ident) => *ident == whole_ident(),
+        How::WholeBefore => true,
+        _ => false,
+    });
+    let taken_apart = taken_apart(&function, model, &runtime);
     let bindings = rebindings(&function, model, whole);
     let body = work(&function, model, shape, &runtime, &bindings);
     let user_braces = function.body.span();
@@ -39,7 +41,7 @@ pub(crate) fn function(function: Function, model: &Model, shape: &Shape) -> Toke
     let import = runtime.import(&model.span);
     let mut braced = Group::new(Delimiter::Brace, {
         let inner_attrs = &function.inner_attrs;
-        quote!(#(#inner_attrs)* #import #body)
+        quote!(#(#inner_attrs)* #import #taken_apart #body)
     });
     braced.set_span(user_braces);
     let Function { attrs, vis, defaultness, .. } = function;
@@ -64,7 +66,9 @@ fn rebindings(function: &Function, model: &Model, whole: bool) -> TokenStream {
                 let #pat = #value;
             }
         };
-        if let Some(name) = whole_name(&param, index, model, whole) {
+        if let Some(name) = whole_name(&param, index, model, whole)
+            && !is_taken_apart(&param, model)
+        {
             if matches!(param.pat, Pat::Wild(_)) {
                 return anew(&name, &name);
             }
@@ -81,6 +85,30 @@ fn rebindings(function: &Function, model: &Model, whole: bool) -> TokenStream {
     });
     let params: TokenStream = params.collect();
     quote!(#receiver #params)
+}
+
+/// Whether the parameter is taken apart before the span begins.
+fn is_taken_apart(param: &Param, model: &Model) -> bool {
+    let is_whole = |capture: &Capture| matches!(capture.how, How::WholeBefore);
+    is_parameters(&param.ty) && model.captures.iter().any(is_whole)
+}
+
+/// A `Parameters<T>` whose parts the annotation names: captured as a whole, then bound as its pattern has it.
+fn taken_apart(function: &Function, model: &Model, runtime: &Runtime) -> Option<TokenStream> {
+    let param = function.params().into_iter().find(|param| is_taken_apart(param, model))?;
+    let name = whole_ident();
+    let captured = capture::whole_before(&name, model, runtime);
+    let Param { mut pat, cfgs, attrs, .. } = param;
+    without_mut(&mut pat);
+    // The pattern may take a part of it by `ref mut`.
+    Some(quote! {
+        #captured
+        #(#cfgs)*
+        #[allow(unused_mut)]
+        let mut #name = #name;
+        #(#attrs)*
+        let #pat = #name;
+    })
 }
 
 /// The name of a parameter that is destructured inside of the work only, so that the parts its pattern

@@ -21,6 +21,7 @@ use crate::input::Param;
 use crate::model::{Model, Options, ResponseRule, SpanKind};
 use start::{documented, own_fields};
 use stop::stop_rule;
+use tool::take_apart;
 
 /// Finds out which span is meant.
 pub(crate) fn span(arg: SpanArg, cx: &mut Ctxt) -> Option<SpanKind> {
@@ -121,7 +122,7 @@ pub(crate) fn model(kind: SpanKind, args: Args, target: &Target<'_>, cx: &mut Ct
     if let Some(agent) = args.agent.get() {
         check_format(agent, "agent", KeyType::Text, cx);
     }
-    Model {
+    let mut model = Model {
         captures,
         agent: args.agent.0.map(|(_, agent)| agent),
         tool_call_id: args.tool_call_id.0.map(|(_, id)| id),
@@ -133,7 +134,9 @@ pub(crate) fn model(kind: SpanKind, args: Args, target: &Target<'_>, cx: &mut Ct
         response,
         krate: args.krate.0.map(|(_, path)| path),
         span: kind,
-    }
+    };
+    take_apart(&mut model, params);
+    model
 }
 
 fn check_skips(args: &Args, params: &[Param], target: &Target<'_>, cx: &mut Ctxt) {

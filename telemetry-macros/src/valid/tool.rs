@@ -10,7 +10,7 @@ use super::checks::Target;
 use crate::args::{Args, Format, Recorded};
 use crate::ctxt::Ctxt;
 use crate::input::{Param, mentions};
-use crate::model::{Argument, Capture, How};
+use crate::model::{Argument, Capture, How, Model};
 
 #[allow(clippy::too_many_arguments, reason = "one call; a struct would only rename them")]
 pub(super) fn automatic(
@@ -70,6 +70,21 @@ fn whole_argument(params: &[Param], skipped: &dyn Fn(&Ident) -> bool) -> Option<
         syn::Pat::Ident(pat) if pat.subpat.is_none() && pat.by_ref.is_none() => pat.ident.clone(),
         _ => whole_ident(),
     })
+}
+
+/// Where the annotation names what a destructured `Parameters<T>` binds, both must be there when the span begins.
+pub(super) fn take_apart(model: &mut Model, params: &[Param]) {
+    let bindings = params.iter().filter(|param| is_parameters(&param.ty)).flat_map(|param| &param.bindings);
+    if !bindings.into_iter().any(|binding| model.mentions(&binding.ident)) {
+        return;
+    }
+    for capture in &mut model.captures {
+        if let How::Whole(ident) = &capture.how
+            && *ident == whole_ident()
+        {
+            capture.how = How::WholeBefore;
+        }
+    }
 }
 
 pub(crate) fn is_parameters(ty: &Type) -> bool {

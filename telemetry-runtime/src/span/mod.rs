@@ -29,7 +29,7 @@ pub use future::{Follow, Instrumented, NamedFuture, PlainFuture, Work, begin_her
 pub use items::{Chunk, ItemStop, LookInto, LookPast};
 pub(crate) use observed::{is_observed, is_seen};
 pub use span_metadata::SpanMetadata;
-pub use start::{begin_later, next_turn};
+pub use start::{begin_later, captured_before, next_turn};
 pub use state::Span;
 pub use stop::Stop;
 pub use stop_metadata::{Derived, May, MayDerive, MayNotDerive, NothingToDerive, StopMetadata, StopOfOwn};

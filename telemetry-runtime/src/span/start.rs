@@ -5,6 +5,7 @@ use super::one_call::one_call;
 use super::state::Span;
 use crate::context::{self, ContextState};
 use crate::handler::Needs;
+use crate::panics;
 use crate::registry::{self, HANDLED, HOOKED, SCOPED, SpanSite, documented};
 use crate::value::{Captured, CapturedValue};
 
@@ -49,6 +50,29 @@ fn captured_for_later<'a, 'o>(
     let mut span = Span::new(site, observed, is_accessed || is_wanted(site, observed), needs);
     span.captured(capture);
     Some(Box::new(span.into_owned()))
+}
+
+/// An argument of a call whose span begins once it has been taken apart. A panic in `capture` loses it and nothing else.
+#[inline]
+pub fn captured_before<'a>(
+    site: &'static SpanSite,
+    bit: u64,
+    capture: impl FnOnce() -> Captured<'a>,
+) -> Captured<'a> {
+    if site.enabled() { captured_if_needed(site, bit, capture) } else { CapturedValue::Absent }
+}
+
+#[cold]
+#[inline(never)]
+fn captured_if_needed<'a>(
+    site: &'static SpanSite,
+    bit: u64,
+    capture: impl FnOnce() -> Captured<'a>,
+) -> Captured<'a> {
+    // Where the span begins there may be other handlers.
+    let is_needed = registry::interest(site) & SCOPED != 0 || needs_here(site).bits() & bit != 0;
+    let captured = is_needed.then(|| panics::contain(capture)).and_then(Result::ok);
+    captured.unwrap_or(CapturedValue::Absent)
 }
 
 /// The number of a turn without one of its own: counted from 0 within the agent around.

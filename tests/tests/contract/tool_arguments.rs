@@ -86,6 +86,45 @@ fn parameters_are_the_map_of_all_arguments_whatever_stands_beside() {
 }
 
 #[test]
+fn what_a_pattern_binds_of_parameters_can_be_named_beside_them() {
+    #[derive(Serialize)]
+    struct Plan {
+        city: String,
+        days: u32,
+    }
+    #[tool_call(tool_call_id = plan.city.clone(), context = telemetry_runtime::Context::current().with_session_id(&plan.city))]
+    fn bound(Parameters(plan): Parameters<Plan>) -> usize {
+        plan.city.len()
+    }
+    #[tool_call(fields(at = city.as_str(), long = days > 2))]
+    async fn in_parts(Parameters(Plan { city, mut days }): Parameters<Plan>) -> u32 {
+        days += 1;
+        days + city.len() as u32
+    }
+    #[tool_call(fields(at = city.as_str()))]
+    fn by_reference(Parameters(Plan { ref city, .. }): Parameters<Plan>) -> usize {
+        city.len()
+    }
+    #[tool_call(fields(at = city.as_str()))]
+    fn boxed(Parameters(Plan { city, .. }): Parameters<Plan>) -> BoxFuture<'static, usize> {
+        Box::pin(async move { city.len() })
+    }
+    let plan = || Parameters(Plan { city: "Oslo".into(), days: 3 });
+    let start = start_of(|| bound(plan()));
+    assert_eq!(start.get("tool_call_id").unwrap(), "Oslo");
+    assert_eq!(start.get("session_id").unwrap(), "Oslo");
+    assert_eq!(start.get("args").unwrap(), &json!({"city": "Oslo", "days": 3}));
+    let start = start_of(|| futures::executor::block_on(in_parts(plan())));
+    assert_eq!(start.get("long").unwrap(), true);
+    for start in
+        [start, start_of(|| by_reference(plan())), start_of(|| futures::executor::block_on(boxed(plan())))]
+    {
+        assert_eq!(start.get("at").unwrap(), "Oslo");
+        assert_eq!(start.get("args").unwrap(), &json!({"city": "Oslo", "days": 3}));
+    }
+}
+
+#[test]
 fn parameters_of_a_type_without_serialize_are_its_debug_text() {
     #[tool_call]
     fn sum(Parameters(Sum { a, b }): Parameters<Sum>) -> i32 {
