@@ -1,5 +1,5 @@
 //! Bodies on one line, which lints on braces look at.
-// ends: ok ok ok ok
+// ends: ok ok ok ok ok ok
 
 #![deny(unused_braces)]
 
@@ -22,7 +22,16 @@ fn tail(n: u8) -> impl Future<Output = u8> { async move { n * 2 } }
 #[instrumented]
 fn boxed(n: u8) -> BoxFuture<'static, u8> { Box::pin(async move { n * 2 }) }
 
+#[rustfmt::skip]
+#[instrumented]
+fn closure() -> impl Fn(&str) -> usize { |s| s.len() }
+
+#[rustfmt::skip]
+#[instrumented]
+async fn closures() -> (impl Fn(&str) -> usize, u8) { (|s| s.len(), 2) }
+
 pub(super) fn check() {
     assert_eq!(sync(1) + block_on(later(2)), 6);
+    assert_eq!((closure()("four"), block_on(closures()).0("two")), (4, 3));
     assert_eq!(block_on(tail(1)) + block_on(boxed(2)), 6);
 }

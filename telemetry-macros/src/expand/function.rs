@@ -267,7 +267,7 @@ fn expected_closure(function: &Function) -> Option<TokenStream> {
     Some(quote! {{
         #[allow(non_camel_case_types, clippy::pedantic)]
         fn #name<#params #comma #(#made),*>(closure: #ty) -> #ty #wheres { closure }
-        #name::<#(#given,)* #(#inferred),*>(#body)
+        #name::<#(#given,)* #(#inferred),*>((#body))
     }})
 }
 
