@@ -130,11 +130,11 @@ impl Function {
         options.next()
     }
 
-    /// The return type, where one is written.
+    /// The return type, where one is written, [`bare`].
     pub(crate) fn output(&self) -> Option<&Type> {
         match &self.sig.output {
             ReturnType::Default => None,
-            ReturnType::Type(_, ty) => Some(ty),
+            ReturnType::Type(_, ty) => Some(bare(ty)),
         }
     }
 
@@ -150,7 +150,7 @@ impl Function {
                 bindings_of(&arg.pat, &mut bindings);
                 let cfgs = arg.attrs.iter().filter(|attr| attr.path().is_ident("cfg")).cloned().collect();
                 let attrs = arg.attrs.iter().filter(|attr| !attr.path().is_ident("doc")).cloned().collect();
-                Param { bindings, pat: (*arg.pat).clone(), ty: (*arg.ty).clone(), cfgs, attrs }
+                Param { bindings, pat: (*arg.pat).clone(), ty: bare(&arg.ty).clone(), cfgs, attrs }
             })
             .collect()
     }
@@ -231,6 +231,7 @@ pub(crate) struct Param {
     /// The variables that its pattern binds.
     pub(crate) bindings: Vec<Binding>,
     pub(crate) pat: Pat,
+    /// Its type, [`bare`].
     pub(crate) ty: Type,
     /// The conditions it is there under.
     pub(crate) cfgs: Vec<Attribute>,
@@ -291,6 +292,16 @@ pub(crate) fn without_mut(pat: &mut Pat) {
         Pat::Struct(pat) => pat.fields.iter_mut().for_each(|field| without_mut(&mut field.pat)),
         Pat::Or(pat) => pat.cases.iter_mut().for_each(without_mut),
         _ => {}
+    }
+}
+
+/// The type without the parentheses around it, and without the group that a fragment such as `$t:ty` of a `macro_rules!`
+/// macro is.
+pub(crate) fn bare(ty: &Type) -> &Type {
+    match ty {
+        Type::Group(group) => bare(&group.elem),
+        Type::Paren(paren) => bare(&paren.elem),
+        _ => ty,
     }
 }
 

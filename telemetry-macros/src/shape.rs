@@ -9,7 +9,7 @@ use syn::{
 };
 
 use crate::ctxt::Ctxt;
-use crate::input::{Function, mentions};
+use crate::input::{Function, bare, mentions};
 use crate::model::Options;
 
 /// How a function's work is reached.
@@ -140,11 +140,9 @@ fn tail(function: &Function) -> Option<Tail> {
 /// The output of a type that is spelled as a future: `impl Future<Output =
 /// T>`, `Pin<Box<dyn Future<Output = T>>>`, `BoxFuture<'_, T>`, `LocalBoxFuture<'_, T>`.
 pub(crate) fn future_output(ty: &Type) -> Option<&Type> {
-    match ty {
+    match bare(ty) {
         Type::ImplTrait(ty) => bounds_output(&ty.bounds),
         Type::TraitObject(ty) => bounds_output(&ty.bounds),
-        Type::Paren(ty) => future_output(&ty.elem),
-        Type::Group(ty) => future_output(&ty.elem),
         Type::Path(TypePath { path, .. }) => {
             let last = path.segments.last()?;
             let PathArguments::AngleBracketed(arguments) = &last.arguments else { return None };
@@ -166,11 +164,9 @@ pub(crate) fn future_output(ty: &Type) -> Option<&Type> {
 /// `Pin<Box<dyn Stream<Item = T>>>`, `BoxStream<'_, T>`, `LocalBoxStream<'_, T>`, and any of these in a
 /// `Result`.
 pub(crate) fn stream_item(ty: &Type) -> Option<&Type> {
-    match ty {
+    match bare(ty) {
         Type::ImplTrait(ty) => bound_type(&ty.bounds, "Stream", "Item"),
         Type::TraitObject(ty) => bound_type(&ty.bounds, "Stream", "Item"),
-        Type::Paren(ty) => stream_item(&ty.elem),
-        Type::Group(ty) => stream_item(&ty.elem),
         Type::Path(TypePath { path, .. }) => {
             let last = path.segments.last()?;
             let PathArguments::AngleBracketed(arguments) = &last.arguments else { return None };

@@ -9,7 +9,7 @@ use telemetry_catalogue::Type as KeyType;
 use super::checks::Target;
 use crate::args::{Args, Format, Recorded};
 use crate::ctxt::Ctxt;
-use crate::input::{Param, mentions};
+use crate::input::{Param, bare, mentions};
 use crate::model::{Argument, Capture, How, Model};
 
 #[allow(clippy::too_many_arguments, reason = "one call; a struct would only rename them")]
@@ -88,6 +88,10 @@ pub(super) fn take_apart(model: &mut Model, params: &[Param]) {
 }
 
 pub(crate) fn is_parameters(ty: &Type) -> bool {
+    let ty = match ty {
+        Type::Reference(ty) if ty.mutability.is_none() => bare(&ty.elem),
+        _ => ty,
+    };
     let Type::Path(path) = ty else { return false };
     path.path.segments.last().is_some_and(|last| {
         last.ident == "Parameters" && matches!(last.arguments, syn::PathArguments::AngleBracketed(_))

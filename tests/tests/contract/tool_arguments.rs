@@ -125,6 +125,25 @@ fn what_a_pattern_binds_of_parameters_can_be_named_beside_them() {
 }
 
 #[test]
+fn the_types_of_a_tool_that_a_macro_makes_are_seen() {
+    macro_rules! tool {
+        ($name:ident, $argument:ident: $ty:ty) => {
+            #[tool_call]
+            fn $name($argument: $ty) {
+                let _ = $argument;
+            }
+        };
+    }
+    tool!(whole, ask: Parameters<Ask>);
+    tool!(borrowed, ask: &Parameters<Ask>);
+    tool!(log, log: &mut Vec<u8>);
+    let ask = Parameters(Ask { city: "Oslo" });
+    assert_eq!(args_of(|| borrowed(&ask)), json!({"city": "Oslo"}));
+    assert_eq!(args_of(|| whole(ask)), json!({"city": "Oslo"}));
+    assert_eq!(args_of(|| log(&mut Vec::new())), json!({}));
+}
+
+#[test]
 fn parameters_of_a_type_without_serialize_are_its_debug_text() {
     #[tool_call]
     fn sum(Parameters(Sum { a, b }): Parameters<Sum>) -> i32 {
