@@ -1,7 +1,7 @@
 //! What kind of work a function does, as far as its tokens show. The only place that looks inside
 //! a body.
 
-use proc_macro2::{Ident, TokenStream};
+use proc_macro2::{Ident, TokenStream, TokenTree};
 use quote::ToTokens;
 use syn::parse::Parser;
 use syn::{
@@ -20,7 +20,7 @@ pub(crate) enum Shape {
     Async,
     /// The body ends in an async block, perhaps boxed: that block is the work.
     Tail(Box<Tail>),
-    /// The body returns a future: that is the work.
+    /// The body returns a future: that is the work, with its stream where there is a `stream`.
     Future,
     /// The body returns a stream: that is the work.
     Stream,
@@ -68,26 +68,69 @@ impl Shape {
         match tail {
             // Whatever the function returns is followed: an early `return` gives another future, and a name that is
             // brought into scope may hide one of the return type.
-            Some(tail)
-                if options.stream.is_none() && tail.before.iter().any(|it| returns(it) || names(it)) =>
-            {
-                Self::Future
-            }
+            Some(tail) if tail.before.iter().any(|it| may_return(it) || names(it)) => Self::Future,
             Some(mut tail) => {
                 tail.output = output.and_then(future_output).cloned();
                 Self::Tail(Box::new(tail))
             }
-            None if options.stream.is_some() => Self::Stream,
             None if options.future.is_some() || output.is_some_and(|ty| future_output(ty).is_some()) => {
                 Self::Future
             }
+            None if options.stream.is_some() => Self::Stream,
             None => Self::Sync,
         }
     }
 }
 
-fn returns(statement: &Stmt) -> bool {
-    mentions(statement.to_token_stream(), &|ident| ident == "return")
+/// Whether the statement has a `return`, or a macro that may hold one.
+fn may_return(statement: &Stmt) -> bool {
+    let tokens = statement.to_token_stream();
+    mentions(tokens.clone(), &|ident| ident == "return") || calls_macro(tokens)
+}
+
+/// Whether a macro is called anywhere in the tokens, other than the standard ones, which do not return.
+fn calls_macro(tokens: TokenStream) -> bool {
+    let is_standard = |name: &Ident| {
+        matches!(
+            &*name.to_string(),
+            "assert"
+                | "assert_eq"
+                | "assert_ne"
+                | "dbg"
+                | "debug_assert"
+                | "debug_assert_eq"
+                | "debug_assert_ne"
+                | "eprint"
+                | "eprintln"
+                | "format"
+                | "format_args"
+                | "matches"
+                | "panic"
+                | "print"
+                | "println"
+                | "todo"
+                | "unimplemented"
+                | "unreachable"
+                | "vec"
+                | "write"
+                | "writeln"
+        )
+    };
+    let tokens: Vec<TokenTree> = tokens.into_iter().collect();
+    // The operator `!` before parentheses has no name before it, but perhaps a keyword: `if !(..)`.
+    let is_call = |window: &[TokenTree]| match window {
+        [TokenTree::Ident(name), TokenTree::Punct(punct), TokenTree::Group(_)] => {
+            punct.as_char() == '!'
+                && syn::parse2::<Ident>(name.to_token_stream()).is_ok()
+                && !is_standard(name)
+        }
+        _ => false,
+    };
+    tokens.windows(3).any(is_call)
+        || tokens.into_iter().any(|token| match token {
+            TokenTree::Group(group) => calls_macro(group.stream()),
+            _ => false,
+        })
 }
 
 fn names(statement: &Stmt) -> bool {

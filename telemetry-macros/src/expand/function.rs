@@ -215,6 +215,19 @@ fn work(
             }
         }
         Shape::Tail(tail) => tail_work(tail, model, runtime, &captured(Begin::Later), &stop(), bindings),
+        Shape::Future if model.options.stream.is_some() => {
+            let (later, future) = (captured(Begin::Later), local("future"));
+            let followed = followed(model, runtime, output.and_then(future_output), &quote!(#future));
+            let followed = quote!(async move { #followed });
+            let is_boxed = output.is_some_and(|output| !is_opaque(output));
+            let followed = if is_boxed { quote!(#k::Box::pin(#followed)) } else { followed };
+            quote! {
+                #later
+                let #work = #k::once(move || #called);
+                let #future = #work();
+                #followed
+            }
+        }
         Shape::Future => {
             let returns = output.and_then(future_output);
             let (later, stop) = (captured(Begin::Later), stop::closure(model, runtime, output_span, returns));

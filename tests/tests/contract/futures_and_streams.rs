@@ -156,3 +156,39 @@ async fn a_stream_dropped_unfinished_is_cancelled() {
     assert_eq!(events[1].get("kind").unwrap(), "cancelled");
     assert_eq!(events[1].measurements["items"], 1);
 }
+
+#[tokio::test]
+async fn whichever_return_gives_the_future_of_a_stream_it_is_followed() {
+    type Chunks = Result<BoxStream<'static, u8>, String>;
+    #[agent_span(llm_turn, model = "m", turn = 0, messages = (), stream, item(|n| usage = n))]
+    fn open(connects: bool) -> BoxFuture<'static, Chunks> {
+        if !connects {
+            return Box::pin(async { Err("refused".to_owned()) });
+        }
+        Box::pin(async { Ok(stream::iter([1, 2]).boxed()) })
+    }
+    #[agent_span(llm_turn, model = "m", turn = 0, messages = (), stream, item(|n| usage = n))]
+    fn made_elsewhere(connects: bool) -> impl Future<Output = Chunks> {
+        open(connects)
+    }
+    for (elsewhere, spans) in [(false, 1), (true, 2)] {
+        for connects in [true, false] {
+            let capture = testing::capture();
+            let opened =
+                async { if elsewhere { made_elsewhere(connects).await } else { open(connects).await } };
+            match capture.follow(opened).await {
+                Ok(stream) => {
+                    assert_eq!(capture.named("condukt.llm_turn.stop"), [], "it lasts to the stream's end");
+                    assert_eq!(capture.follow(stream.count()).await, 2);
+                }
+                Err(error) => assert_eq!(error, "refused"),
+            }
+            let stops = capture.named("condukt.llm_turn.stop");
+            assert_eq!(stops.len(), spans);
+            for stop in stops {
+                assert_eq!(stop.get("status").unwrap(), if connects { "ok" } else { "error" });
+                assert_eq!(stop.get("usage"), connects.then(|| json!(2)).as_ref());
+            }
+        }
+    }
+}

@@ -303,7 +303,24 @@ fn whichever_return_gives_the_future_it_is_followed() {
         let later = async move { session() };
         Box::pin(later)
     }
+    macro_rules! leave {
+        ($value:expr) => {
+            return Box::pin(std::future::ready($value))
+        };
+    }
+    #[tool_call]
+    fn by_a_macro(cached: bool) -> BoxFuture<'static, u8> {
+        if cached {
+            leave!(1);
+        }
+        Box::pin(async move { 2 })
+    }
     for cached in [true, false] {
+        let capture = testing::capture();
+        futures::executor::block_on(capture.follow(async { by_a_macro(cached).await }));
+        assert_eq!(capture.names(), ["condukt.tool_call.start", "condukt.tool_call.stop"], "{cached}");
+        assert_eq!(capture.events()[1].get("result").unwrap(), if cached { 1 } else { 2 });
+
         let capture = testing::capture();
         futures::executor::block_on(capture.follow(async { look_up(cached).await }));
         assert_eq!(capture.names(), ["condukt.tool_call.start", "condukt.tool_call.stop"], "{cached}");
