@@ -7,6 +7,12 @@ fn number() -> u32 {
     1
 }
 
+#[agent_span(agent, stream)]
+fn numbers() -> impl Iterator<Item = u32> {
+    std::iter::once(1)
+}
+
 fn main() {
     number();
+    let _ = numbers();
 }

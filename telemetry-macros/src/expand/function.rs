@@ -245,12 +245,13 @@ fn work(
             let gives = output.and_then(stream_item);
             let (item, end) = (stop::item(model, runtime, gives), stop::end(model, runtime));
             let followed = reboxed(output, quote!(#k::StreamOf(#work())));
+            let follow = follow(output);
             quote! {
                 #later
                 let #work = #k::once(move || #called);
                 #[allow(unused_imports)]
                 use #k::named_streams::*;
-                #followed.__telemetry_follow(#start, #item, #end)
+                #followed.#follow(#start, #item, #end)
             }
         }
     };
@@ -335,14 +336,14 @@ fn followed(model: &Model, runtime: &Runtime, output: Option<&Type>, future: &To
         let site = runtime.site(&model.span);
         quote!(let #live = #k::carried(#live, #site);)
     });
-    let stream = reboxed(output, quote!(#k::StreamOf(#returned)));
+    let (stream, follow) = (reboxed(output, quote!(#k::StreamOf(#returned))), follow(output));
     quote! {
         let (#returned, #live) = #k::Instrumented::passing_span(#start, #future).await;
         let #live = #k::unless_failed(#live, #unless);
         #carried
         #[allow(unused_imports)]
         use #k::named_streams::*;
-        #stream.__telemetry_follow(#live, #item, #end)
+        #stream.#follow(#live, #item, #end)
     }
 }
 
@@ -355,6 +356,12 @@ fn reboxed(output: Option<&Type>, followed: TokenStream) -> TokenStream {
     let span = output.span().resolved_at(here());
     let boxed = spanned(&Ident::new("__telemetry_boxed", span), span);
     quote_spanned!(span=> #followed.#boxed())
+}
+
+/// The method that follows a stream: an error about what is no stream points at the return type.
+fn follow(output: Option<&Type>) -> Ident {
+    let method = local("follow");
+    output.map_or_else(|| method.clone(), |output| spanned(&method, output.span().resolved_at(here())))
 }
 
 /// Whether the caller of the function sees a type without a name.

@@ -393,8 +393,8 @@ boxed! {
 }
 
 #[allow(clippy::unnecessary_box_returns, reason = "a box of what can be moved is the type to return")]
-fn pinned<F>(future: F) -> Box<Pin<Box<F>>> {
-    Box::new(Box::pin(future))
+pub(super) fn pinned<F>(work: F) -> Box<Pin<Box<F>>> {
+    Box::new(Box::pin(work))
 }
 
 /// A future that must be returned as its own type, and is not a known box.

@@ -8,7 +8,7 @@ use std::task::{Context, Poll, ready};
 use futures_core::Stream;
 use pin_project_lite::pin_project;
 
-use super::future::{abandon, drop_remains, ensure_started};
+use super::future::{abandon, drop_remains, ensure_started, pinned};
 use super::items::ItemStop;
 use super::lifecycle::Measured;
 use super::state::Span;
@@ -238,8 +238,8 @@ impl<T: Stream, E> FallibleStream for StreamOf<Result<T, E>> {
 }
 
 macro_rules! boxed {
-    ($($($auto:ident)*;)+) => { $(
-        impl<'a, T: 'a> StreamOf<Pin<Box<dyn Stream<Item = T> $(+ $auto)* + 'a>>> {
+    ($($boxed:ty $(, $auto:ident)*: $into:expr;)+) => { $(
+        impl<'a, T: 'a> StreamOf<$boxed> {
             /// It is in a known box.
             #[inline]
             pub fn __telemetry_boxed(self) -> Self {
@@ -247,24 +247,19 @@ macro_rules! boxed {
             }
 
             /// Puts a span around it.
-            pub fn __telemetry_follow<I, S>(
-                self,
-                span: Option<Box<Span<'static>>>,
-                item: I,
-                stop: S,
-            ) -> Pin<Box<dyn Stream<Item = T> $(+ $auto)* + 'a>>
+            pub fn __telemetry_follow<I, S>(self, span: Option<Box<Span<'static>>>, item: I, stop: S) -> $boxed
             where
                 I: for<'r> FnMut(&'r T, &mut ItemStop) $(+ $auto)* + 'a,
                 S: for<'r> FnOnce(&'r (), &mut Stop<'r>) $(+ $auto)* + 'a,
             {
                 match span {
                     None => self.0,
-                    span => Box::pin(InstrumentedStream::new(span, self.0, item, stop)),
+                    span => $into(InstrumentedStream::new(span, self.0, item, stop)),
                 }
             }
         }
 
-        impl<'a, T: 'a, E> StreamOf<Result<Pin<Box<dyn Stream<Item = T> $(+ $auto)* + 'a>>, E>> {
+        impl<'a, T: 'a, E> StreamOf<Result<$boxed, E>> {
             /// It is in a known box.
             #[inline]
             pub fn __telemetry_boxed(self) -> Self {
@@ -280,7 +275,7 @@ macro_rules! boxed {
                 span: Option<Box<Span<'static>>>,
                 item: I,
                 stop: S,
-            ) -> Result<Pin<Box<dyn Stream<Item = T> $(+ $auto)* + 'a>>, E>
+            ) -> Result<$boxed, E>
             where
                 I: for<'r> FnMut(&'r T, &mut ItemStop) $(+ $auto)* + 'a,
                 S: for<'r> FnOnce(&'r (), &mut Stop<'r>) $(+ $auto)* + 'a,
@@ -292,9 +287,13 @@ macro_rules! boxed {
 }
 
 boxed! {
-    ;
-    Send;
-    Send Sync;
+    Pin<Box<dyn Stream<Item = T> + 'a>>: Box::pin;
+    Pin<Box<dyn Stream<Item = T> + Send + 'a>>, Send: Box::pin;
+    Pin<Box<dyn Stream<Item = T> + Send + Sync + 'a>>, Send, Sync: Box::pin;
+    // A pinned box can be moved.
+    Box<dyn Stream<Item = T> + Unpin + 'a>: pinned;
+    Box<dyn Stream<Item = T> + Unpin + Send + 'a>, Send: pinned;
+    Box<dyn Stream<Item = T> + Unpin + Send + Sync + 'a>, Send, Sync: pinned;
 }
 
 /// Ends a span whose future returned an `Err` instead of a stream; else passes it on.
@@ -358,6 +357,13 @@ pub trait NoStream<T> {
     fn __telemetry_boxed(self) -> NotWrappableStream<T, ()>
     where
         T: NeedsStream;
+
+    /// Cannot be, of a type without a name.
+    fn __telemetry_follow<I, S>(self, span: Option<Box<Span<'_>>>, item: I, stop: S) -> T
+    where
+        T: NeedsStream,
+        I: for<'r> FnMut(&'r (), &mut ItemStop),
+        S: for<'r> FnOnce(&'r (), &mut Stop<'r>);
 }
 
 impl<T> NoStream<T> for &StreamOf<T> {
@@ -366,6 +372,15 @@ impl<T> NoStream<T> for &StreamOf<T> {
         T: NeedsStream,
     {
         NotWrappableStream(PhantomData)
+    }
+
+    fn __telemetry_follow<I, S>(self, span: Option<Box<Span<'_>>>, item: I, stop: S) -> T
+    where
+        T: NeedsStream,
+        I: for<'r> FnMut(&'r (), &mut ItemStop),
+        S: for<'r> FnOnce(&'r (), &mut Stop<'r>),
+    {
+        self.__telemetry_boxed().__telemetry_follow(span, item, stop)
     }
 }
 
