@@ -30,6 +30,19 @@ pub(crate) fn record(tokens: TokenStream) -> TokenStream {
         return record_by_hand(&span, tokens, cx);
     }
     let (span, args) = Args::of_agent_span(tokens, &mut cx);
+    if let Some(SpanArg::Name(name)) = &span
+        && is_variable(name)
+    {
+        let unknown = valid::unknown_span(name);
+        let end = if unknown.ends_with('?') { "" } else { "." };
+        cx.error(
+            name,
+            format_args!(
+                "{unknown}{end} For an open span in the variable `{name}`, write `record!({name}; KEY = EXPR, ..)`"
+            ),
+        );
+        return cx.into_expr();
+    }
     let Some(span) = span.and_then(|span| valid::span(span, &mut cx)) else { return cx.into_expr() };
     for word in args.words() {
         cx.error_at(word, "`record!` takes keys only: `record!(SPAN, KEY = EXPR, ..)`");
@@ -41,6 +54,12 @@ pub(crate) fn record(tokens: TokenStream) -> TokenStream {
     }
     let runtime = Runtime::new(args.krate.get());
     if cx.is_empty() { expand::record(&span, &keys, &runtime) } else { cx.into_expr() }
+}
+
+/// Whether a name can only be that of a variable.
+fn is_variable(name: &Ident) -> bool {
+    let text = name.unraw().to_string();
+    !valid::is_own(name) && catalogue::span(&text).is_none() && catalogue::event(&text).is_none()
 }
 
 /// The span of `record!(span; ..)`.

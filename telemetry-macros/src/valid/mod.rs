@@ -44,19 +44,22 @@ pub(crate) fn span(arg: SpanArg, cx: &mut Ctxt) -> Option<SpanKind> {
                 cx.error(&name, format_args!("`{text}` is a single event, not a span: `emit!({text}, ..)`"));
                 return None;
             }
-            let near = did_you_mean(&text, catalogue::span_names());
-            let known = if near.is_empty() {
-                format!(
-                    "; it is one of {}, or a span of your own such as `Retrieval {{ query }}`",
-                    one_of(catalogue::span_names())
-                )
-            } else {
-                near
-            };
-            cx.error(&name, format_args!("there is no span `{name}`{known}"));
+            cx.error(&name, unknown_span(&name));
             None
         }
     }
+}
+
+/// What messages say of a name that is no span's.
+pub(crate) fn unknown_span(name: &Ident) -> String {
+    let near = did_you_mean(&name.unraw().to_string(), catalogue::span_names());
+    if near.is_empty() {
+        return format!(
+            "there is no span `{name}`; it is one of {}, or a span of your own such as `Retrieval {{ query }}`",
+            one_of(catalogue::span_names()),
+        );
+    }
+    format!("there is no span `{name}`{near}")
 }
 
 /// Whether a name is a struct of the user's: one without fields.
@@ -89,10 +92,11 @@ pub(crate) fn model(kind: SpanKind, args: Args, target: &Target<'_>, cx: &mut Ct
     if let SpanKind::Documented(spec, name) = &kind {
         documented(spec, name, &args, params, &skipped, target, &mut captures, cx);
     } else {
+        let near = did_you_mean(&kind.name().to_lowercase(), catalogue::span_names());
         for entry in &args.keys {
             cx.error(&entry.key, format_args!(
                 "`{span}` is a span of your own: its fields stand in `{span} {{ .. }}`, and further keys in \
-                 `fields({key} = ..)`",
+                 `fields({key} = ..)`{near}",
                 span = kind.name(), key = entry.key.text(),
             ));
         }

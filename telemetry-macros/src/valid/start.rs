@@ -112,14 +112,19 @@ fn unknown_start_key(spec: &catalogue::SpanSpec, text: &str) -> String {
     if catalogue::START.iter().chain(catalogue::END).any(|field| field.is(text)) {
         return format!("the library takes the measurement `{text}`: remove it");
     }
+    if spec.context.iter().any(|key| key.as_str() == text) {
+        let from = match text {
+            "tool_call_id" if span == "tool_call" => return "write `tool_call_id = EXPR`".to_owned(),
+            "agent" | "session_id" | "tool_call_id" => format!("see `Context::with_{text}`"),
+            "parent_session_id" => "the span `subagent` around it gives it".to_owned(),
+            "iteration" => "the span `iteration` around it gives it".to_owned(),
+            // The ids of runs.
+            _ => "a running `AgentProcess` gives it".to_owned(),
+        };
+        return format!("`{text}` comes from the context: {from}");
+    }
     if catalogue::span(text).is_some() && spec.start_field(text).is_none() {
         return format!("an attribute takes one span: for `{text}`, put a second attribute on the function");
-    }
-    if spec.context.iter().any(|key| key.as_str() == text) {
-        return match text {
-            "tool_call_id" if span == "tool_call" => "write `tool_call_id = EXPR`".to_owned(),
-            _ => format!("`{text}` comes from the context: see `Context::with_{text}`"),
-        };
     }
     let keys = spec.start.iter().map(telemetry_catalogue::FieldSpec::name);
     let near = did_you_mean(
