@@ -103,7 +103,7 @@ impl Function {
     /// among them. Without one, the `description = ..` of a tool attribute beside ours.
     pub(crate) fn description(&self) -> Option<TokenStream> {
         let mut pieces: Vec<DocPiece> = Vec::new();
-        for attr in &self.attrs {
+        for attr in self.attrs.iter().chain(&self.inner_attrs) {
             if let Meta::NameValue(meta) = &attr.meta
                 && meta.path.is_ident("doc")
             {
@@ -163,24 +163,55 @@ impl Function {
 
 /// One `#[doc = ..]`.
 enum DocPiece {
-    Text(String),
+    Lines(Vec<String>),
     Computed(Expr),
 }
 
 impl DocPiece {
     fn of(value: &Expr) -> Self {
         match value {
-            Expr::Lit(ExprLit { lit: Lit::Str(line), .. }) => {
-                let line = line.value();
-                Self::Text(line.strip_prefix(' ').unwrap_or(&line).trim_end().to_owned())
-            }
+            Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) => Self::Lines(comment_lines(&text.value())),
             other => Self::Computed(other.clone()),
         }
     }
 }
 
+/// The lines of a comment as rustdoc takes them: without the space behind `///`, and of a `/** .. */` without the stars
+/// before its lines and the indentation that they share.
+fn comment_lines(text: &str) -> Vec<String> {
+    let mut lines: Vec<&str> = text.split('\n').map(str::trim_end).collect();
+    if let [line] = lines[..] {
+        return vec![line.strip_prefix(' ').unwrap_or(line).to_owned()];
+    }
+    let star_of = |line: &&str| line.find('*').filter(|at| *at > 0 && line[..*at].trim().is_empty());
+    let mut stars = lines[1..].iter().filter(|line| !line.is_empty()).map(star_of);
+    // A list in a text that is no comment has its stars at the beginning of the line.
+    if let Some(Some(at)) = stars.next()
+        && stars.all(|star| star == Some(at))
+    {
+        for line in lines[1..].iter_mut().filter(|line| !line.is_empty()) {
+            *line = &line[at + 1..];
+        }
+    }
+    let indentation = shared_indentation(lines.iter().copied());
+    lines.into_iter().map(|line| line.get(indentation..).unwrap_or_default().to_owned()).collect()
+}
+
+/// How far all lines are indented that are not empty.
+fn shared_indentation<'l>(lines: impl Iterator<Item = &'l str>) -> usize {
+    let indentations = lines
+        .filter(|line| !line.is_empty())
+        .map(|line| line.len() - line.trim_start_matches([' ', '\t']).len());
+    indentations.min().unwrap_or(0)
+}
+
 /// The pieces as lines of one text.
 fn joined(pieces: Vec<DocPiece>) -> Option<TokenStream> {
+    let lines = pieces.iter().flat_map(|piece| match piece {
+        DocPiece::Lines(lines) => &lines[..],
+        DocPiece::Computed(_) => &[],
+    });
+    let indentation = shared_indentation(lines.map(|line| &**line));
     let mut parts: Vec<TokenStream> = Vec::new();
     let mut text = String::new();
     for (index, piece) in pieces.into_iter().enumerate() {
@@ -188,10 +219,12 @@ fn joined(pieces: Vec<DocPiece>) -> Option<TokenStream> {
             text.push('\n');
         }
         match piece {
-            DocPiece::Text(line) => text.push_str(&line),
+            DocPiece::Lines(lines) => {
+                let lines = lines.iter().map(|line| line.get(indentation..).unwrap_or_default());
+                text.push_str(&lines.collect::<Vec<_>>().join("\n"));
+            }
             DocPiece::Computed(expr) => {
-                let before = if parts.is_empty() { text.trim_start() } else { &text };
-                parts.push(before.to_token_stream());
+                parts.push(text.to_token_stream());
                 parts.push(expr.to_token_stream());
                 text.clear();
             }
@@ -201,8 +234,8 @@ fn joined(pieces: Vec<DocPiece>) -> Option<TokenStream> {
         let text = text.trim();
         return (!text.is_empty()).then(|| text.to_token_stream());
     }
-    parts.push(text.trim_end().to_token_stream());
-    Some(quote::quote!(::core::concat!(#(#parts),*)))
+    parts.push(text.to_token_stream());
+    Some(quote::quote!(::core::concat!(#(#parts),*).trim()))
 }
 
 /// The expression behind `KEY =` among options with commas between.

@@ -99,7 +99,7 @@ fn what_a_pattern_binds_of_parameters_can_be_named_beside_them() {
     #[tool_call(fields(at = city.as_str(), long = days > 2))]
     async fn in_parts(Parameters(Plan { city, mut days }): Parameters<Plan>) -> u32 {
         days += 1;
-        days + city.len() as u32
+        days + u32::from(city.is_empty())
     }
     #[tool_call(fields(at = city.as_str()))]
     fn by_reference(Parameters(Plan { ref city, .. }): Parameters<Plan>) -> usize {
@@ -275,7 +275,41 @@ fn a_description_is_the_doc_comment_however_it_is_written() {
     #[doc = concat!("After ", stringify!(an empty line))]
     #[tool_call]
     fn empty_first() {}
+    /** Looks up
+     * the weather.
+     *
+     *  - now
+     */
+    #[tool_call]
+    fn with_stars() {}
+    /**
+        Looks up
+
+          the weather.
+    */
+    #[tool_call]
+    fn without_stars() {}
+    ///   Looks up
+    ///     the weather.
+    #[tool_call]
+    fn indented() {}
+    #[doc = "Either:\n* now\n* later"]
+    #[tool_call]
+    fn list() {}
+    #[doc = concat!("From a file.", "\n")]
+    #[tool_call]
+    fn ends_in_a_line() {}
+    #[tool_call]
+    fn inner() {
+        //! Inside.
+    }
     for (start, text) in [
+        (start_of(with_stars), "Looks up\nthe weather.\n\n - now"),
+        (start_of(without_stars), "Looks up\n\n  the weather."),
+        (start_of(indented), "Looks up\n  the weather."),
+        (start_of(list), "Either:\n* now\n* later"),
+        (start_of(ends_in_a_line), "From a file."),
+        (start_of(inner), "Inside."),
         (start_of(computed), "Looks up the weather."),
         (start_of(mixed), "First line\nsecond line\nthird line"),
         (start_of(conditional), "Under a condition."),
