@@ -266,7 +266,7 @@ pub(crate) fn returned_closures(
     let mut made = Vec::new();
     let mut name = |ty: &mut Type, value: &Expr| {
         let Type::ImplTrait(opaque) = &*ty else { return };
-        has_closure |= matches!(value, Expr::Closure(_)) && opaque.bounds.iter().any(is_of_closure);
+        has_closure |= gives_closure(value) && opaque.bounds.iter().any(is_of_closure);
         let is_trait = |bound: &&TypeParamBound| matches!(bound, TypeParamBound::Trait(_));
         let (name, bounds) = (names(), opaque.bounds.iter().filter(is_trait).cloned().collect());
         *ty = Type::Path(syn::parse_quote!(#name));
@@ -279,6 +279,20 @@ pub(crate) fn returned_closures(
         (ty, value) => name(ty, value),
     }
     (has_closure && !mentions(ty.to_token_stream(), &|ident| ident == "impl")).then_some((ty, made))
+}
+
+/// Whether the value is a closure, perhaps in parentheses or at the end of blocks.
+fn gives_closure(value: &Expr) -> bool {
+    match value {
+        Expr::Closure(_) => true,
+        Expr::Paren(value) => gives_closure(&value.expr),
+        Expr::Group(value) => gives_closure(&value.expr),
+        Expr::Block(value) => match value.block.stmts.last() {
+            Some(Stmt::Expr(last, None)) => gives_closure(last),
+            _ => false,
+        },
+        _ => false,
+    }
 }
 
 /// Whether it is one of the traits of closures.
