@@ -347,6 +347,20 @@ pub(crate) fn mentions(tokens: TokenStream, is: &dyn Fn(&Ident) -> bool) -> bool
     })
 }
 
+/// Whether the tokens name that variable, be it within a format string.
+pub(crate) fn names_variable(tokens: TokenStream, variable: &Ident) -> bool {
+    tokens.into_iter().any(|token| match token {
+        TokenTree::Ident(ident) => ident == *variable,
+        TokenTree::Group(group) => names_variable(group.stream(), variable),
+        TokenTree::Literal(literal) => {
+            let (text, name) = (literal.to_string(), variable.unraw().to_string());
+            let mut words = text.split(|char: char| !char.is_alphanumeric() && char != '_');
+            text.contains('{') && words.any(|word| word == name)
+        }
+        TokenTree::Punct(_) => false,
+    })
+}
+
 fn split_inner_attributes(body: Group) -> (Vec<Attribute>, Group) {
     let split =
         |input: ParseStream<'_>| Ok((input.call(Attribute::parse_inner)?, input.parse::<TokenStream>()?));

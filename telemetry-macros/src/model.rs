@@ -6,7 +6,7 @@ use syn::{Expr, ExprStruct, Path};
 use telemetry_catalogue::{self as catalogue, Type as KeyType};
 
 use crate::args::{Projection, Recorded};
-use crate::input::mentions;
+use crate::input::names_variable;
 
 /// A span that exists.
 pub(crate) enum SpanKind {
@@ -135,18 +135,17 @@ impl Model {
 
     /// Whether the annotation names that variable, other than as one of a tool's arguments.
     pub(crate) fn mentions(&self, ident: &Ident) -> bool {
-        let is = |other: &Ident| other == ident;
-        let mentioned = |value: &Recorded| mentions(value.expr.to_token_stream(), &is);
+        let mentioned = |value: &Recorded| names_variable(value.expr.to_token_stream(), ident);
         let captured = self.captures.iter().any(|capture| match &capture.how {
             How::Expr(value, _) | How::JsonArguments(value) => mentioned(value),
             How::Param(param, _) => param == ident,
             How::Arguments(_) | How::Whole(_) | How::WholeBefore | How::Turn => false,
         });
         let own = match &self.span {
-            SpanKind::Own(own) => mentions(own.fields.to_token_stream(), &is),
+            SpanKind::Own(own) => names_variable(own.fields.to_token_stream(), ident),
             SpanKind::Documented(..) => false,
         };
-        let context = self.context.iter().any(|context| mentions(context.to_token_stream(), &is));
+        let context = self.context.iter().any(|context| names_variable(context.to_token_stream(), ident));
         captured || own || context || self.agent.iter().chain(&self.tool_call_id).any(mentioned)
     }
 
