@@ -235,10 +235,14 @@ fn call_of_kind(value: &Json, stated: &str) -> Option<ToolCall> {
 /// A call of a tool: `OpenAI`'s, with its name and arguments inside `function`; one with an `input`; one
 /// of a library.
 pub(crate) fn call(value: &Json) -> Option<ToolCall> {
-    let function =
-        first(value, &["function", "function_call", "custom"]).filter(|function| function.is_object());
-    let function = function.unwrap_or(value);
-    let name = text(function, &["name", "tool_name", "fn_name"])?;
+    const NAMES: &[&str] = &["name", "tool_name", "fn_name"];
+    let (function, name) = match text(value, NAMES) {
+        Some(name) => (value, name),
+        None => {
+            let function = first(value, &["function", "function_call", "custom"])?;
+            (function, text(function, NAMES)?)
+        }
+    };
     let arguments = first(function, &["arguments", "input", "args", "parameters", "fn_arguments"]);
     let broken = text(function, &["invalid_arguments"]);
     let arguments = match (arguments, broken) {
@@ -288,10 +292,13 @@ pub(crate) fn result(value: &Json) -> Part {
 
 /// What a provider's own tool gave, beside its call.
 fn ran(value: &Json) -> Option<Part> {
+    let kind = at(value, "type")?.as_str()?;
+    if kind == "function_call" || !kind.ends_with("_call") {
+        return None;
+    }
     let output = first(value, &["output", "results", "outputs", "result"])?;
-    at(value, "type")?.as_str().filter(|kind| kind.ends_with("_call") && *kind != "function_call")?;
     // A picture that a tool made is no text.
-    if at(value, "type").and_then(Json::as_str) == Some("image_generation_call") {
+    if kind == "image_generation_call" {
         let data = output.as_str()?;
         return Some(Part::Blob { modality: "image".to_owned(), mime_type: None, content: data.to_owned() });
     }

@@ -430,7 +430,8 @@ pub(crate) fn is_asked(item: &Json) -> bool {
 /// Whether there is such a call to which no item answers.
 fn asks(items: &[Json]) -> bool {
     let id = |item| text(item, &["call_id"]);
-    let is_output = |item: &&Json| text(item, &["type"]).is_some_and(|kind| kind.ends_with("_output"));
+    let is_output =
+        |item: &&Json| matches!(item.get("type"), Some(Json::String(kind)) if kind.ends_with("_output"));
     let answered: HashSet<&str> = items.iter().filter(is_output).filter_map(id).collect();
     items.iter().any(|item| is_asked(item) && !id(item).is_some_and(|id| answered.contains(id)))
 }
