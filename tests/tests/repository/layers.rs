@@ -65,7 +65,7 @@ const CRATES: &[Layers] = &[
             &["part"],
             &["media"],
             &["message"],
-            &["finish", "provider", "usage"],
+            &["failure", "finish", "provider", "usage"],
             &["json", "text"],
         ],
     },
