@@ -88,41 +88,47 @@ fn may_return(statement: &Stmt) -> bool {
     mentions(tokens.clone(), &|ident| ident == "return") || calls_macro(tokens)
 }
 
-/// Whether a macro is called anywhere in the tokens, other than the standard ones, which do not return.
+/// Macros in common use, of the standard library and for logs, which hold no `return`.
+const WITHOUT_RETURN: [&str; 28] = [
+    "assert",
+    "assert_eq",
+    "assert_ne",
+    "dbg",
+    "debug",
+    "debug_assert",
+    "debug_assert_eq",
+    "debug_assert_ne",
+    "eprint",
+    "eprintln",
+    "error",
+    "format",
+    "format_args",
+    "info",
+    "json",
+    "log",
+    "matches",
+    "panic",
+    "print",
+    "println",
+    "todo",
+    "trace",
+    "unimplemented",
+    "unreachable",
+    "vec",
+    "warn",
+    "write",
+    "writeln",
+];
+
+/// Whether a macro is called anywhere in the tokens that may hold a `return`.
 fn calls_macro(tokens: TokenStream) -> bool {
-    let is_standard = |name: &Ident| {
-        matches!(
-            &*name.to_string(),
-            "assert"
-                | "assert_eq"
-                | "assert_ne"
-                | "dbg"
-                | "debug_assert"
-                | "debug_assert_eq"
-                | "debug_assert_ne"
-                | "eprint"
-                | "eprintln"
-                | "format"
-                | "format_args"
-                | "matches"
-                | "panic"
-                | "print"
-                | "println"
-                | "todo"
-                | "unimplemented"
-                | "unreachable"
-                | "vec"
-                | "write"
-                | "writeln"
-        )
-    };
     let tokens: Vec<TokenTree> = tokens.into_iter().collect();
     // The operator `!` before parentheses has no name before it, but perhaps a keyword: `if !(..)`.
     let is_call = |window: &[TokenTree]| match window {
         [TokenTree::Ident(name), TokenTree::Punct(punct), TokenTree::Group(_)] => {
             punct.as_char() == '!'
                 && syn::parse2::<Ident>(name.to_token_stream()).is_ok()
-                && !is_standard(name)
+                && !WITHOUT_RETURN.contains(&&*name.to_string())
         }
         _ => false,
     };
