@@ -146,11 +146,18 @@ fn too_long(part: &Map<String, Json>, length: usize) -> Option<String> {
 
 /// Whether a string is too long; a word of a form is not.
 fn is_cut(string: &str, length: usize) -> bool {
-    string.len() > WORD && string.len() * 6 > length && escaped_len(string) > length
+    if string.len() <= WORD || string.len() * 6 <= length {
+        return false;
+    }
+    let mut taken = 0;
+    string.chars().any(|c| {
+        taken += escaped(c);
+        taken > length
+    })
 }
 
 fn cut(string: &mut String, length: usize) {
-    if string.len() <= WORD || string.len() * 6 <= length {
+    if !is_cut(string, length) {
         return;
     }
     // Half a picture is of no use.
@@ -159,19 +166,15 @@ fn cut(string: &mut String, length: usize) {
         return;
     }
     let room = length.saturating_sub(MARK.len());
-    let (mut taken, mut end) = (0, None);
-    for (index, c) in string.char_indices() {
-        taken += escaped(c);
-        if taken > room && end.is_none() {
-            end = Some(index);
-        }
-        if taken > length {
-            string.truncate(before_data(&string[..end.unwrap_or(index)]).len());
-            string.push_str(MARK);
-            string.shrink_to_fit();
-            return;
-        }
-    }
+    let mut taken = 0;
+    let past_room = string.char_indices().find(|(_, c)| {
+        taken += escaped(*c);
+        taken > room
+    });
+    let end = past_room.map_or(string.len(), |(index, _)| index);
+    string.truncate(before_data(&string[..end]).len());
+    string.push_str(MARK);
+    string.shrink_to_fit();
 }
 
 fn left_out(string: &str) -> String {

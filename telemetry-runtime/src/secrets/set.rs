@@ -44,8 +44,7 @@ impl SecretSet {
     /// Those of some secrets that are not in this set, by name and value.
     pub(super) fn new_in<'s>(&self, secrets: &'s [Arc<Secret>]) -> impl Iterator<Item = &'s Arc<Secret>> {
         let known: HashSet<(&str, &str)> = self.entries.iter().map(|known| known.content()).collect();
-        let is_new: Vec<bool> = secrets.iter().map(|secret| !known.contains(&secret.content())).collect();
-        secrets.iter().zip(is_new).filter_map(|(secret, is_new)| is_new.then_some(secret))
+        secrets.iter().filter(move |secret| !known.contains(&secret.content()))
     }
 
     pub(crate) fn is_empty(&self) -> bool {

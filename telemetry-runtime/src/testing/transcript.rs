@@ -60,8 +60,8 @@ struct Call {
 }
 
 impl Conversation {
-    /// Whether a part of a later message was written before: a result at its call, an answer at its turn.
-    fn has(&mut self, message: &Message, part: &Part) -> bool {
+    /// Whether a part of a later message was written before: a result at its call, which has only one, an answer at its turn.
+    fn takes(&mut self, message: &Message, part: &Part) -> bool {
         match part {
             Part::ToolResult { id, .. } => {
                 let name = id.as_deref().and_then(|id| self.name_of_call(id)).map(str::to_owned);
@@ -133,7 +133,7 @@ impl<'s> Transcript<'s> {
         let known = known.take_while(|(known, message)| is_same(known, message)).count();
         for message in &messages[known..] {
             for part in &message.parts {
-                if !so_far.has(message, part) {
+                if !so_far.takes(message, part) {
                     part_lines(&mut self.out, depth, message, part, so_far);
                 }
             }
